@@ -1,0 +1,95 @@
+// Rooms import upward only, through a neighbour's index.ts; nobody imports its own room's index.ts; packages keep apart.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { parseSync } from 'oxc-parser'
+
+/** The order of the rooms of the server: each may import those before it. */
+export const rooms = [
+  'kernel',
+  'config',
+  'storage',
+  'feed',
+  'keyring',
+  'web',
+  'authorization',
+  'directory',
+  'policies',
+  'authentication',
+  'tokens',
+  'secrets',
+  'privileged',
+  'governance',
+  'audit',
+  'observability',
+]
+const server = 'packages/server/src/'
+const packages: Record<string, string[]> = {
+  cedar: [],
+  tlog: [],
+  sdk: [],
+  cli: [],
+  console: [],
+  server: ['cedar', 'tlog'],
+}
+const problems: string[] = []
+const edges = new Map<string, string[]>()
+
+const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages'], { encoding: 'utf8' })
+for (const file of listed.split('\n').filter((name) => /\/src\/.*\.tsx?$/.test(name) && existsSync(name))) {
+  const parsed = parseSync(file, readFileSync(file, 'utf8'))
+  const fixed = parsed.module.staticImports.map((entry) => entry.moduleRequest.value)
+  const passedOn = parsed.module.staticExports.flatMap((entry) =>
+    entry.entries.flatMap((e) => e.moduleRequest?.value ?? []),
+  )
+  const later = parsed.module.dynamicImports.map((entry) =>
+    readFileSync(file, 'utf8')
+      .slice(entry.moduleRequest.start, entry.moduleRequest.end)
+      .replace(/^['"]|['"]$/g, ''),
+  )
+  for (const target of [...fixed, ...passedOn, ...later]) judge(file, target)
+}
+
+function roomOf(file: string): string | undefined {
+  const room = file.startsWith(server) ? file.slice(server.length).split('/')[0] : undefined
+  return room?.endsWith('.ts') ? 'main' : room
+}
+
+function judge(file: string, target: string): void {
+  const own = file.split('/')[1] as string
+  const other = /^@gatehouse\/([a-z]+)/.exec(target)?.[1]
+  if (other !== undefined && !packages[own]?.includes(other))
+    problems.push(`${file}: package ${own} must not import ${target}`)
+  const room = roomOf(file)
+  if (target.startsWith('.')) {
+    const path = normalize(join(dirname(file), target))
+    edges.set(file, [...(edges.get(file) ?? []), path])
+    if (room === undefined || room === 'main') return
+    const reached = roomOf(path)
+    if (reached !== room) problems.push(`${file}: reaches ${path} of another room by path: import '#${reached}'`)
+    else if (path === `${server}${room}/index.ts`) problems.push(`${file}: imports the index.ts of its own room`)
+    return
+  }
+  if (!target.startsWith('#') || room === undefined || room === 'main' || own !== 'server') return
+  const reached = target.slice(1)
+  if (!rooms.includes(reached)) problems.push(`${file}: there is no room ${reached}`)
+  else if (reached === room) problems.push(`${file}: imports the index.ts of its own room`)
+  else if (rooms.indexOf(reached) > rooms.indexOf(room))
+    problems.push(`${file}: ${room} stands above ${reached} and must not import it`)
+}
+
+const state = new Map<string, 'open' | 'done'>()
+function visit(file: string, path: string[]): void {
+  if (state.get(file) === 'done') return
+  if (state.get(file) === 'open') {
+    problems.push(`import cycle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
+    return
+  }
+  state.set(file, 'open')
+  for (const next of edges.get(file) ?? []) visit(next, [...path, file])
+  state.set(file, 'done')
+}
+for (const file of edges.keys()) visit(file, [])
+
+for (const problem of problems) console.error(problem)
+process.exit(problems.length === 0 ? 0 : 1)
