@@ -1,8 +1,9 @@
 // Rooms import upward only, through a neighbour's index.ts; nobody imports its own room's index.ts; packages keep apart.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join, normalize } from 'node:path'
-import { parseSync } from 'oxc-parser'
+import { init, parse } from 'es-module-lexer'
 
 /** The order of the rooms of the server: each may import those before it. */
 export const rooms = [
@@ -35,19 +36,13 @@ const packages: Record<string, string[]> = {
 const problems: string[] = []
 const edges = new Map<string, string[]>()
 
+await init
 const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'packages'], { encoding: 'utf8' })
 for (const file of listed.split('\n').filter((name) => /\/src\/.*\.tsx?$/.test(name) && existsSync(name))) {
-  const parsed = parseSync(file, readFileSync(file, 'utf8'))
-  const fixed = parsed.module.staticImports.map((entry) => entry.moduleRequest.value)
-  const passedOn = parsed.module.staticExports.flatMap((entry) =>
-    entry.entries.flatMap((e) => e.moduleRequest?.value ?? []),
-  )
-  const later = parsed.module.dynamicImports.map((entry) =>
-    readFileSync(file, 'utf8')
-      .slice(entry.moduleRequest.start, entry.moduleRequest.end)
-      .replace(/^['"]|['"]$/g, ''),
-  )
-  for (const target of [...fixed, ...passedOn, ...later]) judge(file, target)
+  // Type-only imports are stripped with the types: they bind nothing at run time and may point anywhere their room may.
+  const source = readFileSync(file, 'utf8').replace(/^(import|export) type /gm, '$1 ')
+  const [imports] = parse(stripTypeScriptTypes(source))
+  for (const found of imports) if (found.n !== undefined) judge(file, found.n)
 }
 
 function roomOf(file: string): string | undefined {
