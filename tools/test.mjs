@@ -1,5 +1,5 @@
 // `npm test`: the static rules, then every test. Arguments narrow the tests: `npm test -- directory` runs matching files.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 
 const wanted = process.argv.slice(2)
@@ -16,6 +16,21 @@ if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(' ')}`)
   process.exit(1)
 }
-const args = ['--test', '--test-concurrency=2', '--test-reporter=spec']
-const done = spawnSync('node', [...args, ...files], { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } })
-process.exit(done.status ?? 1)
+// One PostgreSQL for all files; each test makes a database of its own in it.
+const postgres = spawn('node', ['packages/server/test/support/postgres-process.ts'], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+})
+const url = await new Promise((resolve, reject) => {
+  postgres.stdout.once('data', (line) => resolve(String(line).trim()))
+  postgres.once('exit', (code) => reject(new Error(`PostgreSQL did not start (exit ${code})`)))
+})
+const args = ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files]
+const done = spawn('node', args, {
+  stdio: 'inherit',
+  env: { ...process.env, NODE_ENV: 'test', GATEHOUSE_TEST_POSTGRES: url },
+})
+const code = await new Promise((resolve) => done.once('exit', (status) => resolve(status ?? 1)))
+postgres.removeAllListeners('exit')
+postgres.stdin.end()
+await new Promise((resolve) => postgres.once('exit', resolve))
+process.exit(code)

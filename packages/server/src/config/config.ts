@@ -1,0 +1,138 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseDocument } from 'yaml'
+import { Fault, Secret } from '#kernel'
+import './faults.ts'
+
+/** Everything the process is told from outside, read once, frozen. */
+export interface Config {
+  /** Public base address, without a trailing slash; also the OIDC issuer. */
+  readonly url: string
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Absolute path of the data directory. */
+  readonly dataDirectory: string
+  readonly database:
+    | { readonly engine: 'sqlite'; readonly file: string }
+    | { readonly engine: 'postgres'; readonly url: Secret }
+  readonly rootKeyFile: string
+  /** Whether the root key file lies inside the data directory (for trying out; `doctor` warns). */
+  readonly rootKeyBesideData: boolean
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[]
+  /** Whether the local bootstrap credential is written and accepted. */
+  readonly bootstrap: boolean
+}
+
+const names = {
+  GATEHOUSE_URL: 'url',
+  GATEHOUSE_LISTEN: 'listen',
+  GATEHOUSE_DATA: 'data',
+  GATEHOUSE_DATABASE: 'database',
+  GATEHOUSE_ROOT_KEY_FILE: 'root_key_file',
+  GATEHOUSE_LOG_LEVEL: 'log_level',
+  GATEHOUSE_TRUSTED_PROXIES: 'trusted_proxies',
+  GATEHOUSE_BOOTSTRAP: 'bootstrap',
+} as const
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+/**
+ * Reads the configuration: the file named by `GATEHOUSE_CONFIG` (YAML, keys as in `names`), overridden by the environment.
+ * @throws {Fault} `config.invalid`, naming the variable or the file and line
+ */
+export function readConfig(environment: Record<string, string | undefined>, workingDirectory: string): Config {
+  const told = new Map<string, { text: string; from: string }>()
+  const file = environment.GATEHOUSE_CONFIG
+  if (file !== undefined) readFile(resolve(workingDirectory, file), told)
+  for (const [variable, key] of Object.entries(names)) {
+    const text = environment[variable]
+    if (text !== undefined && text !== '') told.set(key, { text, from: variable })
+  }
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith('GATEHOUSE_') && !(variable in names) && variable !== 'GATEHOUSE_CONFIG') {
+      throw wrong(variable, `is not a setting; the settings are ${Object.keys(names).join(', ')}`)
+    }
+  }
+  const take = (key: string, fallback: string) => told.get(key) ?? { text: fallback, from: `default ${key}` }
+
+  const dataDirectory = resolve(workingDirectory, take('data', './data').text)
+  const rootKeyFile = resolve(workingDirectory, told.get('root_key_file')?.text ?? join(dataDirectory, 'root.key'))
+  return Object.freeze({
+    url: parseUrl(take('url', 'http://localhost:8080')),
+    listen: Object.freeze(parseListen(take('listen', '127.0.0.1:8080'))),
+    dataDirectory,
+    database: Object.freeze(
+      parseDatabase(take('database', `sqlite:${join(dataDirectory, 'gatehouse.db')}`), workingDirectory),
+    ),
+    rootKeyFile,
+    rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
+    logLevel: parseOneOf(take('log_level', 'info'), levels),
+    trustedProxies: Object.freeze(
+      take('trusted_proxies', '')
+        .text.split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    ),
+    bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
+  })
+}
+
+function wrong(place: string, what: string): Fault {
+  return new Fault('config.invalid', { detail: `${place} ${what}` })
+}
+
+function readFile(path: string, told: Map<string, { text: string; from: string }>): void {
+  if (!existsSync(path)) throw wrong('GATEHOUSE_CONFIG', `names ${path}, which does not exist`)
+  const text = readFileSync(path, 'utf8')
+  const document = parseDocument(text, { maxAliasCount: 0 } as object)
+  const broken = document.errors[0]
+  if (broken !== undefined) throw wrong(`${path}:${broken.linePos?.[0].line ?? 1}:`, `is not YAML (${broken.code})`)
+  const contents = document.contents as {
+    items?: { key: { value: unknown; range: [number] }; value: { toJSON(): unknown } | null }[]
+  } | null
+  if (contents === null) return
+  if (!Array.isArray(contents.items)) throw wrong(`${path}:1:`, 'must be a mapping of settings')
+  const known: string[] = Object.values(names)
+  for (const { key, value } of contents.items) {
+    const line = text.slice(0, key.range?.[0] ?? 0).split('\n').length
+    const place = `${path}:${line}:`
+    if (!known.includes(String(key.value)))
+      throw wrong(place, `unknown setting "${String(key.value)}"; the settings are ${known.join(', ')}`)
+    const plain = value?.toJSON()
+    if (plain === undefined || plain === null || typeof plain === 'object')
+      throw wrong(place, `"${String(key.value)}" must be a single value`)
+    told.set(String(key.value), { text: plain === true ? 'on' : plain === false ? 'off' : String(plain), from: place })
+  }
+}
+
+function parseUrl({ text, from }: { text: string; from: string }): string {
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw wrong(from, `"${text}" is not an http(s) address`)
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw wrong(from, `"${text}" must be scheme, host and port only`)
+  }
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.endsWith('.localhost')
+  if (url.protocol === 'http:' && !loopback)
+    throw wrong(from, `"${text}" must be https: plain http is for loopback only`)
+  return url.origin
+}
+
+function parseListen({ text, from }: { text: string; from: string }): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) throw wrong(from, `"${text}" is not host:port`)
+  return { host: (match[1] ?? match[2]) as string, port }
+}
+
+function parseDatabase({ text, from }: { text: string; from: string }, workingDirectory: string): Config['database'] {
+  if (text.startsWith('sqlite:'))
+    return { engine: 'sqlite', file: resolve(workingDirectory, text.slice('sqlite:'.length)) }
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { engine: 'postgres', url: new Secret(text) }
+  throw wrong(from, 'must be sqlite:FILE or postgres://…')
+}
+
+function parseOneOf<const T extends string>({ text, from }: { text: string; from: string }, allowed: readonly T[]): T {
+  if ((allowed as readonly string[]).includes(text)) return text as T
+  throw wrong(from, `"${text}" must be one of ${allowed.join(', ')}`)
+}

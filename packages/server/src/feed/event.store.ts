@@ -1,0 +1,161 @@
+import type { Generated, Selectable } from 'kysely'
+import type { Act, OrganizationId } from '#kernel'
+import type { Migration, Reader, Tx } from '#storage'
+import { allEvents, type EventType, type FeedEvent, type NewEvent } from './events.ts'
+
+interface EventTable {
+  /** SQLite numbers it at once (the row id: one more than the highest); PostgreSQL leaves it to the sequencer. */
+  position: Generated<number>
+  type: string
+  at: number
+  organization_id: string | null
+  object_type: string
+  object_id: string
+  object_name: string | null
+  revision: number | null
+  outcome: string
+  actor_type: string
+  actor_id: string | null
+  actor_name: string
+  request_id: string
+  session_id: string | null
+  address: string | null
+  data: string
+  touches: string | null
+}
+
+interface FollowerTable {
+  name: string
+  position: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    events: EventTable
+    followers: FollowerTable
+  }
+}
+
+const columns = `type text not null, at int8 not null, organization_id text, object_type text not null, object_id text not null,
+  object_name text, revision int8, outcome text not null, actor_type text not null, actor_id text, actor_name text not null,
+  request_id text not null, session_id text, address text, data text not null, touches text`
+const indexes = `create index events_by_request on events (request_id);
+create index events_by_organization on events (organization_id, position);
+create index events_by_object on events (object_id, position);
+create index events_by_actor on events (actor_id, position);
+create table followers (name text primary key, position int8 not null);`
+
+export const feedMigrations: readonly Migration[] = [
+  {
+    id: '0001_feed_events',
+    only: 'sqlite',
+    sql: `create table events (position int8 primary key, ${columns});\n${indexes}`,
+  },
+  {
+    id: '0001_feed_events_numbered',
+    only: 'postgres',
+    sql: `create table events (id bigserial primary key, xid xid8 not null default pg_current_xact_id(), position int8, ${columns});
+create unique index events_by_position on events (position);
+create index events_unnumbered on events (xid, id) where position is null;
+create table feed_sequencer (one int8 primary key, position int8 not null, below xid8 not null);
+insert into feed_sequencer (one, position, below) values (1, 0, '0');
+${indexes}`,
+  },
+]
+
+/**
+ * Records an event in the transaction of the change it tells of. INVARIANT: change and event commit together or not at all.
+ * @throws {TypeError} for a type that no room has defined
+ */
+export async function record<T extends EventType>(tx: Tx, act: Act, event: NewEvent<T>): Promise<void> {
+  if (!allEvents().has(event.type)) throw new TypeError(`unknown event ${event.type}: define it in its room`)
+  const actor = act.actor
+  await tx
+    .insertInto('events')
+    .values({
+      type: event.type,
+      at: event.atMs,
+      organization_id: event.organizationId ?? null,
+      object_type: event.object.type,
+      object_id: event.object.id,
+      object_name: event.object.name ?? null,
+      revision: event.revision ?? null,
+      outcome: event.outcome ?? 'success',
+      actor_type: actor.type,
+      actor_id: 'id' in actor ? actor.id : null,
+      actor_name: actor.name,
+      request_id: act.requestId,
+      session_id: act.sessionId ?? null,
+      address: act.address ?? null,
+      data: JSON.stringify(event.data),
+      touches: event.touches === undefined ? null : JSON.stringify(event.touches),
+    })
+    .execute()
+}
+
+export interface EventFilter {
+  readonly organizationId?: OrganizationId
+  readonly requestId?: string
+  readonly objectId?: string
+  readonly actorId?: string
+  readonly type?: string
+}
+
+/** Numbered events after `position`, in order, at most `limit`. */
+export async function listEvents(
+  db: Reader,
+  after: number,
+  limit: number,
+  filter: EventFilter = {},
+): Promise<FeedEvent[]> {
+  let query = db.selectFrom('events').selectAll().where('position', '>', after)
+  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  if (filter.requestId !== undefined) query = query.where('request_id', '=', filter.requestId)
+  if (filter.objectId !== undefined) query = query.where('object_id', '=', filter.objectId)
+  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId)
+  if (filter.type !== undefined) query = query.where('type', '=', filter.type)
+  return (await query.orderBy('position').limit(limit).execute()).map(toEvent)
+}
+
+function toEvent(row: Selectable<EventTable>): FeedEvent {
+  const object = {
+    type: row.object_type,
+    id: row.object_id,
+    ...(row.object_name !== null && { name: row.object_name }),
+  }
+  return {
+    position: row.position,
+    type: row.type,
+    atMs: row.at,
+    organizationId: (row.organization_id ?? undefined) as OrganizationId | undefined,
+    object,
+    revision: row.revision ?? undefined,
+    outcome: row.outcome as FeedEvent['outcome'],
+    actor: {
+      type: row.actor_type as FeedEvent['actor']['type'],
+      name: row.actor_name,
+      ...(row.actor_id !== null && { id: row.actor_id }),
+    },
+    requestId: row.request_id,
+    sessionId: row.session_id ?? undefined,
+    address: row.address ?? undefined,
+    data: JSON.parse(row.data),
+    touches: row.touches === null ? [object] : JSON.parse(row.touches),
+  }
+}
+
+export async function findFollowerPosition(db: Reader, name: string): Promise<number> {
+  const row = await db.selectFrom('followers').select('position').where('name', '=', name).executeTakeFirst()
+  return row?.position ?? 0
+}
+
+/** Moves a durable follower's cursor forward; never back. */
+export async function saveFollowerPosition(tx: Tx, name: string, position: number): Promise<void> {
+  await tx
+    .insertInto('followers')
+    .values({ name, position })
+    .onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({ position }).where('followers.position', '<', position),
+    )
+    .execute()
+}

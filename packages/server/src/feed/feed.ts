@@ -1,0 +1,151 @@
+import { type Clock, Fault, type Meter } from '#kernel'
+import { type ConsistencyToken, readConsistencyToken, type Storage } from '#storage'
+import { findFollowerPosition, listEvents, saveFollowerPosition } from './event.store.ts'
+import { Alarm, type Follower, type FollowOptions } from './follower.ts'
+import './faults.ts'
+
+const batchMost = 500
+const pollMs = { sqlite: 1_000, postgres: 200 }
+
+export interface FeedDeps {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly meter: Meter
+  /** Told of a follower's failure and of a feed that cannot be numbered or read. */
+  readonly onError: (where: string, error: unknown) => void
+}
+
+/** The one stream of changes that everything else follows: caches, ledger, metrics, signals. */
+export class Feed {
+  readonly #deps: FeedDeps
+  readonly #alarms = new Set<Alarm>()
+  readonly #running: { stop(): Promise<void> }[] = []
+  readonly #followers = new Map<string, { position: number; newestAtMs: number | undefined }>()
+
+  constructor(deps: FeedDeps) {
+    this.#deps = deps
+    const { storage, meter } = deps
+    const unhook = storage.onCommit(() => {
+      for (const alarm of this.#alarms) alarm.ring()
+    })
+    this.#running.push({ stop: async () => unhook() })
+    if (storage.engine === 'postgres') this.#running.push(this.#loop('sequencer', () => storage.numberEvents()))
+    const followers = this.#followers
+    meter.gauge('feed_position', 'Newest feed position a follower has handled', ['follower'], function () {
+      for (const [name, { position }] of followers) this.set({ follower: name }, position)
+    })
+    meter.gauge(
+      'feed_stalled_seconds',
+      'Age of the oldest committed event that has no position yet',
+      [],
+      async function () {
+        const since = await storage.unnumberedSinceMs().catch(() => undefined)
+        this.set(since === undefined ? 0 : Math.max(0, deps.clock.nowMs() - since) / 1_000)
+      },
+    )
+    meter.gauge(
+      'feed_lag_events',
+      'Numbered events that a follower has not handled yet',
+      ['follower'],
+      async function () {
+        const mark = await storage.readMark().catch(() => undefined)
+        if (mark === undefined) return
+        for (const [name, { position }] of followers)
+          this.set({ follower: name }, Math.max(0, mark.position - position))
+      },
+    )
+  }
+
+  /** Starts a follower. Its handler sees every event after its cursor, in order, in batches. */
+  async follow(options: FollowOptions): Promise<Follower> {
+    const { storage } = this.#deps
+    const state = {
+      position: options.after === 'stored' ? await findFollowerPosition(storage.db, options.name) : options.after,
+      newestAtMs: undefined as number | undefined,
+    }
+    this.#followers.set(options.name, state)
+    const loop = this.#loop(options.name, async () => {
+      const events = await listEvents(storage.db, state.position, batchMost)
+      const last = events.at(-1)
+      if (last === undefined) return 0
+      await options.handle(events)
+      if (options.after === 'stored')
+        await storage.transact((tx) => saveFollowerPosition(tx, options.name, last.position))
+      state.position = last.position
+      state.newestAtMs = last.atMs
+      return events.length
+    })
+    this.#running.push(loop)
+    return {
+      name: options.name,
+      get position() {
+        return state.position
+      },
+      stop: () => {
+        this.#followers.delete(options.name)
+        return loop.stop()
+      },
+    }
+  }
+
+  /**
+   * Resolves once `follower` has handled every event of the write that `token` names.
+   * @throws {Fault} `feed.token_invalid`, or `feed.behind` (503, Retry-After) after `withinMs`
+   */
+  async waitFor(follower: Follower, token: ConsistencyToken, withinMs: number): Promise<void> {
+    const { storage, clock } = this.#deps
+    const wanted = readConsistencyToken(storage.engine, token)
+    if (wanted === undefined) throw new Fault('feed.token_invalid')
+    const until = clock.nowMs() + withinMs
+    let target = storage.engine === 'sqlite' ? Number(wanted) : undefined
+    if (target !== undefined && follower.position >= target) return
+    const alarm = new Alarm()
+    this.#alarms.add(alarm)
+    try {
+      for (;;) {
+        if (target === undefined) {
+          const mark = await storage.readMark()
+          if (wanted < mark.below) target = mark.position
+        }
+        if (target !== undefined && follower.position >= target) return
+        if (clock.nowMs() >= until) throw new Fault('feed.behind', { retryAfterSeconds: 1 })
+        await alarm.wait(5)
+      }
+    } finally {
+      this.#alarms.delete(alarm)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#running.map((running) => running.stop()))
+  }
+
+  /** Runs `step` until it has nothing to do, then sleeps until a commit or the poll. */
+  #loop(name: string, step: () => Promise<number>): { stop(): Promise<void> } {
+    const alarm = new Alarm()
+    this.#alarms.add(alarm)
+    let stopping = false
+    const run = async () => {
+      while (!stopping) {
+        try {
+          if ((await step()) > 0) continue
+        } catch (error) {
+          if (stopping) return
+          this.#deps.onError(name, error)
+          await new Promise((resolve) => setTimeout(resolve, 250))
+          continue
+        }
+        await alarm.wait(pollMs[this.#deps.storage.engine])
+      }
+    }
+    const running = run()
+    return {
+      stop: async () => {
+        stopping = true
+        this.#alarms.delete(alarm)
+        alarm.ring()
+        await running
+      },
+    }
+  }
+}

@@ -1,0 +1,17 @@
+export {
+  type EventFilter,
+  feedMigrations,
+  listEvents,
+  record,
+} from './event.store.ts'
+export {
+  allEvents,
+  defineEvents,
+  type EventCatalogue,
+  type EventType,
+  type FeedEvent,
+  type NewEvent,
+  type ObjectRef,
+} from './events.ts'
+export { Feed, type FeedDeps } from './feed.ts'
+export type { Follower, FollowOptions } from './follower.ts'

@@ -1,0 +1,28 @@
+import type { ApplicationId, MachineId, OrganizationId, UserId } from './id.ts'
+
+/**
+ * Who does something. `system` is Gatehouse itself (a timer, a start); `bootstrap` is the local credential of whoever can
+ * read the data directory.
+ */
+export type Actor =
+  | { readonly type: 'user'; readonly id: UserId; readonly organizationId: OrganizationId; readonly name: string }
+  | { readonly type: 'machine'; readonly id: MachineId; readonly organizationId: OrganizationId; readonly name: string }
+  | {
+      readonly type: 'application'
+      readonly id: ApplicationId
+      readonly organizationId: OrganizationId
+      readonly name: string
+    }
+  | { readonly type: 'bootstrap'; readonly name: string }
+  | { readonly type: 'system'; readonly name: string }
+  | { readonly type: 'anonymous'; readonly name: string }
+
+/** One request's or job's identity: handed to every use case, written into every event. Holds nothing else. */
+export interface Act {
+  readonly actor: Actor
+  readonly requestId: string
+  /** The peer's address, as far as trusted proxies vouch for it. */
+  readonly address?: string
+  /** The session that carried the request, by its public id. */
+  readonly sessionId?: string
+}

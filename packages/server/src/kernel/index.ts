@@ -1,0 +1,7 @@
+export * from './act.ts'
+export * from './clock.ts'
+export * from './entropy.ts'
+export * from './fault.ts'
+export * from './id.ts'
+export * from './meter.ts'
+export * from './secret.ts'

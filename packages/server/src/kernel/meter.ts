@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** The process's instruments. Labels come from closed sets, never ids. */
+export class Meter {
+  readonly registry: Registry = new Registry()
+
+  /** A counter; by Prometheus' convention its name ends in `_total`. */
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] })
+  }
+
+  /** A gauge; with `collect` it is read when scraped. */
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    collect?: (this: Gauge<L>) => void | Promise<void>,
+  ): Gauge<L> {
+    return new Gauge({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      ...(collect && { collect }),
+    })
+  }
+
+  /** A histogram of seconds with the given bucket bounds. */
+  seconds<L extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly L[] = [],
+  ): Histogram<L> {
+    return new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [this.registry] })
+  }
+
+  /** Adds the Node.js process metrics (memory, event loop, garbage collection). */
+  measureProcess(): void {
+    collectDefaultMetrics({ register: this.registry })
+  }
+
+  /** Prometheus text exposition format 0.0.4. */
+  expose(): Promise<string> {
+    return this.registry.metrics()
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { Clock } from '#kernel'
+import { type Migration, migrate } from '../migration.ts'
+import type { Db, Storage, Tables } from '../storage.ts'
+import { asKyselyDatabase } from './driver.ts'
+import { toFault } from './errors.ts'
+import { Writer } from './writer.ts'
+
+/**
+ * Opens (or creates) the database file: WAL, every commit flushed, foreign keys on; one connection writes, one reads.
+ * The caller holds the data directory's lock.
+ */
+export async function openSqlite(
+  file: string,
+  deps: { clock: Clock; migrations: readonly Migration[] },
+): Promise<Storage> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const writing = new DatabaseSync(file, { timeout: 10_000 })
+  writing.exec(
+    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000',
+  )
+  const reading = new DatabaseSync(file, { timeout: 10_000 })
+  reading.exec('pragma foreign_keys = on; pragma query_only = on; pragma cache_size = -16000')
+  const dialectOf = (database: DatabaseSync) => new SqliteDialect({ database: asKyselyDatabase(database) })
+  const writer = new Kysely<Tables>({ dialect: dialectOf(writing) })
+  const reader = new Kysely<Tables>({ dialect: dialectOf(reading) })
+  try {
+    await migrate(writer as Kysely<unknown>, 'sqlite', deps.migrations, deps.clock.nowMs())
+  } catch (error) {
+    await Promise.all([writer.destroy(), reader.destroy()])
+    throw toFault(error)
+  }
+  const queue = new Writer(writing, writer)
+  return {
+    engine: 'sqlite',
+    db: reader as unknown as Db,
+    transact: async (body) => (await queue.write(body)).value,
+    write: (body) => queue.write(body),
+    onCommit: (listener) => queue.onCommit(listener),
+    numberEvents: async () => 0,
+    readMark: async () => {
+      const row = reading.prepare('select max(position) as position from events').get()
+      const position = (row?.position as number | null) ?? 0
+      return { position, below: BigInt(position) + 1n }
+    },
+    unnumberedSinceMs: async () => undefined,
+    ping: async () => {
+      try {
+        reading.prepare('select 1').get()
+      } catch (error) {
+        throw toFault(error)
+      }
+    },
+    close: async () => {
+      await queue.idle()
+      await Promise.all([writer.destroy(), reader.destroy()])
+    },
+  }
+}

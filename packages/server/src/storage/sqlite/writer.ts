@@ -1,0 +1,107 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Kysely } from 'kysely'
+import { Fault } from '#kernel'
+import { makeConsistencyToken } from '../consistency.ts'
+import type { Tables, Tx, Written } from '../storage.ts'
+import { toFault } from './errors.ts'
+
+interface Job {
+  readonly body: (tx: Tx) => Promise<unknown>
+  readonly resolve: (written: Written<never>) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A commit waits for at most this many bodies, so that the first is not kept waiting by the last. */
+const batchMost = 256
+
+/**
+ * The one writer of the file: bodies run one after another, each in a savepoint, many in one commit; each is answered only
+ * after `COMMIT` has returned. INVARIANT: when a commit fails, every body of its batch is rejected and none is kept.
+ */
+export class Writer {
+  readonly #database: DatabaseSync
+  readonly #tx: Tx
+  readonly #waiting: Job[] = []
+  readonly #listeners = new Set<() => void>()
+  #running: Promise<void> | undefined
+
+  constructor(database: DatabaseSync, kysely: Kysely<Tables>) {
+    this.#database = database
+    this.#tx = kysely as unknown as Tx
+  }
+
+  write<T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ body, resolve: resolve as Job['resolve'], reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // One macrotask of patience: what arrives in the same tick shares the commit.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#waiting.length > 0) {
+      await this.#commitBatch()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#running = undefined
+  }
+
+  async #commitBatch(): Promise<void> {
+    const done: { job: Job; value: unknown; position: bigint }[] = []
+    try {
+      this.#database.exec('begin immediate')
+    } catch (error) {
+      for (const job of this.#waiting.splice(0)) job.reject(toFault(error))
+      return
+    }
+    for (let taken = 0; taken < batchMost && this.#waiting.length > 0; taken++) {
+      const job = this.#waiting.shift() as Job
+      try {
+        this.#database.exec('savepoint body')
+        const value = await job.body(this.#tx)
+        this.#database.exec('release body')
+        done.push({ job, value, position: this.#position() })
+      } catch (error) {
+        job.reject(toFault(error))
+        // SQLite may have rolled back the whole transaction by itself (disk full): then nothing of the batch is left.
+        if (!this.#database.isTransaction) return this.#abandon(done, error)
+        this.#database.exec('rollback to body; release body')
+      }
+    }
+    try {
+      this.#database.exec('commit')
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback')
+      return this.#abandon(done, error)
+    }
+    for (const { job, value, position } of done) {
+      job.resolve({ value: value as never, at: makeConsistencyToken('sqlite', position) })
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  #abandon(done: readonly { job: Job }[], cause: unknown): void {
+    const fault = toFault(cause)
+    for (const { job } of done) job.reject(fault instanceof Fault ? fault : new Fault('storage.unavailable', { cause }))
+  }
+
+  /** The feed's newest position inside this transaction; 0 before the feed's table exists. */
+  #position(): bigint {
+    try {
+      const row = this.#database.prepare('select max(position) as position from events').get()
+      return BigInt((row?.position as number | null) ?? 0)
+    } catch {
+      return 0n
+    }
+  }
+}
