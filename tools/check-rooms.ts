@@ -47,7 +47,7 @@ for (const file of listed.split('\n').filter((name) => /\/src\/.*\.tsx?$/.test(n
 
 function roomOf(file: string): string | undefined {
   const room = file.startsWith(server) ? file.slice(server.length).split('/')[0] : undefined
-  return room?.endsWith('.ts') ? 'main' : room
+  return room?.endsWith('.ts') ? 'main' : room // main.ts and gatehouse.ts join the rooms
 }
 
 function judge(file: string, target: string): void {

@@ -1,0 +1,70 @@
+// Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
+import { type DestinationStream, pino } from 'pino'
+import type { Config } from '#config'
+import { Feed, feedMigrations } from '#feed'
+import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
+import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
+import { createWeb, type Web } from '#web'
+
+export const migrations: readonly Migration[] = [...feedMigrations]
+
+export interface GatehouseOptions {
+  readonly config: Config
+  readonly clock?: Clock
+  readonly entropy?: Entropy
+  /** Where log lines go; default standard error. */
+  readonly log?: DestinationStream
+}
+
+export interface Gatehouse {
+  /** The address it really listens on, as in `http://127.0.0.1:8080`. */
+  readonly listening: string
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly web: Web
+  /** Lets running requests end, then stops followers and closes the database. */
+  close(): Promise<void>
+}
+
+/** Builds everything and listens. Whatever was opened is closed again when a later step fails. */
+export async function startGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
+  const { config, clock = systemClock, entropy = systemEntropy } = options
+  const undo: (() => unknown)[] = []
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const meter = new Meter()
+    meter.measureProcess()
+    const logger = pino(
+      { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers.cookie'] },
+      options.log ?? pino.destination({ dest: 2, sync: true }),
+    )
+    if (config.database.engine === 'sqlite') {
+      const lock = lockDataDirectory(config.dataDirectory)
+      undo.push(() => lock.release())
+    }
+    const storage = await openStorage(config.database, { clock, migrations })
+    undo.push(() => storage.close())
+    const onError = (where: string, error: unknown) =>
+      logger.error({ err: error, where }, 'A follower of the feed failed')
+    const feed = new Feed({ storage, clock, meter, onError })
+    undo.push(() => feed.close())
+    const web = await createWeb({
+      url: config.url,
+      trustedProxies: config.trustedProxies,
+      logger,
+      clock,
+      entropy,
+      meter,
+      storage,
+    })
+
+    undo.push(() => web.app.close())
+    const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
+    return { listening, storage, feed, web, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

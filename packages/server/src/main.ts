@@ -1,0 +1,24 @@
+import { readConfig } from '#config'
+import { isFault } from '#kernel'
+import { startGatehouse } from './gatehouse.ts'
+
+try {
+  const config = readConfig(process.env, process.cwd())
+  const gatehouse = await startGatehouse({ config })
+  console.log(`Gatehouse listens on ${gatehouse.listening} and is known as ${config.url}`)
+  let stopping = false
+  const stop = async () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    await gatehouse.close()
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+} catch (error) {
+  const taken = (error as { code?: string }).code === 'EADDRINUSE'
+  const says = taken ? 'The address of GATEHOUSE_LISTEN is in use: stop what listens there, or set another' : undefined
+  console.error(`Gatehouse cannot start: ${says ?? (error instanceof Error ? error.message : String(error))}`)
+  if (!taken && !isFault(error)) console.error(error)
+  process.exit(1)
+}

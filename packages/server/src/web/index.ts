@@ -1,0 +1,12 @@
+export { makeCursor, pageDefault, pageMost, readCursor } from './cursor.ts'
+export { actOf, type Identify, type Identity, refuseCrossSite } from './identity.ts'
+export {
+  type Access,
+  Answer,
+  type AnswerOptions,
+  type Operation,
+  type OperationRequest,
+  operation,
+} from './operation.ts'
+export { problemOf, sendProblem, toWebFault } from './problem.ts'
+export { createWeb, type Web, type WebDeps } from './web.ts'
