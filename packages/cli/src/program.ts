@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import pack from '../package.json' with { type: 'json' }
+import { addCompletion } from './commands/completion.ts'
+import { addServe } from './commands/serve.ts'
+import { addWhoami } from './commands/whoami.ts'
+
+/** The whole tree of commands. Shell completion and the documentation are made from it. */
+export function buildProgram(): Command {
+  const program = new Command('gatehouse')
+    .description('Gatehouse on the command line: sign-in, tokens, decisions and their record.')
+    .version(pack.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .option('--json', 'answer in JSON')
+    .option('--url <address>', 'Gatehouse to talk to (default: the local one)')
+    .option('--token <token>', 'access token; better in GATEHOUSE_TOKEN, which other users cannot see')
+    .option('--data <directory>', "the local Gatehouse's data directory (default: GATEHOUSE_DATA or ./data)")
+    .showHelpAfterError('(add --help for what this command takes)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+On the machine where Gatehouse runs nothing needs to be set up: the command reads the local credential that the
+server keeps in its data directory. Elsewhere give --url and GATEHOUSE_TOKEN.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse cannot be reached.`,
+    )
+  const add = [addServe, addWhoami, addCompletion]
+  for (const one of add) one(program)
+  settle(program)
+  return program
+}
+
+/** Subcommands take over the settings that commander does not hand down. */
+function settle(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command)
+    child.helpOption('-h, --help', 'show help')
+    settle(child)
+  }
+  if (command.commands.length > 0) command.helpCommand(false)
+}
