@@ -3,10 +3,11 @@ import { type DestinationStream, pino } from 'pino'
 import type { Config } from '#config'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
+import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { createWeb, type Web } from '#web'
 
-export const migrations: readonly Migration[] = [...feedMigrations]
+export const migrations: readonly Migration[] = [...feedMigrations, ...keyringMigrations]
 
 export interface GatehouseOptions {
   readonly config: Config
@@ -21,6 +22,7 @@ export interface Gatehouse {
   readonly listening: string
   readonly storage: Storage
   readonly feed: Feed
+  readonly keyring: Keyring
   readonly web: Web
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
@@ -47,9 +49,19 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const storage = await openStorage(config.database, { clock, migrations })
     undo.push(() => storage.close())
     const onError = (where: string, error: unknown) =>
-      logger.error({ err: error, where }, 'A follower of the feed failed')
+      logger.error({ err: error, where }, 'A job in the background failed')
     const feed = new Feed({ storage, clock, meter, onError })
     undo.push(() => feed.close())
+    const keyring = await openKeyring({
+      storage,
+      feed,
+      clock,
+      entropy,
+      meter,
+      rootKeyFile: config.rootKeyFile,
+      onError,
+    })
+    undo.push(() => keyring.close())
     const web = await createWeb({
       url: config.url,
       trustedProxies: config.trustedProxies,
@@ -62,7 +74,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
 
     undo.push(() => web.app.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
-    return { listening, storage, feed, web, close }
+    return { listening, storage, feed, keyring, web, close }
   } catch (error) {
     await close()
     throw error
