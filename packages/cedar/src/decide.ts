@@ -1,0 +1,109 @@
+import type { EntityView } from './entity.ts'
+import { EvaluationFault } from './errors.ts'
+import { Frame } from './frame.ts'
+import { checkUid, type Request, readContext } from './request.ts'
+import { inScope, type Rule } from './rule.ts'
+import type { RuleIndex } from './rule-index.ts'
+
+/** What was decided. `reasons` are the ids of the policies that decided; `errors` those that erred and were skipped. */
+export type Decision = {
+  readonly decision: 'allow' | 'deny'
+  readonly reasons: readonly string[]
+  readonly errors: readonly { readonly policy: string; readonly message: string }[]
+}
+
+type Failure = { rule: Rule; message: string }
+
+/** A reusable decision under way. INVARIANT: the lists are only added to between `begin` and `finish`. */
+class Tally {
+  readonly frame = new Frame()
+  permits: Rule[] = []
+  permitted = 0
+  forbids: Rule[] = []
+  forbidden = 0
+  failures: Failure[] | undefined
+  serial = 0
+
+  readonly meet = (rule: Rule): void => {
+    const compiled = rule.compiled
+    if (compiled.several) {
+      if (rule.met === this.serial) return
+      rule.met = this.serial
+    }
+    const frame = this.frame
+    if (!inScope(rule, frame)) return
+    const test = compiled.test
+    if (test !== undefined) {
+      try {
+        if (!test(frame)) return
+      } catch (error) {
+        if (!(error instanceof EvaluationFault)) throw error
+        this.failures ??= []
+        this.failures.push({ rule, message: error.message })
+        return
+      }
+    }
+    if (compiled.permits) this.permits[this.permitted++] = rule
+    else this.forbids[this.forbidden++] = rule
+  }
+}
+
+let spare: Tally | undefined = new Tally()
+let serial = 0
+const none: readonly never[] = Object.freeze([])
+const denied: Decision = Object.freeze({ decision: 'deny', reasons: none, errors: none })
+
+/** Decides one request. @throws {CedarError} `json` for a request that is none, `limit` */
+export function decide(index: RuleIndex, request: Request, view: EntityView): Decision {
+  checkUid(request.principal, 'principal')
+  checkUid(request.action, 'action')
+  checkUid(request.resource, 'resource')
+  const context = readContext(request.context)
+  // A view may itself decide something while it is asked: then the spare is taken, and a new tally is made.
+  const tally = spare ?? new Tally()
+  spare = undefined
+  const frame = tally.frame
+  frame.principal.type = request.principal.type
+  frame.principal.id = request.principal.id
+  frame.action.type = request.action.type
+  frame.action.id = request.action.id
+  frame.resource.type = request.resource.type
+  frame.resource.id = request.resource.id
+  frame.begin(view, context)
+  tally.permitted = tally.forbidden = 0
+  tally.failures = undefined
+  tally.serial = ++serial
+  try {
+    index.visit(frame, tally.meet)
+    return conclude(tally)
+  } finally {
+    frame.end()
+    if (tally.permits.length > 64) tally.permits = []
+    if (tally.forbids.length > 64) tally.forbids = []
+    spare = tally
+  }
+}
+
+function conclude(tally: Tally): Decision {
+  const failures = tally.failures
+  const errors =
+    failures === undefined
+      ? none
+      : failures
+          .sort((a, b) => a.rule.order - b.rule.order)
+          .map(({ rule, message }) => ({
+            policy: rule.id,
+            message: `error while evaluating policy \`${rule.id}\`: ${message}`,
+          }))
+  if (tally.forbidden > 0) return { decision: 'deny', reasons: idsOf(tally.forbids, tally.forbidden), errors }
+  if (tally.permitted > 0) return { decision: 'allow', reasons: idsOf(tally.permits, tally.permitted), errors }
+  return failures === undefined ? denied : { decision: 'deny', reasons: none, errors }
+}
+
+function idsOf(rules: Rule[], count: number): string[] {
+  if (count === 1) return [(rules[0] as Rule).id]
+  return rules
+    .slice(0, count)
+    .sort((a, b) => a.order - b.order)
+    .map((rule) => rule.id)
+}

@@ -1,0 +1,149 @@
+import type { Frame } from './frame.ts'
+import type { Rule } from './rule.ts'
+import type { Uid } from './value.ts'
+
+/** Rules that share what the index asked so far: one, a few, or so many that the next part of the scope splits them. */
+type Bucket = Rule | Rule[] | Split
+
+const few = 8
+const parts = ['principal', 'resource', 'action'] as const
+
+/** One part of the scope as a table: by the entity named, by the type named, and those that name neither. */
+class Split {
+  readonly part: number
+  readonly byUid = new Map<string, Map<string, Bucket>>()
+  readonly byType = new Map<string, Bucket>()
+  rest: Bucket | undefined
+  constructor(part: number) {
+    this.part = part
+  }
+}
+
+/**
+ * The rules by their scope. A request visits only rules whose scope may hold, however many there are:
+ * INVARIANT: every rule in scope is visited (`visit` may also meet others; `inScope` decides).
+ */
+export class RuleIndex {
+  #root: Bucket | undefined = new Split(0)
+
+  add(rule: Rule): void {
+    this.#root = added(this.#root, rule, 0)
+  }
+
+  remove(rule: Rule): void {
+    this.#root = removed(this.#root, rule) ?? new Split(0)
+  }
+
+  visit(frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
+    if (this.#root !== undefined) visit(this.#root, frame, meet)
+  }
+}
+
+function named(rule: Rule, part: number): Uid | undefined {
+  return part === 0 ? rule.principal : rule.resource
+}
+
+function typed(rule: Rule, part: number): string | undefined {
+  const constraint = part === 0 ? rule.compiled.principal : rule.compiled.resource
+  return constraint.op === 'is' ? constraint.type : undefined
+}
+
+/** Every table entry of a part under which a rule stands, changed by `change`. */
+function place(
+  split: Split,
+  rule: Rule,
+  change: (bucket: Bucket | undefined, next: number) => Bucket | undefined,
+): void {
+  const next = split.part + 1
+  if (split.part < 2) {
+    const uid = named(rule, split.part)
+    const type = typed(rule, split.part)
+    if (uid !== undefined) changeUid(split, uid, (bucket) => change(bucket, next))
+    else if (type !== undefined) changeKey(split.byType, type, (bucket) => change(bucket, next))
+    else split.rest = change(split.rest, next)
+    return
+  }
+  const action = rule.compiled.action
+  if (action.op === 'all') split.rest = change(split.rest, next)
+  else if (action.op === '==') changeUid(split, action.entity, (bucket) => change(bucket, next))
+  else {
+    const seen = new Set<string>()
+    for (const uid of action.entities) {
+      const key = `${uid.type}\n${uid.id}`
+      if (!seen.has(key)) changeUid(split, uid, (bucket) => change(bucket, next))
+      seen.add(key)
+    }
+  }
+}
+
+function changeKey<K>(map: Map<K, Bucket>, key: K, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
+  const bucket = change(map.get(key))
+  if (bucket === undefined) map.delete(key)
+  else map.set(key, bucket)
+}
+
+function changeUid(split: Split, uid: Uid, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
+  let ids = split.byUid.get(uid.type)
+  if (ids === undefined) {
+    ids = new Map()
+    split.byUid.set(uid.type, ids)
+  }
+  changeKey(ids, uid.id, change)
+  if (ids.size === 0) split.byUid.delete(uid.type)
+}
+
+function added(bucket: Bucket | undefined, rule: Rule, part: number): Bucket {
+  if (bucket === undefined) return rule
+  if (bucket instanceof Split) {
+    place(bucket, rule, (inner, next) => added(inner, rule, next))
+    return bucket
+  }
+  if (!Array.isArray(bucket)) return [bucket, rule]
+  bucket.push(rule)
+  if (bucket.length <= few || part >= parts.length) return bucket
+  const split = new Split(part)
+  for (const item of bucket) place(split, item, (inner, next) => added(inner, item, next))
+  return split
+}
+
+function removed(bucket: Bucket | undefined, rule: Rule): Bucket | undefined {
+  if (bucket === rule || bucket === undefined) return undefined
+  if (bucket instanceof Split) {
+    place(bucket, rule, (inner) => removed(inner, rule))
+    const empty = bucket.byUid.size === 0 && bucket.byType.size === 0 && bucket.rest === undefined
+    return empty ? undefined : bucket
+  }
+  if (!Array.isArray(bucket)) return bucket
+  const at = bucket.indexOf(rule)
+  if (at !== -1) {
+    const last = bucket.pop() as Rule
+    if (last !== rule) bucket[at] = last
+  }
+  return bucket.length === 0 ? undefined : bucket.length === 1 ? bucket[0] : bucket
+}
+
+function visit(bucket: Bucket, frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
+  if (bucket instanceof Split) visitSplit(bucket, frame, meet)
+  else if (Array.isArray(bucket)) for (let at = 0; at < bucket.length; at++) meet(bucket[at] as Rule, frame)
+  else meet(bucket, frame)
+}
+
+function visitSplit(split: Split, frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
+  const uid = split.part === 0 ? frame.principal : split.part === 1 ? frame.resource : frame.action
+  const byUid = split.byUid
+  if (byUid.size > 0) {
+    const own = byUid.get(uid.type)?.get(uid.id)
+    if (own !== undefined) visit(own, frame, meet)
+    const list = frame.lineage(uid).list
+    for (let at = 0; at < list.length; at++) {
+      const ancestor = list[at] as Uid
+      const found = byUid.get(ancestor.type)?.get(ancestor.id)
+      if (found !== undefined) visit(found, frame, meet)
+    }
+  }
+  if (split.byType.size > 0) {
+    const found = split.byType.get(uid.type)
+    if (found !== undefined) visit(found, frame, meet)
+  }
+  if (split.rest !== undefined) visit(split.rest, frame, meet)
+}
