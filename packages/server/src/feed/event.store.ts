@@ -98,23 +98,46 @@ export interface EventFilter {
   readonly requestId?: string
   readonly objectId?: string
   readonly actorId?: string
+  /** One event type, or with a star at the end all that begin so: `directory.*`. */
   readonly type?: string
 }
 
-/** Numbered events after `position`, in order, at most `limit`. */
+/** Numbered events after `position`, oldest first, at most `limit`. */
 export async function listEvents(
   db: Reader,
   after: number,
   limit: number,
   filter: EventFilter = {},
 ): Promise<FeedEvent[]> {
-  let query = db.selectFrom('events').selectAll().where('position', '>', after)
+  const query = filtered(db, filter).where('position', '>', after).orderBy('position').limit(limit)
+  return (await query.execute()).map(toEvent)
+}
+
+/** Numbered events before `position` (undefined: from the newest), newest first, at most `limit`. */
+export async function listNewestEvents(
+  db: Reader,
+  before: number | undefined,
+  limit: number,
+  filter: EventFilter = {},
+): Promise<FeedEvent[]> {
+  let query = filtered(db, filter)
+  query = before === undefined ? query.where('position', 'is not', null) : query.where('position', '<', before)
+  return (await query.orderBy('position', 'desc').limit(limit).execute()).map(toEvent)
+}
+
+function filtered(db: Reader, filter: EventFilter) {
+  let query = db.selectFrom('events').selectAll()
   if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
   if (filter.requestId !== undefined) query = query.where('request_id', '=', filter.requestId)
   if (filter.objectId !== undefined) query = query.where('object_id', '=', filter.objectId)
   if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId)
-  if (filter.type !== undefined) query = query.where('type', '=', filter.type)
-  return (await query.orderBy('position').limit(limit).execute()).map(toEvent)
+  if (filter.type?.endsWith('*')) {
+    const start = filter.type.slice(0, -1)
+    query = query.where((where) =>
+      where(where.fn('substr', ['type', where.lit(1), where.lit(start.length)]), '=', start),
+    )
+  } else if (filter.type !== undefined) query = query.where('type', '=', filter.type)
+  return query
 }
 
 function toEvent(row: Selectable<EventTable>): FeedEvent {

@@ -2,6 +2,7 @@ export {
   type EventFilter,
   feedMigrations,
   listEvents,
+  listNewestEvents,
   record,
 } from './event.store.ts'
 export {
