@@ -1,0 +1,30 @@
+import type { AuthMethod } from '../credentials/credentials.ts'
+import type { Application, ApplicationKind, GrantType } from './application.ts'
+
+type Defaults = Omit<
+  Application,
+  'id' | 'organizationId' | 'name' | 'displayName' | 'kind' | 'state' | 'createdAtMs' | 'updatedAtMs' | 'revision'
+>
+
+const byKind: Record<ApplicationKind, { grantTypes: GrantType[]; authMethod: AuthMethod }> = {
+  web: { grantTypes: ['authorization_code', 'refresh_token'], authMethod: 'client_secret_basic' },
+  native: { grantTypes: ['authorization_code', 'refresh_token'], authMethod: 'none' },
+  service: { grantTypes: ['client_credentials'], authMethod: 'client_secret_basic' },
+}
+
+/** What an application has when its maker says nothing. */
+export function defaultsOf(kind: ApplicationKind): Defaults {
+  const { grantTypes, authMethod } = byKind[kind]
+  return {
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    grantTypes,
+    credentials: { authMethod, secrets: [], keys: [] },
+    scopes: kind === 'service' ? [] : ['openid', 'profile', 'email'],
+    tokenLifetimes: { accessTokenSeconds: 600, refreshTokenSeconds: 30 * 86_400, idTokenSeconds: 600 },
+    consentRequired: true,
+    origins: [],
+    routes: [],
+    authzen: { subjectBy: ['id'], subjectProperties: [], resourceProperties: [], actionProperties: [] },
+  }
+}

@@ -1,0 +1,88 @@
+import { keysMost, parseKeys } from '../credentials/client-key.ts'
+import { Problems } from '../values/problems.ts'
+import { parseDisplayName, parseSlug } from '../values/text.ts'
+import type { Application, ApplicationChange, TokenLifetimes } from './application.ts'
+import { parseRoutes } from './routes.ts'
+import { parseOrigins, parseRedirectUris } from './uris.ts'
+
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
+const propertyName = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/
+const lifetimes: Record<keyof TokenLifetimes, readonly [number, number]> = {
+  accessTokenSeconds: [30, 86_400],
+  refreshTokenSeconds: [300, 365 * 86_400],
+  idTokenSeconds: [30, 86_400],
+}
+
+/**
+ * The application as it is after a change: members that are given replace what was, each checked and normalised, and the
+ * whole checked for what does not go together.
+ * @throws {Fault} `directory.invalid`
+ */
+export function applyChange(before: Application, change: ApplicationChange, nowMs: number): Application {
+  const problems = new Problems()
+  const { authMethod, keys, tokenLifetimes, authzen, ...rest } = change
+  const after: Application = {
+    ...before,
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
+    credentials: {
+      ...before.credentials,
+      ...(authMethod !== undefined && { authMethod }),
+      // Whoever leaves secrets leaves the old ones for good.
+      ...(authMethod !== undefined && authMethod !== 'client_secret_basic' && { secrets: [] }),
+      ...(keys !== undefined && { keys: parseKeys(problems, '/keys', keys, before.credentials.keys, nowMs) }),
+    },
+    tokenLifetimes: { ...before.tokenLifetimes, ...tokenLifetimes },
+    authzen: { ...before.authzen, ...authzen },
+  }
+  if (change.name !== undefined) parseSlug(problems, '/name', change.name)
+  const displayName = parseDisplayName(problems, '/displayName', after.displayName)
+  const { kind } = before
+  parseRedirectUris(problems, '/redirectUris', after.redirectUris, kind)
+  parseRedirectUris(problems, '/postLogoutRedirectUris', after.postLogoutRedirectUris, kind)
+  parseOrigins(problems, '/origins', after.origins)
+  parseRoutes(problems, '/routes', after.routes)
+  checkNames(problems, '/scopes', after.scopes, scopeToken, 'must be a scope token (RFC 6749 3.3)')
+  for (const name of ['subjectProperties', 'resourceProperties', 'actionProperties'] as const) {
+    checkNames(problems, `/authzen/${name}`, after.authzen[name], propertyName, 'must be a property name')
+  }
+  problems.check(after.authzen.subjectBy.length > 0, '/authzen/subjectBy', 'must have at least one item')
+  for (const [name, [least, most]] of Object.entries(lifetimes)) {
+    const seconds = after.tokenLifetimes[name as keyof TokenLifetimes]
+    const fits = Number.isInteger(seconds) && seconds >= least && seconds <= most
+    problems.check(fits, `/tokenLifetimes/${name}`, `must be ${least} to ${most} seconds`)
+  }
+  checkWhole(problems, after)
+  problems.throwIfAny()
+  return { ...after, displayName }
+}
+
+function checkNames(problems: Problems, pointer: string, given: readonly string[], shape: RegExp, says: string): void {
+  problems.check(given.length <= 100, pointer, 'must have at most 100 items')
+  problems.check(new Set(given).size === given.length, pointer, 'must have no item twice')
+  for (const [at, name] of given.entries()) problems.check(shape.test(name), `${pointer}/${at}`, says)
+}
+
+/** What each kind may be: a native application keeps no secret (RFC 8252 §8.5), a service meets no people. */
+function checkWhole(problems: Problems, { kind, grantTypes, credentials, ...rest }: Application): void {
+  const { authMethod, keys } = credentials
+  const people = grantTypes.includes('authorization_code')
+  problems.check(grantTypes.length > 0, '/grantTypes', 'must have at least one item')
+  problems.check(new Set(grantTypes).size === grantTypes.length, '/grantTypes', 'must have no item twice')
+  problems.check(
+    people || !grantTypes.includes('refresh_token'),
+    '/grantTypes',
+    'has refresh_token only with authorization_code',
+  )
+  if (grantTypes.includes('client_credentials')) {
+    problems.check(authMethod !== 'none', '/authMethod', 'must not be none with client_credentials')
+  }
+  if (kind === 'native') problems.check(authMethod === 'none', '/authMethod', 'must be none for a native application')
+  if (kind === 'service') {
+    problems.check(authMethod !== 'none', '/authMethod', 'must not be none for a service')
+    problems.check(!people, '/grantTypes', 'must be client_credentials alone for a service')
+    problems.check(rest.redirectUris.length === 0, '/redirectUris', 'must be empty for a service')
+  }
+  if (authMethod === 'private_key_jwt') {
+    problems.check(keys.length > 0, '/keys', `must have 1 to ${keysMost} items with private_key_jwt`)
+  }
+}

@@ -1,0 +1,107 @@
+import { record } from '#feed'
+import { type Act, Fault, type OrganizationId } from '#kernel'
+import type { Tx, Written } from '#storage'
+import { changedMembers } from '../changed.ts'
+import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import '../events.ts'
+import { move } from '../lifecycle.ts'
+import { holdToRevision } from '../revision.ts'
+import { hasInhabitants, requireOrganization, updateOrganizationRow } from './organization.store.ts'
+import {
+  homeName,
+  type Organization,
+  type OrganizationChange,
+  type OrganizationTransition,
+  organizationTransitions,
+  parseOrganizationChange,
+} from './organization.ts'
+
+/**
+ * Changes the members that are given.
+ * @throws {Fault} `directory.organization_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict`
+ */
+export async function updateOrganization(
+  deps: DirectoryDeps,
+  act: Act,
+  id: OrganizationId,
+  change: OrganizationChange,
+  ifRevision?: number,
+): Promise<Written<Organization>> {
+  await requireOrganization(deps.storage.db, id)
+  deps.gate.require(act, 'updateOrganization', { type: 'Organization', id })
+  return deps.storage.write((tx) => changeOrganization(tx, deps, act, id, change, ifRevision))
+}
+
+/** As `updateOrganization`, inside a transaction whose authorization is settled. */
+export async function changeOrganization(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: OrganizationId,
+  change: OrganizationChange,
+  ifRevision?: number,
+): Promise<Organization> {
+  const parsed = parseOrganizationChange(change)
+  const before = await requireOrganization(tx, id)
+  holdToRevision(before, ifRevision)
+  if (before.name === homeName && parsed.name !== undefined && parsed.name !== homeName) {
+    throw new Fault('directory.organization_is_home', { detail: 'The home organization keeps its name' })
+  }
+  const changed = changedMembers(before, parsed)
+  if (changed.length === 0) return before
+  const atMs = deps.clock.nowMs()
+  const after: Organization = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateOrganizationRow(tx, after)
+  await record(tx, act, {
+    type: 'directory.organization_updated',
+    atMs,
+    organizationId: id,
+    object: { type: 'Organization', id, name: after.name },
+    revision: after.revision,
+    data: { changed },
+  })
+  return after
+}
+
+const events = {
+  activate: 'directory.organization_activated',
+  suspend: 'directory.organization_suspended',
+  delete: 'directory.organization_deleted',
+} as const
+
+/**
+ * Activates, suspends or deletes. Deleting asks for an organization without users, machines and applications, and leaves a
+ * tombstone.
+ * @throws {Fault} `directory.transition_refused`, `directory.organization_is_home`, `directory.organization_not_empty`
+ */
+export async function moveOrganization(
+  deps: DirectoryDeps,
+  act: Act,
+  id: OrganizationId,
+  transition: OrganizationTransition,
+  options: { reason?: string | undefined; ifRevision?: number | undefined } = {},
+): Promise<Written<Organization>> {
+  await requireOrganization(deps.storage.db, id)
+  const action = transition === 'delete' ? 'deleteOrganization' : 'updateOrganization'
+  deps.gate.require(act, action, { type: 'Organization', id })
+  return deps.storage.write(async (tx) => {
+    const before = await requireOrganization(tx, id)
+    holdToRevision(before, options.ifRevision)
+    if (before.name === homeName && transition !== 'activate') throw new Fault('directory.organization_is_home')
+    const state = move(organizationTransitions, before.state, transition)
+    if (state === 'deleted' && (await hasInhabitants(tx, id))) throw new Fault('directory.organization_not_empty')
+    const atMs = deps.clock.nowMs()
+    const erased = state === 'deleted' ? { name: id, displayName: id, domains: [], settings: {} } : {}
+    const after: Organization = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+    await updateOrganizationRow(tx, after)
+    await record(tx, act, {
+      type: events[transition],
+      atMs,
+      organizationId: id,
+      object: { type: 'Organization', id, name: before.name },
+      revision: after.revision,
+      data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    })
+    return after
+  })
+}

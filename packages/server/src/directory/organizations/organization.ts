@@ -1,0 +1,91 @@
+import { Fault, isId, type OrganizationId } from '#kernel'
+import type { Transitions } from '../lifecycle.ts'
+import { parseDomain } from '../values/email.ts'
+import { Problems } from '../values/problems.ts'
+import { parseDisplayName, parseSlug } from '../values/text.ts'
+
+export const organizationStates = ['active', 'suspended', 'deleted'] as const
+export type OrganizationState = (typeof organizationStates)[number]
+
+/** A tenant of the deployment. */
+export interface Organization {
+  readonly id: OrganizationId
+  /** Unique in the deployment; a DNS label. A tombstone's is its id. */
+  readonly name: string
+  readonly displayName: string
+  /** E-mail domains that the operator vouches for; each belongs to one organization at most. Sorted. */
+  readonly domains: readonly string[]
+  readonly settings: OrganizationSettings
+  readonly state: OrganizationState
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+  readonly revision: number
+}
+
+/** What the sign-in rooms read. Absent members mean the deployment's default. */
+export interface OrganizationSettings {
+  readonly signIn?: {
+    /** Ways that people of the organization may sign in. */
+    readonly factors?: readonly SignInFactor[]
+    readonly secondFactor?: 'administrators' | 'everyone'
+    readonly sessionMinutes?: number
+  }
+}
+export const signInFactors = ['password', 'passkey', 'totp'] as const
+export type SignInFactor = (typeof signInFactors)[number]
+
+/** The name of the operator's own organization, made at first start. */
+export const homeName = 'home'
+
+export type OrganizationTransition = 'activate' | 'suspend' | 'delete'
+export const organizationTransitions: Transitions<OrganizationState, OrganizationTransition> = {
+  activate: { from: ['suspended'], to: 'active' },
+  suspend: { from: ['active'], to: 'suspended' },
+  delete: { from: ['active', 'suspended'], to: 'deleted' },
+}
+
+export interface OrganizationInput {
+  readonly name: string
+  readonly displayName?: string
+  readonly domains?: readonly string[]
+  readonly settings?: OrganizationSettings
+}
+export type OrganizationChange = Partial<OrganizationInput>
+
+const domainsMost = 100
+
+/** @throws {Fault} `directory.organization_unknown` for what is not even an id */
+export function parseOrganizationId(text: unknown): OrganizationId {
+  if (!isId('org', text)) throw new Fault('directory.organization_unknown')
+  return text
+}
+
+/** Checks and normalises the members that are given. @throws {Fault} `directory.invalid` */
+export function parseOrganizationChange(input: OrganizationChange): OrganizationChange {
+  const problems = new Problems()
+  const { name, displayName, domains, settings } = input
+  const parsed: OrganizationChange = {
+    ...(name !== undefined && { name: parseSlug(problems, '/name', name) }),
+    ...(displayName !== undefined && { displayName: parseDisplayName(problems, '/displayName', displayName) }),
+    ...(domains !== undefined && {
+      domains: [...new Set(domains.map((text, at) => parseDomain(problems, `/domains/${at}`, text)))].sort(),
+    }),
+    ...(settings !== undefined && { settings: parseSettings(problems, settings) }),
+  }
+  problems.check((domains?.length ?? 0) <= domainsMost, '/domains', `must have at most ${domainsMost} items`)
+  problems.throwIfAny()
+  return parsed
+}
+
+function parseSettings(problems: Problems, settings: OrganizationSettings): OrganizationSettings {
+  const { signIn } = settings
+  if (signIn?.factors !== undefined) {
+    const factors = new Set(signIn.factors)
+    problems.check(
+      factors.has('password') || factors.has('passkey'),
+      '/settings/signIn/factors',
+      'must have password or passkey, or nobody could sign in',
+    )
+  }
+  return settings
+}

@@ -1,0 +1,59 @@
+import { record } from '#feed'
+import { type Act, newId, type OrganizationId } from '#kernel'
+import type { Tx, Written } from '#storage'
+import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import '../events.ts'
+import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
+import { insertUser } from './user.store.ts'
+import { parseUser, type User, type UserInput } from './user.ts'
+
+/**
+ * Makes a user in state `invited`.
+ * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
+ * `directory.name_taken`, `authorization.denied`
+ */
+export async function inviteUser(
+  deps: DirectoryDeps,
+  act: Act,
+  organizationId: OrganizationId,
+  input: UserInput,
+): Promise<Written<User>> {
+  await requireOrganization(deps.storage.db, organizationId)
+  deps.gate.require(act, 'inviteUser', { type: 'Organization', id: organizationId })
+  return deps.storage.write((tx) => addUser(tx, deps, act, organizationId, input))
+}
+
+/** As `inviteUser`, inside a transaction whose authorization is settled. */
+export async function addUser(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  organizationId: OrganizationId,
+  input: UserInput,
+): Promise<User> {
+  const parsed = parseUser(input)
+  await requireActiveOrganization(tx, organizationId)
+  const nowMs = deps.clock.nowMs()
+  const user: User = {
+    id: newId('user', deps),
+    organizationId,
+    username: parsed.username as string,
+    email: parsed.email,
+    displayName: parsed.displayName,
+    attributes: parsed.attributes ?? {},
+    state: 'invited',
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    revision: 1,
+  }
+  await insertUser(tx, user)
+  await record(tx, act, {
+    type: 'directory.user_invited',
+    atMs: nowMs,
+    organizationId,
+    object: { type: 'User', id: user.id, name: user.username },
+    revision: 1,
+    data: { from: 'none', to: 'invited' },
+  })
+  return user
+}

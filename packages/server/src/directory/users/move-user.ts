@@ -1,0 +1,79 @@
+import { record } from '#feed'
+import type { Act, UserId } from '#kernel'
+import type { Tx, Written } from '#storage'
+import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import '../events.ts'
+import { move } from '../lifecycle.ts'
+import { holdToRevision } from '../revision.ts'
+import { requireUser, updateUserRow } from './user.store.ts'
+import { type User, type UserTransition, userTransitions } from './user.ts'
+
+export interface MoveOptions {
+  /** Why, for the record; no personal data. */
+  readonly reason?: string | undefined
+  readonly ifRevision?: number | undefined
+}
+
+const transitions = {
+  invite: { action: 'inviteUser', event: 'directory.user_invited' },
+  activate: { action: 'activateUser', event: 'directory.user_activated' },
+  suspend: { action: 'suspendUser', event: 'directory.user_suspended' },
+  deactivate: { action: 'deactivateUser', event: 'directory.user_deactivated' },
+  delete: { action: 'deleteUser', event: 'directory.user_deleted' },
+} as const
+
+/**
+ * One named transition of a user's state. Sessions, tokens and the snapshot follow its event.
+ * @throws {Fault} `directory.user_unknown`, `directory.transition_refused`, `web.revision_conflict`, `authorization.denied`
+ */
+export async function moveUser(
+  deps: DirectoryDeps,
+  act: Act,
+  id: UserId,
+  transition: UserTransition,
+  options: MoveOptions = {},
+): Promise<Written<User>> {
+  await requireUser(deps.storage.db, id)
+  deps.gate.require(act, transitions[transition].action, { type: 'User', id })
+  return deps.storage.write((tx) => moveUserIn(tx, deps, act, id, transition, options))
+}
+
+/** As `moveUser`, inside a transaction whose authorization is settled. */
+export async function moveUserIn(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: UserId,
+  transition: UserTransition,
+  options: MoveOptions = {},
+): Promise<User> {
+  const before = await requireUser(tx, id)
+  holdToRevision(before, options.ifRevision)
+  const state = move(userTransitions, before.state, transition)
+  const atMs = deps.clock.nowMs()
+  // The tombstone keeps what other records refer to (the id) and nothing of the person.
+  const erased =
+    state === 'deleted' ? { username: id as string, email: undefined, displayName: undefined, attributes: {} } : {}
+  const after: User = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateUserRow(tx, after)
+  await record(tx, act, {
+    type: transitions[transition].event,
+    atMs,
+    organizationId: before.organizationId,
+    object: { type: 'User', id, ...(state !== 'deleted' && { name: before.username }) },
+    revision: after.revision,
+    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+  })
+  return after
+}
+
+export const activateUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>
+  moveUser(deps, act, id, 'activate', options)
+export const suspendUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>
+  moveUser(deps, act, id, 'suspend', options)
+export const deactivateUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>
+  moveUser(deps, act, id, 'deactivate', options)
+export const deleteUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>
+  moveUser(deps, act, id, 'delete', options)
+export const reinviteUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>
+  moveUser(deps, act, id, 'invite', options)

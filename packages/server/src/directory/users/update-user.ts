@@ -1,0 +1,53 @@
+import { record } from '#feed'
+import type { Act, UserId } from '#kernel'
+import type { Tx, Written } from '#storage'
+import { changedMembers } from '../changed.ts'
+import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import '../events.ts'
+import { holdToRevision } from '../revision.ts'
+import { requireUser, updateUserRow } from './user.store.ts'
+import { parseUser, type User, type UserChange } from './user.ts'
+
+/**
+ * Changes the members that are given; null removes.
+ * @throws {Fault} `directory.user_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict`
+ */
+export async function updateUser(
+  deps: DirectoryDeps,
+  act: Act,
+  id: UserId,
+  change: UserChange,
+  ifRevision?: number,
+): Promise<Written<User>> {
+  await requireUser(deps.storage.db, id)
+  deps.gate.require(act, 'updateUser', { type: 'User', id })
+  return deps.storage.write((tx) => changeUser(tx, deps, act, id, change, ifRevision))
+}
+
+/** As `updateUser`, inside a transaction whose authorization is settled. */
+export async function changeUser(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: UserId,
+  change: UserChange,
+  ifRevision?: number,
+): Promise<User> {
+  const parsed = parseUser(change)
+  const before = await requireUser(tx, id)
+  holdToRevision(before, ifRevision)
+  const changed = changedMembers(before, parsed)
+  if (changed.length === 0) return before
+  const atMs = deps.clock.nowMs()
+  const after: User = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateUserRow(tx, after)
+  await record(tx, act, {
+    type: 'directory.user_updated',
+    atMs,
+    organizationId: before.organizationId,
+    object: { type: 'User', id, name: after.username },
+    revision: after.revision,
+    data: { changed },
+  })
+  return after
+}

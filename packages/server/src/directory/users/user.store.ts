@@ -1,0 +1,164 @@
+import type { Selectable } from 'kysely'
+import { Fault, type OrganizationId, type UserId } from '#kernel'
+import type { Migration, Reader, Tx } from '#storage'
+import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
+import { emailKey } from '../values/email.ts'
+import { usernameKey, usernameLooks } from '../values/username.ts'
+import type { User, UserState } from './user.ts'
+import '../faults.ts'
+
+interface UserTable {
+  organization_id: string
+  id: string
+  username: string
+  email: string | null
+  /** What e-mail addresses are compared by. */
+  email_key: string | null
+  display_name: string | null
+  attributes: string
+  state: string
+  created_at: number
+  updated_at: number
+  revision: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    users: UserTable
+  }
+}
+
+// Ids are unique in the deployment: whoever holds a session or a token knows the id alone.
+export const userMigrations: readonly Migration[] = [
+  {
+    id: '0402_directory_users',
+    sql: `create table users (organization_id text not null references organizations (id), id text not null,
+  username text not null, email text, email_key text, display_name text, attributes text not null, state text not null,
+  created_at int8 not null, updated_at int8 not null, revision int8 not null, primary key (organization_id, id));
+create unique index users_by_id on users (id);
+create index users_by_username on users (organization_id, username);
+create index users_by_email on users (organization_id, email_key);`,
+  },
+]
+
+/** Tombstones too. */
+export async function findUser(db: Reader, id: UserId): Promise<User | undefined> {
+  const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toUser(row)
+}
+
+/** Deleted ones are unknown. @throws {Fault} `directory.user_unknown` */
+export async function requireUser(db: Reader, id: UserId): Promise<User> {
+  const found = await findUser(db, id)
+  if (found === undefined || found.state === 'deleted') throw new Fault('directory.user_unknown')
+  return found
+}
+
+/** The user of an organization whose name or e-mail address `login` is, whatever the state (but never a tombstone). */
+export async function findUserByLogin(
+  db: Reader,
+  organizationId: OrganizationId,
+  login: string,
+): Promise<User | undefined> {
+  if (login.length > 254 || !login.isWellFormed()) return undefined
+  const keys = [...new Set([usernameKey(login), emailKey(login)])]
+  for (const key of keys) {
+    const id = await findNamed(db, organizationId, 'login', key)
+    if (id !== undefined) return findUser(db, id as UserId)
+  }
+  return undefined
+}
+
+export interface UserFilter {
+  readonly organizationId?: OrganizationId | undefined
+  readonly state?: UserState | undefined
+  /** Exactly this name or address, however spelled. */
+  readonly username?: string | undefined
+  readonly email?: string | undefined
+  /** Names that begin so. */
+  readonly prefix?: string | undefined
+}
+
+/** In the order of (organization, name); tombstones only when asked for by state. */
+export async function listUsers(
+  db: Reader,
+  filter: UserFilter,
+  page: { after?: readonly [string, string, string] | undefined; limit: number },
+): Promise<User[]> {
+  let query = db.selectFrom('users').selectAll()
+  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
+  if (filter.username !== undefined) query = query.where('username', '=', usernameKey(filter.username))
+  if (filter.email !== undefined) query = query.where('email_key', '=', emailKey(filter.email))
+  if (filter.prefix !== undefined) {
+    const from = usernameKey(filter.prefix)
+    query = query.where('username', '>=', from).where('username', '<', `${from}\u{10ffff}`)
+  }
+  if (page.after !== undefined) {
+    const [organization, username, id] = page.after
+    query = query.where((where) =>
+      where(where.refTuple('organization_id', 'username', 'id'), '>', where.tuple(organization, username, id)),
+    )
+  }
+  return (await query.orderBy('organization_id').orderBy('username').orderBy('id').limit(page.limit).execute()).map(
+    toUser,
+  )
+}
+
+/** @throws {Fault} `directory.name_taken` */
+export async function insertUser(tx: Tx, user: User): Promise<void> {
+  await setNames(tx, user.organizationId, user.id, namesOf(user))
+  await tx.insertInto('users').values(toRow(user)).execute()
+}
+
+/** Writes the user as it is now; a tombstone's names are free again. @throws {Fault} `directory.name_taken` */
+export async function updateUserRow(tx: Tx, user: User): Promise<void> {
+  if (user.state === 'deleted') await releaseNames(tx, user.id)
+  else await setNames(tx, user.organizationId, user.id, namesOf(user))
+  const { organization_id, id, ...rest } = toRow(user)
+  await tx.updateTable('users').set(rest).where('organization_id', '=', organization_id).where('id', '=', id).execute()
+}
+
+function namesOf({ username, email }: User): WantedName[] {
+  const looks = usernameLooks(username)
+  const names: WantedName[] = [
+    { kind: 'login', name: username, pointer: '/username', taken: `The user name ${username} is taken` },
+    { kind: 'looks', name: looks, pointer: '/username', taken: `A user name that looks like ${username} is taken` },
+  ]
+  const address = email && emailKey(email)
+  if (address !== undefined && address !== '' && address !== username) {
+    names.push({ kind: 'login', name: address, pointer: '/email', taken: 'The e-mail address is taken' })
+  }
+  return names
+}
+
+function toRow(user: User): UserTable {
+  return {
+    organization_id: user.organizationId,
+    id: user.id,
+    username: user.username,
+    email: user.email ?? null,
+    email_key: user.email === undefined ? null : emailKey(user.email),
+    display_name: user.displayName ?? null,
+    attributes: JSON.stringify(user.attributes),
+    state: user.state,
+    created_at: user.createdAtMs,
+    updated_at: user.updatedAtMs,
+    revision: user.revision,
+  }
+}
+
+export function toUser(row: Selectable<UserTable>): User {
+  return {
+    id: row.id as UserId,
+    organizationId: row.organization_id as OrganizationId,
+    username: row.username,
+    email: row.email ?? undefined,
+    displayName: row.display_name ?? undefined,
+    attributes: JSON.parse(row.attributes),
+    state: row.state as UserState,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+    revision: row.revision,
+  }
+}
