@@ -1,13 +1,14 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { type DestinationStream, pino } from 'pino'
 import type { Config } from '#config'
+import { directoryMigrations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { createWeb, type Web } from '#web'
 
-export const migrations: readonly Migration[] = [...feedMigrations, ...keyringMigrations]
+export const migrations: readonly Migration[] = [...feedMigrations, ...keyringMigrations, ...directoryMigrations]
 
 export interface GatehouseOptions {
   readonly config: Config
@@ -62,6 +63,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       onError,
     })
     undo.push(() => keyring.close())
+    await ensureHomeOrganization({ storage, clock, entropy })
     const web = await createWeb({
       url: config.url,
       trustedProxies: config.trustedProxies,

@@ -1,4 +1,5 @@
 import { Fault } from '#kernel'
+import '#web' // whose table holds the fault
 
 /**
  * Holds a change to the revision that its sender has read.

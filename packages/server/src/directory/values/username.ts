@@ -12,98 +12,26 @@ const shape = /^[\p{L}0-9][\p{L}\p{M}0-9._+@-]{0,127}$/u
 const marksInARow = /\p{M}{3}/u
 
 // A letter's script, by Script_Extensions; what is Common or Inherited fits any.
-const scripts = [
-  'Latin',
-  'Greek',
-  'Cyrillic',
-  'Armenian',
-  'Georgian',
-  'Hebrew',
-  'Arabic',
-  'Devanagari',
-  'Bengali',
-  'Gurmukhi',
-  'Gujarati',
-  'Oriya',
-  'Tamil',
-  'Telugu',
-  'Kannada',
-  'Malayalam',
-  'Sinhala',
-  'Thai',
-  'Lao',
-  'Tibetan',
-  'Myanmar',
-  'Khmer',
-  'Mongolian',
-  'Ethiopic',
-  'Han',
-  'Hiragana',
-  'Katakana',
-  'Hangul',
-  'Bopomofo',
-].map((name) => ({ name, letter: new RegExp(`\\p{Script_Extensions=${name}}`, 'u') }))
+const scripts = (
+  'Latin Greek Cyrillic Armenian Georgian Hebrew Arabic Devanagari Bengali Gurmukhi Gujarati Oriya Tami' +
+  'l Telugu Kannada Malayalam Sinhala Thai Lao Tibetan Myanmar Khmer Mongolian Ethiopic Han Hiragana Katakana Hangul Bopomofo'
+)
+  .split(' ')
+  .map((name) => ({ name, letter: new RegExp(`\\p{Script_Extensions=${name}}`, 'u') }))
 const writtenTogether = [
   new Set(['Han', 'Hiragana', 'Katakana']),
   new Set(['Han', 'Bopomofo']),
   new Set(['Han', 'Hangul']),
 ]
 
+// Each letter with the one of a–z that it looks like. Within one script hardly two letters share one.
 const lookAlikes = new Map(
-  Object.entries({
-    а: 'a',
-    с: 'c',
-    ԁ: 'd',
-    е: 'e',
-    һ: 'h',
-    і: 'i',
-    ј: 'j',
-    ӏ: 'l',
-    о: 'o',
-    р: 'p',
-    ԛ: 'q',
-    г: 'r',
-    ѕ: 's',
-    ѵ: 'v',
-    ԝ: 'w',
-    х: 'x',
-    у: 'y',
-    ү: 'y',
-    α: 'a',
-    ϲ: 'c',
-    ι: 'i',
-    ϳ: 'j',
-    κ: 'k',
-    ν: 'v',
-    ο: 'o',
-    ρ: 'p',
-    σ: 'o',
-    τ: 't',
-    υ: 'u',
-    χ: 'x',
-    γ: 'y',
-    ա: 'w',
-    հ: 'h',
-    ո: 'n',
-    ս: 'u',
-    օ: 'o',
-    ց: 'g',
-    զ: 'q',
-    յ: 'j',
-    ı: 'i',
-    ɩ: 'i',
-    ɑ: 'a',
-    ɡ: 'g',
-    ƅ: 'b',
-    ʋ: 'u',
-    ꞵ: 'b',
-    к: 'k',
-    т: 't',
-    п: 'n',
-    в: 'b',
-    н: 'h',
-    м: 'm',
-  }),
+  (
+    'аa сc ԁd еe һh іi јj ӏl оo рp ԛq гr ѕs ѵv ԝw хx уy үy αa ϲc ιi ϳj κk νv οo ' +
+    'ρp τt υu χx γy աw հh ոn սu օo ցg զq յj ıi ɩi ɑa ɡg ƅb ʋu ꞵb кk тt пn вb нh мm'
+  )
+    .split(' ')
+    .map((pair) => Array.from(pair) as [string, string]),
 )
 
 /** What user names are compared by. Idempotent. */

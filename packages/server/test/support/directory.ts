@@ -1,0 +1,46 @@
+import type { Gate } from '#authorization'
+import { type DirectoryDeps, directoryMigrations, ensureHomeOrganization, type Organization } from '#directory'
+import { type FeedEvent, feedMigrations, listEvents } from '#feed'
+import { type Act, Fault, ManualClock, systemEntropy } from '#kernel'
+import { openStorage, type Storage } from '#storage'
+import type { Scratch } from './engines.ts'
+
+export const systemAct: Act = { actor: { type: 'system', name: 'test' }, requestId: 'req-test' }
+
+/** A gate that allows what `allows` says, everything by default, and remembers what it was asked. */
+export function testGate(allows: (action: string, resource: { type: string; id: string }) => boolean = () => true) {
+  const asked: string[] = []
+  const may: Gate['may'] = (_act, action, resource) => {
+    asked.push(`${action} ${resource.type}`)
+    return allows(action, resource)
+  }
+  const gate: Gate = {
+    may,
+    require: (act, action, resource) => {
+      if (!may(act, action, resource)) throw new Fault('web.unauthenticated')
+    },
+  }
+  return { gate, asked }
+}
+
+export interface DirectoryFixture extends DirectoryDeps {
+  readonly clock: ManualClock
+  readonly storage: Storage
+  readonly home: Organization
+  /** Every event so far that has a position, in order; on PostgreSQL it numbers them first. */
+  events(): Promise<FeedEvent[]>
+}
+
+/** The directory's tables in a scratch database, with the home organization. */
+export async function openDirectory(scratch: Scratch, gate: Gate = testGate().gate): Promise<DirectoryFixture> {
+  const clock = new ManualClock(Date.UTC(2027, 0, 1))
+  const migrations = [...feedMigrations, ...directoryMigrations]
+  const storage = await openStorage(scratch.address, { clock, migrations, poolSize: 24 })
+  const deps = { storage, clock, entropy: systemEntropy, gate }
+  const home = await ensureHomeOrganization(deps)
+  const events = async () => {
+    while ((await storage.numberEvents()) > 0);
+    return listEvents(storage.db, 0, 100_000)
+  }
+  return { ...deps, home, events }
+}
