@@ -1,5 +1,6 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { type DestinationStream, pino } from 'pino'
+import { type Authorization, authorizationMigrations, type BundleSource, openAuthorization } from '#authorization'
 import type { Config } from '#config'
 import { directoryMigrations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
@@ -8,7 +9,12 @@ import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { createWeb, type Web } from '#web'
 
-export const migrations: readonly Migration[] = [...feedMigrations, ...keyringMigrations, ...directoryMigrations]
+export const migrations: readonly Migration[] = [
+  ...feedMigrations,
+  ...keyringMigrations,
+  ...authorizationMigrations,
+  ...directoryMigrations,
+]
 
 export interface GatehouseOptions {
   readonly config: Config
@@ -25,6 +31,7 @@ export interface Gatehouse {
   readonly feed: Feed
   readonly keyring: Keyring
   readonly web: Web
+  readonly authorization: Authorization
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -64,6 +71,15 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     undo.push(() => keyring.close())
     await ensureHomeOrganization({ storage, clock, entropy })
+    const authorization = await openAuthorization({
+      storage,
+      feed,
+      clock,
+      entropy,
+      meter,
+      sources: [],
+      bundles: noBundles,
+    })
     const web = await createWeb({
       url: config.url,
       trustedProxies: config.trustedProxies,
@@ -73,12 +89,19 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       meter,
       storage,
     })
+    authorization.attach(web)
 
     undo.push(() => web.app.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
-    return { listening, storage, feed, keyring, web, close }
+    return { listening, storage, feed, keyring, web, authorization, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+// Until the room `policies` stores bundles.
+const noBundles: BundleSource = {
+  async *loadAllActive() {},
+  loadActive: async () => undefined,
 }

@@ -1,2 +1,16 @@
+export {
+  type Authorization,
+  type AuthorizationOptions,
+  authorizationMigrations,
+  openAuthorization,
+} from './authorization.ts'
+export type { ActiveBundle, BundleManifest, BundleRole, BundleSource } from './engine/bundle-source.ts'
+export type { Decision, DecisionRequest, Outcome, PolicyError } from './engine/decision.ts'
+export type { Snapshot } from './engine/snapshot.ts'
 export type { EntityJson, EntitySource, EntityUid, OwnedEntity } from './entities/source.ts'
+export { principalOf } from './gate/engine-gate.ts'
 export { deployment, type Gate } from './gate/gate.ts'
+export { addGrant, createGrant, type GrantInput } from './grants/create-grant.ts'
+export { findGrant, type GrantFilter, listGrants } from './grants/grant.store.ts'
+export { type Grant, isInForce } from './grants/grant.ts'
+export { removeGrant, revokeGrant } from './grants/revoke-grant.ts'

@@ -1,0 +1,86 @@
+import { Entities, entityFromJson, PolicySet } from '@gatehouse/cedar'
+import type { ApplicationId } from '#kernel'
+import { ApplicationView } from '../entities/application-view.ts'
+import type { DirectoryEntities } from '../entities/directory.ts'
+import type { EntityUid } from '../entities/source.ts'
+import type { Grant } from '../grants/grant.ts'
+import { GrantLinks } from '../grants/grant-links.ts'
+import type { ActiveBundle, BundleManifest } from './bundle-source.ts'
+import { type Decision, type DecisionRequest, decide, noBundle, type PrincipalState } from './decision.ts'
+
+const noManifest: BundleManifest = {}
+
+/** One application's part of the snapshot: its bundle in force, its grants, its view of entities. */
+export class ApplicationPolicies {
+  readonly id: ApplicationId
+  readonly organizationId: string
+  readonly view: ApplicationView
+  readonly #directory: DirectoryEntities
+  #bundle: ActiveBundle | undefined
+  #links = new GrantLinks(PolicySet.fromJson({}))
+  #compiled = true
+
+  constructor(id: ApplicationId, organizationId: string, directory: DirectoryEntities) {
+    this.id = id
+    this.organizationId = organizationId
+    this.#directory = directory
+    this.view = new ApplicationView(directory, organizationId)
+  }
+
+  get bundle(): ActiveBundle | undefined {
+    return this.#bundle
+  }
+
+  get manifest(): BundleManifest {
+    return this.#bundle?.manifest ?? noManifest
+  }
+
+  /** Puts a bundle into force, or none. It is compiled when first decided upon. */
+  activate(bundle: ActiveBundle | undefined): void {
+    if (bundle?.hash === this.#bundle?.hash) return
+    this.#bundle = bundle
+    this.#compiled = false
+  }
+
+  putGrant(grant: Grant, nowMs: number): void {
+    this.#links.put(grant, nowMs)
+  }
+
+  removeGrant(id: Grant['id']): void {
+    this.#links.remove(id)
+  }
+
+  /** The grants as links of the bundle in force. @throws {CedarError} for a bundle that does not read: everything is denied */
+  links(nowMs: number): GrantLinks {
+    if (!this.#compiled) this.#compile(nowMs)
+    this.#links.settle(nowMs)
+    return this.#links
+  }
+
+  stateOf(principal: EntityUid): PrincipalState {
+    return this.#directory.stateOf(principal, this.view)
+  }
+
+  decide(request: DecisionRequest, nowMs: number, view = this.view.forDecisions): Decision {
+    const bundle = this.#bundle
+    if (bundle === undefined) return noBundle
+    try {
+      const { policies } = this.links(nowMs)
+      return decide(policies, view, bundle.hash, request, this.#directory.stateOf(request.principal, view))
+    } catch (error) {
+      const errors = [{ policy: 'gatehouse:bundle', message: error instanceof Error ? error.message : String(error) }]
+      return { allow: false, outcome: 'deny_error', reasons: [], errors, bundle: bundle.hash }
+    }
+  }
+
+  #compile(nowMs: number): void {
+    const bundle = this.#bundle
+    const links = new GrantLinks(PolicySet.fromJson(bundle?.policies ?? {}))
+    const actions = new Entities()
+    for (const action of JSON.parse(bundle?.actionEntities ?? '[]')) actions.setEntity(entityFromJson(action))
+    for (const grant of this.#links.all()) links.put(grant, nowMs)
+    this.view.actions = actions
+    this.#links = links
+    this.#compiled = true
+  }
+}

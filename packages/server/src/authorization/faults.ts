@@ -1,0 +1,27 @@
+import { defineFaults } from '#kernel'
+
+export const faults = defineFaults({
+  'authorization.denied': {
+    status: 403,
+    says: 'You may not do this. The reason id says why; ask an administrator for a role',
+  },
+  'authorization.role_unknown': { status: 422, says: 'There is no such role: GET /api/roles lists them' },
+  'authorization.principal_unknown': { status: 422, says: 'There is no such principal' },
+  'authorization.scope_unknown': { status: 422, says: 'There is no such resource to grant a role on' },
+  'authorization.application_unknown': { status: 404, says: 'There is no such application, or you may not see it' },
+  'authorization.grant_unknown': { status: 404, says: 'There is no such grant, or you may not see it' },
+  'authorization.grant_too_wide': {
+    status: 403,
+    says: 'You can only grant roles that your own role may hand on, within your own scope, and no longer than you hold it',
+  },
+  'authorization.grant_times': { status: 422, says: 'A grant ends after it starts, and in the future' },
+  'authorization.grant_end_required': { status: 422, says: 'A grant of this role must have an end: give untilMs' },
+  'authorization.grant_too_long': {
+    status: 422,
+    says: 'A grant of this role may not last so long: give an earlier untilMs',
+  },
+  'authorization.last_owner': {
+    status: 409,
+    says: 'This is the last lasting grant of the owner role: give it to somebody else first',
+  },
+})

@@ -1,0 +1,160 @@
+import type { Selectable } from 'kysely'
+import type { ApplicationId, GrantId, OrganizationId } from '#kernel'
+import type { Migration, Reader, Tx } from '#storage'
+import type { EntityUid } from '../entities/source.ts'
+import type { Grant } from './grant.ts'
+
+interface GrantTable {
+  id: string
+  organization_id: string | null
+  application_id: string | null
+  role: string
+  principal_type: string
+  principal_id: string
+  resource_type: string
+  resource_id: string
+  starts_at: number
+  ends_at: number | null
+  why: string
+  granted_by_type: string
+  granted_by_id: string | null
+  granted_by_name: string
+  created_at: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    grants: GrantTable
+  }
+}
+
+export const grantMigrations: readonly Migration[] = [
+  {
+    id: '0301_authorization_grants',
+    sql: `create table grants (organization_id text, id text primary key, application_id text, role text not null,
+  principal_type text not null, principal_id text not null, resource_type text not null, resource_id text not null,
+  starts_at int8 not null, ends_at int8, why text not null, granted_by_type text not null, granted_by_id text,
+  granted_by_name text not null, created_at int8 not null);
+create index grants_by_organization on grants (organization_id, id);
+create index grants_by_principal on grants (principal_type, principal_id, id);
+create index grants_by_resource on grants (resource_type, resource_id, id);
+create index grants_by_application on grants (application_id, id);
+create index grants_by_end on grants (ends_at)`,
+  },
+]
+
+export async function insertGrant(tx: Tx, grant: Grant): Promise<void> {
+  await tx
+    .insertInto('grants')
+    .values({
+      id: grant.id,
+      organization_id: grant.organizationId ?? null,
+      application_id: grant.applicationId ?? null,
+      role: grant.role,
+      principal_type: grant.principal.type,
+      principal_id: grant.principal.id,
+      resource_type: grant.resource.type,
+      resource_id: grant.resource.id,
+      starts_at: grant.fromMs,
+      ends_at: grant.untilMs ?? null,
+      why: grant.why,
+      granted_by_type: grant.grantedBy.type,
+      granted_by_id: grant.grantedBy.id ?? null,
+      granted_by_name: grant.grantedBy.name,
+      created_at: grant.createdAtMs,
+    })
+    .execute()
+}
+
+export async function findGrant(db: Reader, id: GrantId): Promise<Grant | undefined> {
+  const row = await db.selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toGrant(row)
+}
+
+/** True when this call deleted it: a second one finds nothing. */
+export async function deleteGrant(tx: Tx, id: GrantId): Promise<boolean> {
+  const { numDeletedRows } = await tx.deleteFrom('grants').where('id', '=', id).executeTakeFirstOrThrow()
+  return numDeletedRows === 1n
+}
+
+/** How many grants of `role` on exactly `resource` have begun and have no end, `id` not counted. */
+export async function countLasting(
+  db: Reader,
+  role: string,
+  resource: EntityUid,
+  besides: GrantId,
+  nowMs: number,
+): Promise<number> {
+  const row = await db
+    .selectFrom('grants')
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('role', '=', role)
+    .where('application_id', 'is', null)
+    .where('resource_type', '=', resource.type)
+    .where('resource_id', '=', resource.id)
+    .where('ends_at', 'is', null)
+    .where('starts_at', '<=', nowMs)
+    .where('id', '!=', besides)
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+export interface GrantFilter {
+  readonly organizationId?: OrganizationId
+  readonly applicationId?: ApplicationId
+  readonly role?: string
+  readonly principal?: EntityUid
+  readonly resource?: EntityUid
+}
+
+/** Grants after `afterId` by id, at most `limit`. */
+export async function listGrants(db: Reader, filter: GrantFilter, afterId: string, limit: number): Promise<Grant[]> {
+  let query = db.selectFrom('grants').selectAll().where('id', '>', afterId)
+  const { organizationId, applicationId, role, principal, resource } = filter
+  if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+  if (applicationId !== undefined) query = query.where('application_id', '=', applicationId)
+  if (role !== undefined) query = query.where('role', '=', role)
+  if (principal !== undefined)
+    query = query.where('principal_type', '=', principal.type).where('principal_id', '=', principal.id)
+  if (resource !== undefined)
+    query = query.where('resource_type', '=', resource.type).where('resource_id', '=', resource.id)
+  return (await query.orderBy('id').limit(limit).execute()).map(toGrant)
+}
+
+/** Every grant that has not ended by `nowMs`, streamed. */
+export async function* loadGrants(db: Reader, nowMs: number): AsyncGenerator<Grant> {
+  for (let after = ''; ; ) {
+    const rows = await db
+      .selectFrom('grants')
+      .selectAll()
+      .where('id', '>', after)
+      .where((where) => where.or([where('ends_at', 'is', null), where('ends_at', '>', nowMs)]))
+      .orderBy('id')
+      .limit(1_000)
+      .execute()
+    for (const row of rows) yield toGrant(row)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.id
+  }
+}
+
+function toGrant(row: Selectable<GrantTable>): Grant {
+  return {
+    id: row.id as GrantId,
+    organizationId: (row.organization_id ?? undefined) as OrganizationId | undefined,
+    applicationId: (row.application_id ?? undefined) as ApplicationId | undefined,
+    role: row.role,
+    principal: { type: row.principal_type, id: row.principal_id },
+    resource: { type: row.resource_type, id: row.resource_id },
+    fromMs: row.starts_at,
+    untilMs: row.ends_at ?? undefined,
+    why: row.why,
+    grantedBy: {
+      type: row.granted_by_type,
+      name: row.granted_by_name,
+      ...(row.granted_by_id !== null && { id: row.granted_by_id }),
+    },
+    createdAtMs: row.created_at,
+  }
+}
