@@ -15,8 +15,20 @@ export type SchemaSource = string | { readonly [key: string]: unknown }
 /** A schema read once: checks entities and requests, and knows the actions. */
 export class Schema {
   readonly #tables: SchemaTables
-  private constructor(tables: SchemaTables) {
-    this.#tables = tables
+  readonly #json: { readonly [key: string]: unknown }
+  private constructor(json: { readonly [key: string]: unknown }) {
+    this.#tables = readSchema(json)
+    this.#json = json
+  }
+
+  /** A schema from what `toJson` gave, as a value: needs no WASM, checks nothing again. */
+  static fromJson(json: { readonly [key: string]: unknown }): Schema {
+    return new Schema(json)
+  }
+
+  /** Cedar's JSON form of the schema with every name resolved. */
+  toJson(): { readonly [key: string]: unknown } {
+    return this.#json
   }
 
   /** @throws {CedarError} `schema` with line and column, `limit` */
@@ -25,7 +37,7 @@ export class Schema {
     checkText(text)
     const answer = ask((reference) => reference.schemaToJsonWithResolvedTypes(text))
     if (answer.type === 'failure') throw refusal('schema', answer.errors, typeof source === 'string' ? text : undefined)
-    return new Schema(readSchema(answer.json))
+    return new Schema(answer.json)
   }
 
   static of(source: SchemaSource | Schema): Schema {
