@@ -1,0 +1,177 @@
+// The gateway configurations of this folder, run by real nginx and real Caddy where they are installed, against a Gatehouse
+// whose answers are set by the test: what a gateway must do with each answer, whatever Gatehouse decides.
+import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { findGateway, type GatewayKind, gatewayKinds, startGateway } from './launch.ts'
+import { type Document, startDocuments } from './service.ts'
+
+interface Asked {
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly bodyBytes: number
+}
+
+interface Stage {
+  readonly asked: Asked[]
+  /** What Gatehouse answers next. */
+  answer: { status: number; headers: Record<string, string>; body?: string }
+  readonly documents: Map<string, Document>
+  get(path: string, options?: Sending): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>
+  stopGatehouse(): void
+}
+
+interface Sending {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+const portOf = (server: Server) => (server.address() as { port: number }).port
+const allowed = { status: 200, headers: { 'gatehouse-subject': 'alice', 'gatehouse-identity': 'signed' } }
+
+async function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function stage(t: TestContext, kind: GatewayKind): Promise<Stage> {
+  const asked: Asked[] = []
+  const documents = new Map([['plan', { title: 'The plan', text: 'Grow.' }]])
+  const gatehouse = createServer(async (incoming, outgoing) => {
+    const bodyBytes = (await readBytes(incoming)).length
+    asked.push({ url: incoming.url ?? '', headers: incoming.headers, bodyBytes })
+    outgoing.writeHead(it.answer.status, it.answer.headers).end(it.answer.body ?? '')
+  })
+  await new Promise<void>((resolve) => gatehouse.listen(0, '127.0.0.1', resolve))
+  const service = await startDocuments(documents, 0)
+  const free = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => free.once('listening', resolve))
+  const port = portOf(free)
+  await new Promise((resolve) => free.close(resolve))
+  const gateway = await startGateway(kind, {
+    origin: `http://docs.localhost:${port}`,
+    gatehouse: new URL(`http://127.0.0.1:${portOf(gatehouse)}`),
+    service: new URL(`http://127.0.0.1:${portOf(service)}`),
+  })
+  t.diagnostic(gateway.name)
+  const stopGatehouse = () => {
+    gatehouse.closeAllConnections()
+    gatehouse.close()
+  }
+  t.after(async () => {
+    await gateway.stop()
+    stopGatehouse()
+    service.closeAllConnections()
+    service.close()
+  })
+  const get = (path: string, { method = 'GET', headers = {}, body }: Sending = {}) =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
+      const host = `docs.localhost:${port}`
+      const sending = request(
+        { host: '127.0.0.1', port, path, method, headers: { host, ...headers }, agent: false },
+        async (reply) => {
+          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: (await readBytes(reply)).toString() })
+        },
+      )
+      sending.once('error', reject)
+      sending.end(body)
+    })
+  const it: Stage = { asked, answer: allowed, documents, get, stopGatehouse }
+  return it
+}
+
+for (const kind of gatewayKinds) {
+  const absent = findGateway(kind) === undefined && `${kind} is not installed here`
+  const gatewayTest = (name: string, body: (it: Stage) => Promise<void>) =>
+    test(`${kind}: ${name}`, { skip: absent }, async (t) => body(await stage(t, kind)))
+
+  gatewayTest('Gatehouse is asked with method, host and path as the client sent them', async (it) => {
+    await it.get('/documents/plan?page=2&x=%2F', { headers: { cookie: 'a=b', authorization: 'Bearer t' } })
+    const { url, headers } = it.asked[0] as Asked
+    assert.equal(url, '/forward-auth')
+    assert.equal(headers['x-forwarded-method'], 'GET')
+    assert.equal(headers['x-forwarded-uri'], '/documents/plan?page=2&x=%2F')
+    assert.match(String(headers['x-forwarded-host']), /^docs\.localhost:\d+$/)
+    assert.equal(headers['x-forwarded-proto'], 'http')
+    assert.equal(headers.cookie, 'a=b')
+    assert.equal(headers.authorization, 'Bearer t')
+  })
+
+  gatewayTest('what the client says of its own method, host, path and address does not reach Gatehouse', async (it) => {
+    const forged = ['method', 'host', 'uri', 'proto', 'for'].map((name) => [`x-forwarded-${name}`, 'forged'])
+    await it.get('/documents/plan', { headers: Object.fromEntries(forged) })
+    const { headers } = it.asked[0] as Asked
+    for (const [name] of forged) assert.doesNotMatch(String(headers[name as string]), /forged/, name)
+  })
+
+  gatewayTest(
+    'an allowed request arrives with the identity Gatehouse answered, whatever the client claims',
+    async (it) => {
+      const claims = { 'Gatehouse-Subject': 'mallory', 'gatehouse-identity': 'forged', 'Gatehouse-Roles': 'owner' }
+      const { status, body } = await it.get('/documents/plan', { headers: claims })
+      assert.equal(status, 200)
+      const { headers } = JSON.parse(body)
+      assert.equal(headers['gatehouse-subject'], 'alice')
+      assert.equal(headers['gatehouse-identity'], 'signed')
+      assert.ok(!body.includes('mallory') && !body.includes('forged'))
+    },
+  )
+
+  gatewayTest(
+    'an identity header that Gatehouse leaves out of the client is not passed on (CVE-2026-30851)',
+    async (it) => {
+      it.answer = { status: 200, headers: { 'gatehouse-identity': 'signed' } }
+      const { body } = await it.get('/documents/plan', {
+        headers: { 'Gatehouse-Subject': 'mallory', Gatehouse_Subject: 'm' },
+      })
+      // Caddy before 2.7 puts a placeholder's own text where the answer has no such header; never the client's word.
+      assert.ok(!body.includes('mallory'), body)
+      assert.ok(!('gatehouse_subject' in JSON.parse(body).headers), body)
+    },
+  )
+
+  gatewayTest('the body goes to the service whole and to Gatehouse not at all', async (it) => {
+    const text = 'x'.repeat(50_000)
+    const { status } = await it.get('/documents/plan', { method: 'PUT', body: text })
+    assert.equal(status, 200)
+    assert.equal(it.documents.get('plan')?.text, text)
+    const { bodyBytes, headers } = it.asked[0] as Asked
+    assert.equal(bodyBytes, 0)
+    assert.equal(headers['x-forwarded-method'], 'PUT')
+  })
+
+  gatewayTest('a denied request does not arrive, and says why: 403 with the reason and the request id', async (it) => {
+    it.answer = {
+      status: 403,
+      headers: {
+        'gatehouse-reason': 'no-clearance',
+        'x-request-id': 'r-1',
+        'content-type': 'application/problem+json',
+      },
+      body: JSON.stringify({ title: 'You may not do this', status: 403, reason: 'no-clearance', requestId: 'r-1' }),
+    }
+    const { status, headers, body } = await it.get('/documents/plan', { method: 'PUT', body: 'overwritten' })
+    assert.equal(status, 403)
+    assert.equal(headers['gatehouse-reason'], 'no-clearance')
+    assert.equal(headers['x-request-id'], 'r-1')
+    assert.match(String(headers['content-type']), /^application\/problem\+json/)
+    assert.equal(JSON.parse(body).reason, 'no-clearance')
+    assert.equal(it.documents.get('plan')?.text, 'Grow.')
+  })
+
+  gatewayTest('when Gatehouse does not answer, nothing passes', async (it) => {
+    it.stopGatehouse()
+    const { status } = await it.get('/documents/plan', { method: 'PUT', body: 'overwritten' })
+    assert.ok(status >= 500, String(status))
+    assert.equal(it.documents.get('plan')?.text, 'Grow.')
+  })
+
+  gatewayTest('when Gatehouse fails, nothing passes', async (it) => {
+    it.answer = { status: 500, headers: {} }
+    const { status } = await it.get('/documents/plan', { method: 'PUT', body: 'overwritten' })
+    assert.ok(status >= 500, String(status))
+    assert.equal(it.documents.get('plan')?.text, 'Grow.')
+  })
+}
