@@ -73,8 +73,8 @@ function escaped(json: { [key: string]: unknown }, where: string, budget: Budget
     only = key
   }
   if (only === undefined || only.charCodeAt(0) !== 95) return undefined
-  if (only === '__expr') return fail(where, 'the `__expr` escape is no longer supported')
   const inner = json[only]
+  if (only === '__expr' && typeof inner === 'string') return fail(where, 'the `__expr` escape is no longer supported')
   if (!isPlainObject(inner)) return undefined
   if (only === '__entity')
     return typeof inner.type === 'string' && typeof inner.id === 'string'
