@@ -6,6 +6,7 @@ import { directoryMigrations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
+import { Arrival, eventsOperations } from '#observability'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { createWeb, type Web } from '#web'
 
@@ -91,7 +92,12 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     authorization.attach(web)
 
+    const arrival = new Arrival(storage)
+    web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
+
     undo.push(() => web.app.close())
+    // Whoever waits for events is answered first, so that closing does not wait for them.
+    undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
     return { listening, storage, feed, keyring, web, authorization, close }
   } catch (error) {

@@ -7,8 +7,8 @@ import { type EventsDeps, listVisibleEvents, newestPosition } from './list-event
 const eventShape = Type.Object({
   position: Type.Integer({ description: 'Place in the feed: contiguous, in the order of the commits' }),
   type: Type.String(),
-  at: Type.String({ format: 'date-time' }),
-  organization: Type.Optional(Type.String()),
+  atMs: Type.Integer({ description: 'Milliseconds since the epoch' }),
+  organizationId: Type.Optional(Type.String()),
   object: Type.Object({ type: Type.String(), id: Type.String(), name: Type.Optional(Type.String()) }),
   revision: Type.Optional(Type.Integer()),
   outcome: Type.Union([Type.Literal('success'), Type.Literal('failure'), Type.Literal('denied')]),
@@ -21,7 +21,7 @@ const eventShape = Type.Object({
 
 const query = Type.Object(
   {
-    request: Type.Optional(
+    requestId: Type.Optional(
       Type.String({ maxLength: 128, description: 'X-Request-ID of the request that caused them' }),
     ),
     type: Type.Optional(
@@ -30,9 +30,9 @@ const query = Type.Object(
         description: 'A type, or `directory.*` for all of a room',
       }),
     ),
-    organization: Type.Optional(Type.String({ description: 'Only events of this organization (id)' })),
-    object: Type.Optional(Type.String({ maxLength: 256, description: 'Id of what they are about' })),
-    actor: Type.Optional(Type.String({ maxLength: 256, description: 'Id of who caused them' })),
+    organizationId: Type.Optional(Type.String({ description: 'Only events of this organization (id)' })),
+    objectId: Type.Optional(Type.String({ maxLength: 256, description: 'Id of what they are about' })),
+    actorId: Type.Optional(Type.String({ maxLength: 256, description: 'Id of who caused them' })),
     order: Type.Optional(
       Type.Union([Type.Literal('newest'), Type.Literal('oldest')], { description: 'Default newest' }),
     ),
@@ -75,11 +75,11 @@ export function eventsOperations(deps: EventsDeps): Operation[] {
         const limit = Math.min(pageMost, Number(query.limit ?? pageDefault))
         const events = await listVisibleEvents(deps, act, {
           filter: {
-            ...(query.request !== undefined && { requestId: query.request }),
+            ...(query.requestId !== undefined && { requestId: query.requestId }),
             ...(query.type !== undefined && { type: query.type }),
-            ...(query.organization !== undefined && { organizationId: parseOrganization(query.organization) }),
-            ...(query.object !== undefined && { objectId: query.object }),
-            ...(query.actor !== undefined && { actorId: query.actor }),
+            ...(query.organizationId !== undefined && { organizationId: parseOrganization(query.organizationId) }),
+            ...(query.objectId !== undefined && { objectId: query.objectId }),
+            ...(query.actorId !== undefined && { actorId: query.actorId }),
           },
           order,
           from,
@@ -106,7 +106,7 @@ async function readFrom(deps: EventsDeps, order: 'newest' | 'oldest', cursor: st
 
 function parseOrganization(text: string): OrganizationId {
   if (isId('org', text)) return text
-  throw new Fault('web.invalid', { detail: 'organization must be the id of an organization (org_…)' })
+  throw new Fault('web.invalid', { detail: 'organizationId must be the id of an organization (org_…)' })
 }
 
 function toReply(event: FeedEvent): Static<typeof eventShape> {
@@ -114,8 +114,8 @@ function toReply(event: FeedEvent): Static<typeof eventShape> {
   return {
     position,
     type,
-    at: new Date(event.atMs).toISOString(),
-    ...(event.organizationId !== undefined && { organization: event.organizationId }),
+    atMs: event.atMs,
+    ...(event.organizationId !== undefined && { organizationId: event.organizationId }),
     object,
     ...(revision !== undefined && { revision }),
     outcome,

@@ -89,12 +89,12 @@ onEachEngine('events are filtered by request, type, beginning of a type, object 
   await it.write(3, 'second', 'test.other')
   await it.settled(3)
   const of = async (query: string) => it.turns(await it.ask(query))
-  assert.deepEqual(await of('request=second'), [3, 2])
+  assert.deepEqual(await of('requestId=second'), [3, 2])
   assert.deepEqual(await of('type=test.seen'), [2, 1])
   assert.deepEqual(await of('type=test.*'), [3, 2, 1])
   assert.deepEqual(await of('type=other.*'), [])
-  assert.deepEqual(await of('object=1'), [1])
-  assert.deepEqual(await of(`organization=${organization}`), [2])
+  assert.deepEqual(await of('objectId=1'), [1])
+  assert.deepEqual(await of(`organizationId=${organization}`), [2])
   await it.close()
 })
 
@@ -121,9 +121,9 @@ onEachEngine(
     const it = await start(scratch)
     it.rights.all = false
     assert.equal((await it.ask('')).status, 401)
-    assert.equal((await it.ask(`organization=${organization}`)).status, 200)
-    const begun = await it.ask(`organization=${organization}&order=oldest&cursor=now`)
-    const waiting = it.ask(`organization=${organization}&order=oldest&wait=30&cursor=${begun.next}`)
+    assert.equal((await it.ask(`organizationId=${organization}`)).status, 200)
+    const begun = await it.ask(`organizationId=${organization}&order=oldest&cursor=now`)
+    const waiting = it.ask(`organizationId=${organization}&order=oldest&wait=30&cursor=${begun.next}`)
     it.rights.organization = false
     await it.write(2, 'r')
     assert.equal((await waiting).status, 401)
@@ -149,7 +149,7 @@ onEachEngine('bad filters, cursors and waits are refused, each by name', async (
     'wait=31',
     'limit=0',
     'type=directory',
-    'organization=home',
+    'organizationId=home',
     'unknown=1',
     'order=random',
   ]
