@@ -1,12 +1,13 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { type DestinationStream, pino } from 'pino'
-import { type Authorization, authorizationMigrations, type BundleSource, openAuthorization } from '#authorization'
+import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
 import { directoryMigrations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { Arrival, eventsOperations } from '#observability'
+import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { createWeb, type Web } from '#web'
 
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   ...keyringMigrations,
   ...authorizationMigrations,
   ...directoryMigrations,
+  ...policiesMigrations,
 ]
 
 export interface GatehouseOptions {
@@ -79,7 +81,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       entropy,
       meter,
       sources: [],
-      bundles: noBundles,
+      bundles: activeBundles,
     })
     const web = await createWeb({
       url: config.url,
@@ -91,6 +93,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       storage,
     })
     authorization.attach(web)
+    const deps = { storage, clock, entropy, gate: authorization.gate }
+    web.add(...policiesOperations(deps))
 
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
@@ -104,10 +108,4 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     await close()
     throw error
   }
-}
-
-// Until the room `policies` stores bundles.
-const noBundles: BundleSource = {
-  async *loadAllActive() {},
-  loadActive: async () => undefined,
 }

@@ -1,0 +1,11 @@
+import type { Gate } from '#authorization'
+import type { Clock, Entropy } from '#kernel'
+import type { Storage } from '#storage'
+
+/** What the room's use cases need. */
+export interface PoliciesDeps {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly gate: Gate
+}

@@ -1,0 +1,20 @@
+import type { BundleSource } from '#authorization'
+import type { Migration } from '#storage'
+import type { Operation } from '#web'
+import { bundleOperations } from './bundles/bundle.routes.ts'
+import { bundleMigrations, loadActive, loadAllActive } from './bundles/bundle.store.ts'
+import type { PoliciesDeps } from './deps.ts'
+
+export { applyBundle, rollBackBundle, validateBundle } from './bundles/apply-bundle.ts'
+export { type Activation, findActivation, findBundle } from './bundles/bundle.store.ts'
+export { type BundleCheck, type CheckedBundle, checkBundle } from './bundles/check-bundle.ts'
+export type { PoliciesDeps } from './deps.ts'
+
+export const policiesMigrations: readonly Migration[] = [...bundleMigrations]
+
+/** The bundles in force, for the snapshot. */
+export const activeBundles: BundleSource = { loadAllActive, loadActive }
+
+export function policiesOperations(deps: PoliciesDeps): Operation[] {
+  return bundleOperations(deps)
+}
