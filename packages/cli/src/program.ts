@@ -1,6 +1,9 @@
 import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
+import { addEvents } from './commands/events/events.ts'
+import { addGrants } from './commands/grants.ts'
+import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addWhoami } from './commands/whoami.ts'
 
@@ -24,7 +27,7 @@ server keeps in its data directory. Elsewhere give --url and GATEHOUSE_TOKEN.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse cannot be reached.`,
     )
-  const add = [addServe, addWhoami, addCompletion]
+  const add = [addServe, addWhoami, addEvents, addGrants, addPolicies, addCompletion]
   for (const one of add) one(program)
   settle(program)
   return program

@@ -44,6 +44,6 @@ export function action<O extends object>(
   return async (...given) => {
     const command = given.at(-1) as Command
     const args = given.slice(0, -2).flat() as string[]
-    await run(sessionOf(command), command.opts<O>(), ...args)
+    await run(sessionOf(command), command.optsWithGlobals<O>(), ...args)
   }
 }

@@ -120,7 +120,8 @@ export class Client {
         yield item
         if (++given >= most) return
       }
-      cursor = body.next
+      // A feed always says where to go on; an empty page is its end.
+      cursor = body.items.length === 0 ? undefined : body.next
     } while (cursor !== undefined)
   }
 }

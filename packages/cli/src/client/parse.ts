@@ -1,0 +1,28 @@
+import { usage } from '../failure.ts'
+
+const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * A moment in milliseconds: a length of time from now as in `8h` or `30d`, or a date as in `2027-01-31` or
+ * `2027-01-31T12:00:00Z`.
+ */
+export function parseMoment(text: string, nowMs: number): number {
+  const length = /^(\d{1,6})([smhd])$/.exec(text)
+  if (length !== null) return nowMs + Number(length[1]) * (unitMs[length[2] as string] as number)
+  const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms))
+    throw usage(`"${text}" is not a time`, 'Give a length such as 8h or 30d, or a date such as 2027-01-31')
+  return ms
+}
+
+/** `Type::"id"` as Cedar writes it, or `type:id`. */
+export function parseUid(text: string): { type: string; id: string } {
+  const cedar = /^([A-Za-z_][\w]*(?:::[A-Za-z_]\w*)*)::"([^"]+)"$/.exec(text)
+  if (cedar !== null) return { type: cedar[1] as string, id: cedar[2] as string }
+  const short = /^([A-Za-z_]\w*(?:::[A-Za-z_]\w*)*):([^":].*)$/.exec(text)
+  if (short !== null) return { type: short[1] as string, id: short[2] as string }
+  throw usage(
+    `"${text}" names no entity`,
+    'Write it as Type:id, such as Document:budget, or as in Cedar: Document::"budget"',
+  )
+}

@@ -1,0 +1,48 @@
+import { styleText } from 'node:util'
+import { plain } from '../../output/plain.ts'
+
+export interface PlacedProblem {
+  readonly file: string
+  readonly line: number
+  readonly column?: number
+  readonly says: string
+  readonly help?: string
+}
+
+export interface TestResult {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+  readonly passed: boolean
+  readonly decision: string
+  readonly because: readonly string[]
+}
+
+/** What checking a bundle found, as `policies.validate` and `policies.apply` answer it. */
+export interface CheckReport {
+  readonly problems?: readonly PlacedProblem[]
+  readonly warnings: readonly PlacedProblem[]
+  readonly tests: readonly TestResult[]
+}
+
+/** `file:line:column: text`, which editors and terminals turn into links. */
+export function renderProblem(problem: PlacedProblem, base = ''): string {
+  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':')
+  const help = problem.help === undefined ? '' : `\n    ${plain(problem.help)}`
+  return `${base}${plain(place)}: ${plain(problem.says)}${help}`
+}
+
+export function renderCheck(check: CheckReport): string {
+  const failed = check.tests.filter((result) => !result.passed)
+  const lines = [
+    ...(check.problems ?? []).map((problem) => `${styleText('red', 'error')}    ${renderProblem(problem)}`),
+    ...check.warnings.map((problem) => `${styleText('yellow', 'warning')}  ${renderProblem(problem)}`),
+    ...failed.map((result) => {
+      const because = result.because.length > 0 ? `, because of ${result.because.map(plain).join(', ')}` : ''
+      const place = `${plain(result.file)}:${result.line}`
+      return `${styleText('red', 'failed')}   ${place}: ${plain(result.name)}: ${plain(result.decision)}${because}`
+    }),
+  ]
+  if (check.tests.length > 0) lines.push(`${check.tests.length - failed.length} of ${check.tests.length} tests passed`)
+  return lines.join('\n')
+}
