@@ -1,4 +1,5 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
+import { join } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
@@ -82,7 +83,10 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       meter,
       sources: [],
       bundles: activeBundles,
+      journalDirectory: join(config.dataDirectory, 'journal'),
+      onError,
     })
+    undo.push(() => authorization.close())
     const web = await createWeb({
       url: config.url,
       trustedProxies: config.trustedProxies,

@@ -6,10 +6,14 @@ import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
-import { keepFresh } from './freshness.ts'
 import { createGate } from './gate/engine-gate.ts'
+import { Privileged } from './gate/privileged.ts'
 import { grantMigrations } from './grants/grant.store.ts'
 import { grantOperations } from './grants/grants.routes.ts'
+import { holdReplies } from './hold-replies.ts'
+import { decisionOperations } from './journal/decisions.routes.ts'
+import { Journal } from './journal/journal.ts'
+import { Recorder } from './journal/recorder.ts'
 
 export const authorizationMigrations: readonly Migration[] = [...grantMigrations]
 
@@ -21,24 +25,36 @@ export interface AuthorizationOptions {
   readonly meter: Meter
   readonly sources: readonly EntitySource[]
   readonly bundles: BundleSource
+  /** Where the decision journal lives. */
+  readonly journalDirectory: string
+  /** Told of what fails where nobody waits for it. */
+  readonly onError: (where: string, error: unknown) => void
 }
 
 export interface Authorization extends AuthorizationDeps {
+  readonly journal: Journal
   /** Adds its operations and protocol routes to the web; once, before it listens. */
   attach(web: Web): void
+  /** Flushes and closes the journal; nothing can be decided afterwards. */
+  close(): Promise<void>
 }
 
 /** Loads the snapshot and builds everything that decides on it. Resolves when decisions can be made. */
 export async function openAuthorization(options: AuthorizationOptions): Promise<Authorization> {
-  const { storage, clock, entropy } = options
+  const { storage, clock, entropy, meter, onError } = options
   const snapshot = await Snapshot.open(options)
-  const gate = createGate({ snapshot, clock, keep: () => undefined })
+  const journal = await Journal.open({ directory: options.journalDirectory, clock, meter, onError })
+  const recorder = new Recorder({ journal, clock, meter, position: () => snapshot.position })
+  const privileged = new Privileged()
+  const gate = createGate({ snapshot, clock, recorder, privileged })
   const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate }
   return {
     ...deps,
+    journal,
     attach: (web) => {
-      keepFresh(web.app, snapshot)
-      web.add(...grantOperations(deps))
+      holdReplies(web.app, { snapshot, journal, privileged })
+      web.add(...grantOperations(deps), ...decisionOperations(deps, journal))
     },
+    close: () => journal.close(),
   }
 }

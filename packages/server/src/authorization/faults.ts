@@ -20,6 +20,10 @@ export const faults = defineFaults({
     status: 422,
     says: 'A grant of this role may not last so long: give an earlier untilMs',
   },
+  'authorization.journal_unavailable': {
+    status: 503,
+    says: 'The decision could not be put on record, so it was not made. Free disk space, then try again',
+  },
   'authorization.last_owner': {
     status: 409,
     says: 'This is the last lasting grant of the owner role: give it to somebody else first',

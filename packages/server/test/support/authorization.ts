@@ -1,4 +1,5 @@
 // Authorization on a small directory of its own: for tests of that room, which need none of the rooms below it.
+import { join } from 'node:path'
 import {
   type ActiveBundle,
   type Authorization,
@@ -27,7 +28,7 @@ const keyOf = (uid: EntityUid) => `${uid.type}\n${uid.id}`
 
 export class TestHouse {
   readonly clock = new ManualClock(startMs)
-  readonly meter = new Meter()
+  meter = new Meter()
   readonly home = newId('org', { clock: this.clock, entropy: systemEntropy })
   readonly other = newId('org', { clock: this.clock, entropy: systemEntropy })
   readonly errors: unknown[] = []
@@ -54,7 +55,9 @@ export class TestHouse {
   }
 
   async start(): Promise<void> {
-    const { clock, meter, entities, bundles } = this
+    const { clock, entities, bundles } = this
+    const meter = new Meter()
+    this.meter = meter
     const migrations = [...feedMigrations, ...authorizationMigrations]
     this.storage = await openStorage(this.#scratch.address, { clock, migrations })
     // The feed waits by a clock that moves; only decisions live in the test's time.
@@ -82,11 +85,14 @@ export class TestHouse {
         },
         loadActive: async (_, id) => bundles.get(id),
       },
+      journalDirectory: join(this.#scratch.directory, 'journal'),
+      onError,
     })
   }
 
   async close(): Promise<void> {
     await this.feed.close()
+    await this.authorization.close()
     await this.storage.close()
     if (this.errors.length > 0) throw new AggregateError(this.errors, 'a follower failed')
   }

@@ -2,14 +2,16 @@ import { type Act, type Clock, Fault } from '#kernel'
 import type { Decision } from '../engine/decision.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import type { EntityUid } from '../entities/source.ts'
+import type { Recorder } from '../journal/recorder.ts'
 import type { Gate } from './gate.ts'
+import type { Privileged } from './privileged.ts'
 import '../faults.ts'
 
 export interface GateDeps {
   readonly snapshot: Snapshot
   readonly clock: Clock
-  /** Puts a decision on record. @throws when it cannot: the decision is then refused */
-  readonly keep: (act: Act, action: string, principal: EntityUid, resource: EntityUid, decision: Decision) => void
+  readonly recorder: Recorder
+  readonly privileged: Privileged
 }
 
 /** The principal that an actor is to the built-in bundle; undefined for the anonymous one. */
@@ -30,15 +32,15 @@ export function principalOf({ actor }: Act): EntityUid | undefined {
   }
 }
 
-/** The gate on the snapshot. Every decision goes on record. */
-export function createGate({ snapshot, clock, keep }: GateDeps): Gate {
-  const decide = (act: Act, action: string, resource: EntityUid, principal: EntityUid): Decision => {
-    if (!snapshot.builtin.actions.has(action)) throw new TypeError(`the built-in bundle has no action ${action}`)
-    const decision = snapshot.decideOwn(
-      { principal, action: { type: 'Gatehouse::Action', id: action }, resource },
-      clock.nowMs(),
-    )
-    keep(act, action, principal, resource, decision)
+/** The gate on the snapshot. Every decision goes on record; replies to privileged ones wait for the medium. */
+export function createGate({ snapshot, clock, recorder, privileged }: GateDeps): Gate {
+  const decide = (act: Act, name: string, resource: EntityUid, principal: EntityUid): Decision => {
+    if (!snapshot.builtin.actions.has(name)) throw new TypeError(`the built-in bundle has no action ${name}`)
+    const startedAt = performance.now()
+    const action = { type: 'Gatehouse::Action', id: name }
+    const decision = snapshot.decideOwn({ principal, action, resource }, clock.nowMs())
+    recorder.keep({ via: 'gate', requestId: act.requestId, principal, action, resource, decision, startedAt })
+    if (decision.allow && act.actor.type !== 'system') privileged.note(act.requestId, name)
     return decision
   }
   return {

@@ -1,0 +1,163 @@
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { type DecisionRecord, decodeRecord, encodeRecord, type KeptDecision } from './record.ts'
+
+/** The open segment: what decisions are appended to. */
+export class Segment {
+  readonly path: string
+  /** The number of its first record. */
+  readonly first: number
+  readonly openedAtMs: number
+  readonly #fd: number
+  #size: number
+  /** Of each record: CRC-32 of its request id, and where its line begins. */
+  readonly #ids: number[]
+  readonly #offsets: number[]
+
+  private constructor(path: string, first: number, openedAtMs: number, fd: number, found: Found) {
+    this.path = path
+    this.first = first
+    this.openedAtMs = openedAtMs
+    this.#fd = fd
+    this.#size = found.size
+    this.#ids = found.ids
+    this.#offsets = found.offsets
+  }
+
+  /** A new, empty segment; its name is durable once this returns. */
+  static create(path: string, first: number, nowMs: number): Segment {
+    const fd = openSync(path, 'a+', 0o600)
+    const directory = openSync(dirname(path), 'r')
+    try {
+      fsyncSync(directory)
+    } finally {
+      closeSync(directory)
+    }
+    return new Segment(path, first, nowMs, fd, { size: 0, ids: [], offsets: [] })
+  }
+
+  /**
+   * Takes up a segment that a crash left open. What follows the last whole record was never acknowledged: it is cut off,
+   * and kept beside as `<path>.torn`.
+   */
+  static recover(path: string, first: number, nowMs: number): Segment {
+    const bytes = readFileSync(path)
+    const found = scan(bytes, first)
+    const fd = openSync(path, 'a+', 0o600)
+    if (found.size < bytes.length) {
+      writeFileSync(`${path}.torn`, bytes.subarray(found.size), { mode: 0o600 })
+      ftruncateSync(fd, found.size)
+      fsyncSync(fd)
+    }
+    return new Segment(path, first, nowMs, fd, found)
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The number that the next record gets. */
+  get next(): number {
+    return this.first + this.#offsets.length
+  }
+
+  /**
+   * Appends records, all or none; they survive the end of the process once this returns.
+   * @throws the system's error when the disk takes them not (ENOSPC, EIO)
+   */
+  append(records: readonly DecisionRecord[]): void {
+    let text = ''
+    let at = this.next
+    for (const record of records) text += encodeRecord(at++, record)
+    const bytes = Buffer.from(text)
+    const before = this.#size
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
+    } catch (error) {
+      try {
+        ftruncateSync(this.#fd, before)
+      } catch {
+        // What is left of the line fails its checksum and is cut off at the next start.
+      }
+      throw error
+    }
+    let offset = before
+    for (let index = 0; index < records.length; index++) {
+      this.#ids.push(crc32((records[index] as DecisionRecord).requestId))
+      this.#offsets.push(offset)
+      offset = records.length === 1 ? before + bytes.length : bytes.indexOf(10, offset - before) + 1 + before
+    }
+    this.#size = before + bytes.length
+  }
+
+  /** Resolves when everything appended so far is on the medium. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) => fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())))
+  }
+
+  find(requestId: string): KeptDecision[] {
+    const wanted = crc32(requestId)
+    const found: KeptDecision[] = []
+    for (let index = 0; index < this.#ids.length; index++) {
+      if (this.#ids[index] !== wanted) continue
+      const record = this.read(index)
+      if (record?.requestId === requestId) found.push(record)
+    }
+    return found
+  }
+
+  /** The record at `index` from the segment's beginning. */
+  read(index: number): KeptDecision | undefined {
+    const start = this.#offsets[index]
+    if (start === undefined) return undefined
+    const end = this.#offsets[index + 1] ?? this.#size
+    const line = Buffer.alloc(end - start - 1)
+    readSync(this.#fd, line, 0, line.length, start)
+    return decodeRecord(line)
+  }
+
+  get length(): number {
+    return this.#offsets.length
+  }
+
+  /** The request ids' index as `findInIndex` reads it: (CRC-32 of the id) × 2²¹ + index, ascending, doubles. */
+  index(): Float64Array {
+    return Float64Array.from(this.#ids, (id, index) => id * 2 ** 21 + index).sort()
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+interface Found {
+  readonly size: number
+  readonly ids: number[]
+  readonly offsets: number[]
+}
+
+/** Reads lines as long as they are whole, unchanged and numbered in order. */
+export function scan(bytes: Buffer, first: number): Found {
+  const ids: number[] = []
+  const offsets: number[] = []
+  let start = 0
+  for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+    const record = decodeRecord(bytes.subarray(start, end))
+    if (record === undefined || record.number !== first + offsets.length) break
+    ids.push(crc32(record.requestId))
+    offsets.push(start)
+    start = end + 1
+  }
+  return { size: start, ids, offsets }
+}
