@@ -36,22 +36,20 @@ const unary =
   (operator: string, kind: 'not' | 'negate' | 'isEmpty'): Reader =>
   (body, at, depth) => ({ kind, of: read(fieldsOf(body, ['arg'], at, operator).arg, at, depth) })
 
-/** `&&` and `||` lean left in the JSON: the left spine is walked, not climbed, so a chain costs no depth. */
+/** `&&` and `||` associate: a chain of them, however it leans, is read as one list, so that it costs no depth. */
 const chain =
   (operator: '&&' | '||', kind: 'and' | 'or'): Reader =>
   (body, at, depth) => {
     const items: Expression[] = []
-    let fields = fieldsOf(body, ['left', 'right'], at, operator)
-    for (;;) {
-      items.push(read(fields.right, at, depth))
-      const left = fields.left
-      if (!isPlainObject(left) || Object.keys(left).length !== 1 || !(operator in left)) {
-        items.push(read(left, at, depth))
-        return { kind, items: items.reverse() }
-      }
-      count(at)
-      fields = fieldsOf(left[operator], ['left', 'right'], at, operator)
+    const waiting: unknown[] = [{ [operator]: body }]
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      if (isPlainObject(next) && operator in next && Object.keys(next).length === 1) {
+        count(at)
+        const fields = fieldsOf(next[operator], ['left', 'right'], at, operator)
+        waiting.push(fields.right ?? null, fields.left ?? null)
+      } else items.push(read(next, at, depth))
     }
+    return { kind, items }
   }
 
 const variables: readonly string[] = ['principal', 'action', 'resource', 'context']

@@ -78,7 +78,11 @@ export class Frame {
 
   #lineage(uid: Uid): Lineage {
     const view = this.view
-    if (view.lineage !== undefined) return view.lineage(uid.type, uid.id)
+    if (view.lineage !== undefined) {
+      const kept = view.lineage(uid.type, uid.id)
+      if (kept.list.length > limits.keptAncestors) this.spend(kept.list.length)
+      return kept
+    }
     const entity = this.entity(uid)
     if (entity === undefined || entity.parents.length === 0) return noLineage
     const found = walkLineage(view, entity)

@@ -8,7 +8,9 @@ export const limits = {
   /** Nested expressions in a policy given as JSON, `&&` and `||` chains not counted. */
   expressionDepth: 400,
   /** Expressions in one policy. */
-  expressionCount: 100_000,
+  expressionCount: 300_000,
+  /** Parts of a schema's types, common types written out wherever they are used. */
+  schemaSize: 200_000,
   /** Nested sets and records in a value; the reference's stack holds about 120. */
   valueDepth: 100,
   /** Values in one entity or one context. */

@@ -1,3 +1,4 @@
+import { mapLeaves } from './chains.ts'
 import { type Decision, decide } from './decide.ts'
 import type { EntityView } from './entity.ts'
 import { CedarError } from './errors.ts'
@@ -169,7 +170,13 @@ export class PolicySet {
         'json',
         `policy \`${id}\`: ${template ? 'a template has slots' : 'a static policy has no slots'}`,
       )
-    this.#sources.set(id, { json, template, text: text?.text, whole: text?.whole ?? '', offset: text?.offset ?? 0 })
+    this.#sources.set(id, {
+      json: mapLeaves(json, (leaf) => leaf),
+      template,
+      text: text?.text,
+      whole: text?.whole ?? '',
+      offset: text?.offset ?? 0,
+    })
     const compiled = new Compiled(id, policy)
     if (template) this.#templates.set(id, compiled)
     else this.#put(id, compiled, namedBy(policy.principal), namedBy(policy.resource))

@@ -1,3 +1,4 @@
+import { mapLeaves } from './chains.ts'
 import { CedarError, placeOf } from './errors.ts'
 import { limits } from './limits.ts'
 import { toLong } from './long.ts'
@@ -38,7 +39,7 @@ function parsePiece(text: string, piece: Piece): ParsedPolicy {
     whole: text,
     offset: piece.start,
     template: piece.template,
-    json: held.size === 0 ? answer.json : withLongs(answer.json, held),
+    json: withLongs(answer.json, held),
   }
 }
 
@@ -60,16 +61,12 @@ function withPlaceholders(text: string, piece: Piece, held: Map<number, bigint>)
 }
 
 function withLongs(json: unknown, held: ReadonlyMap<number, bigint>): unknown {
-  if (typeof json === 'number') {
-    const exact = held.get(Math.abs(json))
-    if (exact === undefined) return json
-    return toLong(json < 0 ? -exact : exact) ?? (json < 0 ? -exact : exact)
-  }
-  if (Array.isArray(json)) return json.map((item) => withLongs(item, held))
-  if (typeof json !== 'object' || json === null) return json
-  const copy: { [key: string]: unknown } = Object.create(null)
-  for (const key of Object.keys(json)) copy[key] = withLongs((json as { [key: string]: unknown })[key], held)
-  return copy
+  return mapLeaves(json, (leaf) => {
+    const exact = typeof leaf === 'number' ? held.get(Math.abs(leaf)) : undefined
+    if (exact === undefined) return leaf
+    const signed = (leaf as number) < 0 ? -exact : exact
+    return toLong(signed) ?? signed
+  })
 }
 
 const token =

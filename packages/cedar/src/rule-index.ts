@@ -135,6 +135,7 @@ function visitSplit(split: Split, frame: Frame, meet: (rule: Rule, frame: Frame)
     const own = byUid.get(uid.type)?.get(uid.id)
     if (own !== undefined) visit(own, frame, meet)
     const list = frame.lineage(uid).list
+    frame.spend(list.length)
     for (let at = 0; at < list.length; at++) {
       const ancestor = list[at] as Uid
       const found = byUid.get(ancestor.type)?.get(ancestor.id)

@@ -37,7 +37,12 @@ export class Schema {
     checkText(text)
     const answer = ask((reference) => reference.schemaToJsonWithResolvedTypes(text))
     if (answer.type === 'failure') throw refusal('schema', answer.errors, typeof source === 'string' ? text : undefined)
-    return new Schema(answer.json)
+    const schema = new Schema(answer.json)
+    // INVARIANT: only now, with the size of its types bounded, does the schema go where they are written out.
+    const checked = ask((reference) => reference.checkParseSchema(text))
+    if (checked.type === 'failure')
+      throw refusal('schema', checked.errors, typeof source === 'string' ? text : undefined)
+    return schema
   }
 
   static of(source: SchemaSource | Schema): Schema {

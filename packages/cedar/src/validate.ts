@@ -2,7 +2,7 @@ import type * as Wasm from '@cedar-policy/cedar-wasm/nodejs'
 import { offsetOfByte, placeOf } from './errors.ts'
 import type { Link } from './link.ts'
 import { ask, refusal } from './reference.ts'
-import type { SchemaSource } from './schema.ts'
+import { Schema, type SchemaSource } from './schema.ts'
 
 /** Where a policy came from: its JSON form, and its text with the place of that in the whole, if it was text. */
 export type Source = {
@@ -31,6 +31,7 @@ export function validatePolicies(
   links: Iterable<Link>,
   schema: SchemaSource,
 ): Validation {
+  Schema.parse(schema)
   const staticPolicies: Record<string, Wasm.Policy> = Object.create(null)
   const templates: Record<string, Wasm.Template> = Object.create(null)
   for (const [id, source] of sources) {
@@ -48,12 +49,7 @@ export function validatePolicies(
   }
   const policies: Wasm.PolicySet = { staticPolicies, templates, templateLinks }
   const answer = ask((reference) => reference.validate({ schema: schema as Wasm.Schema, policies }))
-  if (answer.type === 'failure') {
-    const parsed = ask((reference) => reference.checkParseSchema(schema as Wasm.Schema))
-    if (parsed.type === 'failure')
-      throw refusal('schema', parsed.errors, typeof schema === 'string' ? schema : undefined)
-    throw refusal('json', answer.errors)
-  }
+  if (answer.type === 'failure') throw refusal('json', answer.errors)
   return {
     errors: answer.validationErrors.map((error) => finding(error, sources)),
     warnings: [
