@@ -1,5 +1,7 @@
 import type { Migration } from '#storage'
 import { applicationMigrations } from './applications/application.store.ts'
+import { groupMigrations } from './groups/group.store.ts'
+import { machineMigrations } from './machines/machine.store.ts'
 import { nameMigrations } from './names.store.ts'
 import { organizationMigrations } from './organizations/organization.store.ts'
 import { userMigrations } from './users/user.store.ts'
@@ -10,6 +12,8 @@ export const directoryMigrations: readonly Migration[] = [
   ...organizationMigrations,
   ...userMigrations,
   ...applicationMigrations,
+  ...groupMigrations,
+  ...machineMigrations,
 ]
 
 export {
@@ -45,7 +49,34 @@ export {
   validKeys,
 } from './credentials/credentials.ts'
 export type { ChangeDeps, DirectoryDeps } from './deps.ts'
+export {
+  changeGroup,
+  deleteGroup,
+  removeGroup,
+  updateGroup,
+} from './groups/change-group.ts'
+export { changeMembers, changeMembersIn, type MembersChange } from './groups/change-members.ts'
+export { addGroup, createGroup } from './groups/create-group.ts'
+export { findGroup, findGroupByName, type GroupFilter, listGroups, requireGroup } from './groups/group.store.ts'
+export * from './groups/group.ts'
+export { groupsOfMembers, listMembers, type MemberFilter } from './groups/member.store.ts'
 export { allowedFrom } from './lifecycle.ts'
+export { changeMachine, moveMachine, moveMachineIn, updateMachine } from './machines/change-machine.ts'
+export { addMachine, createMachine } from './machines/create-machine.ts'
+export {
+  findMachine,
+  findMachineByName,
+  listMachines,
+  type MachineFilter,
+  requireMachine,
+} from './machines/machine.store.ts'
+export * from './machines/machine.ts'
+export {
+  addMachineSecret,
+  issueMachineSecret,
+  type MachineWithSecret,
+  revokeMachineSecret,
+} from './machines/machine-secrets.ts'
 export { changeOrganization, moveOrganization, updateOrganization } from './organizations/change-organization.ts'
 export { addOrganization, createOrganization, ensureHomeOrganization } from './organizations/create-organization.ts'
 export {

@@ -1,11 +1,11 @@
 import { keysMost, parseKeys } from '../credentials/client-key.ts'
+import { parseLifetime, parseNames, parseScopes } from '../values/client.ts'
 import { Problems } from '../values/problems.ts'
 import { parseDisplayName, parseSlug } from '../values/text.ts'
 import type { Application, ApplicationChange, TokenLifetimes } from './application.ts'
 import { parseRoutes } from './routes.ts'
 import { parseOrigins, parseRedirectUris } from './uris.ts'
 
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
 const propertyName = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/
 const lifetimes: Record<keyof TokenLifetimes, readonly [number, number]> = {
   accessTokenSeconds: [30, 86_400],
@@ -41,25 +41,16 @@ export function applyChange(before: Application, change: ApplicationChange, nowM
   parseRedirectUris(problems, '/postLogoutRedirectUris', after.postLogoutRedirectUris, kind)
   parseOrigins(problems, '/origins', after.origins)
   parseRoutes(problems, '/routes', after.routes)
-  checkNames(problems, '/scopes', after.scopes, scopeToken, 'must be a scope token (RFC 6749 3.3)')
+  parseScopes(problems, '/scopes', after.scopes)
   for (const name of ['subjectProperties', 'resourceProperties', 'actionProperties'] as const) {
-    checkNames(problems, `/authzen/${name}`, after.authzen[name], propertyName, 'must be a property name')
+    parseNames(problems, `/authzen/${name}`, after.authzen[name], propertyName, 'must be a property name')
   }
   problems.check(after.authzen.subjectBy.length > 0, '/authzen/subjectBy', 'must have at least one item')
-  for (const [name, [least, most]] of Object.entries(lifetimes)) {
-    const seconds = after.tokenLifetimes[name as keyof TokenLifetimes]
-    const fits = Number.isInteger(seconds) && seconds >= least && seconds <= most
-    problems.check(fits, `/tokenLifetimes/${name}`, `must be ${least} to ${most} seconds`)
-  }
+  for (const name of Object.keys(lifetimes) as (keyof TokenLifetimes)[])
+    parseLifetime(problems, `/tokenLifetimes/${name}`, after.tokenLifetimes[name], lifetimes[name])
   checkWhole(problems, after)
   problems.throwIfAny()
   return { ...after, displayName }
-}
-
-function checkNames(problems: Problems, pointer: string, given: readonly string[], shape: RegExp, says: string): void {
-  problems.check(given.length <= 100, pointer, 'must have at most 100 items')
-  problems.check(new Set(given).size === given.length, pointer, 'must have no item twice')
-  for (const [at, name] of given.entries()) problems.check(shape.test(name), `${pointer}/${at}`, says)
 }
 
 /** What each kind may be: a native application keeps no secret (RFC 8252 §8.5), a service meets no people. */

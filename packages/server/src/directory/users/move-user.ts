@@ -3,7 +3,9 @@ import type { Act, UserId } from '#kernel'
 import type { Tx, Written } from '#storage'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
+import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
+import { recordOrphans } from '../machines/orphan-machines.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireUser, updateUserRow } from './user.store.ts'
 import { type User, type UserTransition, userTransitions } from './user.ts'
@@ -56,6 +58,7 @@ export async function moveUserIn(
     state === 'deleted' ? { username: id as string, email: undefined, displayName: undefined, attributes: {} } : {}
   const after: User = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
   await updateUserRow(tx, after)
+  if (state === 'deleted') await leaveGroups(tx, id)
   await record(tx, act, {
     type: transitions[transition].event,
     atMs,
@@ -64,6 +67,8 @@ export async function moveUserIn(
     revision: after.revision,
     data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
   })
+  const leaves = state === 'deactivated' || (state === 'deleted' && before.state !== 'deactivated')
+  if (leaves) await recordOrphans(tx, act, before, atMs)
   return after
 }
 

@@ -1,0 +1,125 @@
+import { record } from '#feed'
+import type { Act, MachineId } from '#kernel'
+import type { Tx, Written } from '#storage'
+import { changedMembers } from '../changed.ts'
+import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import '../events.ts'
+import { leaveGroups } from '../groups/member.store.ts'
+import { move } from '../lifecycle.ts'
+import { holdToRevision } from '../revision.ts'
+import { requireFitOwner } from './create-machine.ts'
+import { requireMachine, updateMachineRow } from './machine.store.ts'
+import {
+  applyMachineChange,
+  type Machine,
+  type MachineChange,
+  type MachineTransition,
+  machineTransitions,
+} from './machine.ts'
+
+/**
+ * Changes the members that are given; `keys` replaces all keys.
+ * @throws {Fault} `directory.machine_unknown`, `directory.invalid`, `directory.owner_unfit`, `directory.name_taken`,
+ * `web.revision_conflict`, `authorization.denied`
+ */
+export async function updateMachine(
+  deps: DirectoryDeps,
+  act: Act,
+  id: MachineId,
+  change: MachineChange,
+  ifRevision?: number,
+): Promise<Written<Machine>> {
+  await requireMachine(deps.storage.db, id)
+  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
+  return deps.storage.write((tx) => changeMachine(tx, deps, act, id, change, ifRevision))
+}
+
+/** As `updateMachine`, inside a transaction whose authorization is settled. */
+export async function changeMachine(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: MachineId,
+  change: MachineChange,
+  ifRevision?: number,
+): Promise<Machine> {
+  const before = await requireMachine(tx, id)
+  holdToRevision(before, ifRevision)
+  const atMs = deps.clock.nowMs()
+  const next = applyMachineChange(before, change, atMs)
+  if (next.owner !== before.owner) await requireFitOwner(tx, before.organizationId, next.owner)
+  const changed = changedMembers(before, next)
+  if (changed.length === 0) return before
+  const after: Machine = { ...next, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateMachineRow(tx, after)
+  await record(tx, act, {
+    type: 'directory.machine_updated',
+    atMs,
+    organizationId: before.organizationId,
+    object: { type: 'Machine', id, name: after.name },
+    revision: after.revision,
+    data: { changed },
+  })
+  return after
+}
+
+const transitions = {
+  activate: { action: 'activateMachine', event: 'directory.machine_activated' },
+  suspend: { action: 'suspendMachine', event: 'directory.machine_suspended' },
+  deactivate: { action: 'deactivateMachine', event: 'directory.machine_deactivated' },
+  delete: { action: 'deleteMachine', event: 'directory.machine_deleted' },
+} as const
+
+export interface MoveMachineOptions {
+  readonly reason?: string | undefined
+  readonly ifRevision?: number | undefined
+}
+
+/**
+ * One named transition of a machine's state; a tombstone keeps id, organization and owner only.
+ * @throws {Fault} `directory.machine_unknown`, `directory.transition_refused`, `directory.owner_unfit` (activating an
+ * orphan), `web.revision_conflict`, `authorization.denied`
+ */
+export async function moveMachine(
+  deps: DirectoryDeps,
+  act: Act,
+  id: MachineId,
+  transition: MachineTransition,
+  options: MoveMachineOptions = {},
+): Promise<Written<Machine>> {
+  await requireMachine(deps.storage.db, id)
+  deps.gate.require(act, transitions[transition].action, { type: 'Machine', id })
+  return deps.storage.write((tx) => moveMachineIn(tx, deps, act, id, transition, options))
+}
+
+/** As `moveMachine`, inside a transaction whose authorization is settled. */
+export async function moveMachineIn(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: MachineId,
+  transition: MachineTransition,
+  options: MoveMachineOptions = {},
+): Promise<Machine> {
+  const before = await requireMachine(tx, id)
+  holdToRevision(before, options.ifRevision)
+  const state = move(machineTransitions, before.state, transition)
+  if (state === 'active') await requireFitOwner(tx, before.organizationId, before.owner)
+  const atMs = deps.clock.nowMs()
+  const erased =
+    state === 'deleted'
+      ? { name: id as string, displayName: id as string, credentials: { ...before.credentials, secrets: [], keys: [] } }
+      : {}
+  const after: Machine = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateMachineRow(tx, after)
+  if (state === 'deleted') await leaveGroups(tx, id)
+  await record(tx, act, {
+    type: transitions[transition].event,
+    atMs,
+    organizationId: before.organizationId,
+    object: { type: 'Machine', id, name: before.name },
+    revision: after.revision,
+    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+  })
+  return after
+}

@@ -1,0 +1,160 @@
+import type { Selectable } from 'kysely'
+import { Fault, type MachineId, type OrganizationId, type UserId } from '#kernel'
+import type { Migration, Reader, Tx } from '#storage'
+import { findNamed, releaseNames, setNames } from '../names.store.ts'
+import type { Machine, MachineState } from './machine.ts'
+import '../faults.ts'
+
+interface MachineTable {
+  organization_id: string
+  id: string
+  name: string
+  display_name: string
+  owner_id: string
+  /** What is only ever read and written together. */
+  settings: string
+  credentials: string
+  state: string
+  created_at: number
+  updated_at: number
+  revision: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    machines: MachineTable
+  }
+}
+
+export const machineMigrations: readonly Migration[] = [
+  {
+    id: '0405_directory_machines',
+    sql: `create table machines (organization_id text not null references organizations (id), id text not null,
+  name text not null, display_name text not null, owner_id text not null, settings text not null,
+  credentials text not null, state text not null, created_at int8 not null, updated_at int8 not null,
+  revision int8 not null, primary key (organization_id, id));
+create unique index machines_by_id on machines (id);
+create index machines_by_name on machines (organization_id, name);
+create index machines_by_owner on machines (owner_id);`,
+  },
+]
+
+/** Tombstones too. The id is the `client_id`. */
+export async function findMachine(db: Reader, id: MachineId): Promise<Machine | undefined> {
+  const row = await db.selectFrom('machines').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && toMachine(row)
+}
+
+/** Deleted ones are unknown. @throws {Fault} `directory.machine_unknown` */
+export async function requireMachine(db: Reader, id: MachineId): Promise<Machine> {
+  const found = await findMachine(db, id)
+  if (found === undefined || found.state === 'deleted') throw new Fault('directory.machine_unknown')
+  return found
+}
+
+export async function findMachineByName(
+  db: Reader,
+  organizationId: OrganizationId,
+  name: string,
+): Promise<Machine | undefined> {
+  const id = await findNamed(db, organizationId, 'machine', name)
+  return id === undefined ? undefined : findMachine(db, id as MachineId)
+}
+
+export interface MachineFilter {
+  readonly organizationId?: OrganizationId | undefined
+  readonly state?: MachineState | undefined
+  readonly name?: string | undefined
+  readonly owner?: UserId | undefined
+  /** Whether its owner has left (deactivated or deleted). */
+  readonly orphaned?: boolean | undefined
+}
+
+/** In the order of (organization, name); tombstones only when asked for by state. */
+export async function listMachines(
+  db: Reader,
+  filter: MachineFilter,
+  page: { after?: readonly [string, string, string] | undefined; limit: number },
+): Promise<Machine[]> {
+  let query = db.selectFrom('machines').selectAll()
+  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
+  if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+  if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)
+  if (filter.orphaned !== undefined) {
+    const { orphaned } = filter
+    query = query.where(({ exists, not, selectFrom }) => {
+      const present = exists(
+        selectFrom('users')
+          .select('users.id')
+          .whereRef('users.id', '=', 'machines.owner_id')
+          .where('users.state', 'not in', ['deactivated', 'deleted']),
+      )
+      return orphaned ? not(present) : present
+    })
+  }
+  if (page.after !== undefined) {
+    const [organization, name, id] = page.after
+    query = query.where((where) =>
+      where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id)),
+    )
+  }
+  const rows = await query.orderBy('organization_id').orderBy('name').orderBy('id').limit(page.limit).execute()
+  return rows.map(toMachine)
+}
+
+/** @throws {Fault} `directory.name_taken` */
+export async function insertMachine(tx: Tx, machine: Machine): Promise<void> {
+  await claimName(tx, machine)
+  await tx.insertInto('machines').values(toRow(machine)).execute()
+}
+
+/** @throws {Fault} `directory.name_taken` */
+export async function updateMachineRow(tx: Tx, machine: Machine): Promise<void> {
+  if (machine.state === 'deleted') await releaseNames(tx, machine.id)
+  else await claimName(tx, machine)
+  const { organization_id, id, ...rest } = toRow(machine)
+  await tx
+    .updateTable('machines')
+    .set(rest)
+    .where('organization_id', '=', organization_id)
+    .where('id', '=', id)
+    .execute()
+}
+
+async function claimName(tx: Tx, { id, organizationId, name }: Machine): Promise<void> {
+  const taken = `There is a machine named ${name} in the organization`
+  await setNames(tx, organizationId, id, [{ kind: 'machine', name, pointer: '/name', taken }])
+}
+
+function toRow(machine: Machine): MachineTable {
+  return {
+    organization_id: machine.organizationId,
+    id: machine.id,
+    name: machine.name,
+    display_name: machine.displayName,
+    owner_id: machine.owner,
+    settings: JSON.stringify({ scopes: machine.scopes, accessTokenSeconds: machine.accessTokenSeconds }),
+    credentials: JSON.stringify(machine.credentials),
+    state: machine.state,
+    created_at: machine.createdAtMs,
+    updated_at: machine.updatedAtMs,
+    revision: machine.revision,
+  }
+}
+
+export function toMachine(row: Selectable<MachineTable>): Machine {
+  return {
+    ...JSON.parse(row.settings),
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    displayName: row.display_name,
+    owner: row.owner_id,
+    credentials: JSON.parse(row.credentials),
+    state: row.state,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+    revision: row.revision,
+  } as Machine
+}
