@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
-import { directoryMigrations, ensureHomeOrganization } from '#directory'
+import { directoryEntities, directoryMigrations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
@@ -81,7 +81,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       clock,
       entropy,
       meter,
-      sources: [],
+      sources: [directoryEntities],
       bundles: activeBundles,
       journalDirectory: join(config.dataDirectory, 'journal'),
       onError,

@@ -17,6 +17,7 @@ declare module '#feed' {
     'directory.organization_activated': Moved
     'directory.organization_suspended': Moved
     'directory.organization_deleted': Moved
+    'directory.organization_reached': { state: string; type: string; count: number }
     'directory.user_invited': Moved
     'directory.user_updated': Changed
     'directory.user_activated': Moved
@@ -53,6 +54,7 @@ defineEvents({
   'directory.organization_activated': 'An organization was activated: its people and programs may use it again',
   'directory.organization_suspended': 'An organization was suspended: all access of its people and programs ends',
   'directory.organization_deleted': 'An organization was deleted; a tombstone stays',
+  'directory.organization_reached': 'The suspension or activation of an organization reached some of what is in it',
   'directory.user_invited': 'A user was invited and may enrol',
   'directory.user_updated': 'A user was changed',
   'directory.user_activated': 'A user was activated',

@@ -49,6 +49,7 @@ export {
   validKeys,
 } from './credentials/credentials.ts'
 export type { ChangeDeps, DirectoryDeps } from './deps.ts'
+export { directoryEntities } from './entities/source.ts'
 export {
   changeGroup,
   deleteGroup,

@@ -6,6 +6,7 @@ import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
 import { holdToRevision } from '../revision.ts'
+import { touchInhabitants } from './inhabitants.store.ts'
 import { hasInhabitants, requireOrganization, updateOrganizationRow } from './organization.store.ts'
 import {
   homeName,
@@ -102,6 +103,7 @@ export async function moveOrganization(
       revision: after.revision,
       data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
     })
+    await touchInhabitants(tx, act, { ...after, name: before.name }, atMs)
     return after
   })
 }
