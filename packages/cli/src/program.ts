@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
+import { addDecisions } from './commands/decisions/decisions.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
 import { addPolicies } from './commands/policies/policies.ts'
@@ -27,7 +28,7 @@ server keeps in its data directory. Elsewhere give --url and GATEHOUSE_TOKEN.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse cannot be reached.`,
     )
-  const add = [addServe, addWhoami, addEvents, addGrants, addPolicies, addCompletion]
+  const add = [addServe, addWhoami, addEvents, addDecisions, addGrants, addPolicies, addCompletion]
   for (const one of add) one(program)
   settle(program)
   return program

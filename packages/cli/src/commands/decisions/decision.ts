@@ -27,7 +27,7 @@ const uid = ({ type, id }: Uid) => `${plain(type)}::"${plain(id)}"`
 /** One decision on one line: when, the answer, who wanted what on what, and which policies decided. */
 export function renderDecision(decision: Decision): string {
   const { principal, action, resource, outcome, reasons, errors } = decision
-  const answer = styleText(outcome === 'allow' ? 'green' : 'red', plain(outcome))
+  const answer = styleText(outcome === 'allow' ? 'green' : 'red', plain(outcome).replace('_', ' by '))
   const because = reasons.length > 0 ? `because of ${reasons.map(plain).join(', ')}` : 'no policy permits it'
   const failed = errors.length > 0 ? `; these could not be evaluated: ${errors.map(plain).join(', ')}` : ''
   return [

@@ -29,8 +29,8 @@ const reply = Type.Object({
 })
 const query = Type.Object(
   {
-    request_id: Type.Optional(Type.String({ maxLength: 128, description: 'All decisions of one request' })),
-    application_id: Type.Optional(Type.String({ description: 'Only those of this application' })),
+    requestId: Type.Optional(Type.String({ maxLength: 128, description: 'All decisions of one request' })),
+    applicationId: Type.Optional(Type.String({ description: 'Only those of this application' })),
     limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$' })),
     cursor: Type.Optional(Type.String({ maxLength: 1_000 })),
   },
@@ -50,11 +50,11 @@ export function decisionOperations(deps: AuthorizationDeps, journal: Journal): O
       access: { kind: 'action', action: 'viewDecisions' },
       schemas: { query, reply: Type.Object({ items: Type.Array(reply), next: Type.Optional(Type.String()) }) },
       handle: async ({ act, query }) => {
-        const application = query.application_id
+        const application = query.applicationId
         const scope = isId('app', application) ? { type: 'Application', id: application } : deployment
         deps.gate.require(act, 'viewDecisions', scope)
         const fits = (record: KeptDecision) => application === undefined || record.applicationId === application
-        if (query.request_id !== undefined) return { items: show((await journal.find(query.request_id)).filter(fits)) }
+        if (query.requestId !== undefined) return { items: show((await journal.find(query.requestId)).filter(fits)) }
         const limit = Math.min(Number(query.limit ?? pageDefault), pageMost)
         const [before] = query.cursor === undefined ? [undefined] : readCursor('decisions', query.cursor, ['number'])
         const read = await journal.newest(application === undefined ? limit : looksThrough, before)
