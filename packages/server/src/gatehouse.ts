@@ -10,6 +10,15 @@ import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { Arrival, eventsOperations } from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
+import {
+  directoryClients,
+  directoryPeople,
+  openTokens,
+  type SessionSource,
+  type TokenPages,
+  type Tokens,
+  tokensMigrations,
+} from '#tokens'
 import { createWeb, type Web } from '#web'
 
 export const migrations: readonly Migration[] = [
@@ -18,6 +27,7 @@ export const migrations: readonly Migration[] = [
   ...authorizationMigrations,
   ...directoryMigrations,
   ...policiesMigrations,
+  ...tokensMigrations,
 ]
 
 export interface GatehouseOptions {
@@ -36,6 +46,7 @@ export interface Gatehouse {
   readonly keyring: Keyring
   readonly web: Web
   readonly authorization: Authorization
+  readonly tokens: Tokens
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -100,6 +111,22 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...policiesOperations(deps))
 
+    const tokens = await openTokens({
+      url: config.url,
+      storage,
+      feed,
+      clock,
+      meter,
+      signer: keyring,
+      clients: directoryClients({ db: storage.db, clock }),
+      people: directoryPeople({ db: storage.db, clock }),
+      sessions: noSessions,
+      pages: plainPages,
+      onError,
+    })
+    undo.push(() => tokens.close())
+    await tokens.attach(web)
+
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
 
@@ -107,9 +134,24 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
-    return { listening, storage, feed, keyring, web, authorization, close }
+    return { listening, storage, feed, keyring, web, authorization, tokens, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+// Until the room `authentication` is joined.
+const noSessions: SessionSource = {
+  ofRequest: async () => undefined,
+  find: async () => undefined,
+  end: async () => undefined,
+}
+const plain = (text: string) => ({ html: `<!doctype html><title>Gatehouse</title><p>${text}</p>`, headers: {} })
+const plainPages: TokenPages = {
+  consent: () => plain('Consent is not available yet'),
+  signOut: () => plain('Sign-out is not available yet'),
+  signedOut: () => plain('Signed out'),
+  onward: () => plain('Go back to the application'),
+  refused: ({ requestId }) => plain(`The request was refused (${requestId})`),
 }

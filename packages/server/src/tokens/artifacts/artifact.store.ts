@@ -1,0 +1,154 @@
+import type { Selectable } from 'kysely'
+import type { Migration, Reader, Tx } from '#storage'
+import type { Artifact } from './artifact.ts'
+
+interface ArtifactTable {
+  id: string
+  kind: string
+  client_id: string | null
+  subject: string | null
+  grant_id: string | null
+  session_id: string | null
+  payload: string
+  issued_at: number
+  expires_at: number
+  consumed_at: number | null
+}
+
+declare module '#storage' {
+  interface Tables {
+    token_artifacts: ArtifactTable
+  }
+}
+
+export const artifactMigrations: readonly Migration[] = [
+  {
+    id: '0700_tokens_artifacts',
+    sql: `create table token_artifacts (id text primary key, kind text not null, client_id text, subject text, grant_id text,
+  session_id text, payload text not null, issued_at int8 not null, expires_at int8 not null, consumed_at int8);
+create index token_artifacts_by_expiry on token_artifacts (expires_at);
+create index token_artifacts_by_grant on token_artifacts (grant_id) where grant_id is not null;
+create index token_artifacts_by_subject on token_artifacts (subject) where subject is not null;
+create index token_artifacts_by_session on token_artifacts (session_id) where session_id is not null;
+create index token_artifacts_by_client on token_artifacts (client_id) where grant_id is not null;`,
+  },
+]
+
+export async function findArtifact(db: Reader, id: string, nowMs: number): Promise<Artifact | undefined> {
+  const row = await db.selectFrom('token_artifacts').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined || row.expires_at <= nowMs ? undefined : toArtifact(row)
+}
+
+/** Writes an artifact, over an older version of itself; what was consumed stays consumed. */
+export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
+  const row = toRow(artifact)
+  await tx
+    .insertInto('token_artifacts')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet({
+        client_id: row.client_id,
+        subject: row.subject,
+        grant_id: row.grant_id,
+        session_id: row.session_id,
+        payload: row.payload,
+        expires_at: row.expires_at,
+      }),
+    )
+    .execute()
+}
+
+/** Writes an artifact that nobody can have written before; a second one with its id is a bug and throws. */
+export async function insertArtifact(tx: Tx, artifact: Artifact): Promise<void> {
+  await tx.insertInto('token_artifacts').values(toRow(artifact)).execute()
+}
+
+/** @returns false when one with this id exists: it was used before */
+export async function insertUnique(tx: Tx, artifact: Artifact): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('token_artifacts')
+    .values(toRow(artifact))
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
+}
+
+/**
+ * Uses up an artifact once. With `graceMs`, one that was used up less than that ago counts as used now: its moment stays.
+ * @returns false: gone, or used up before
+ */
+export async function consumeArtifact(tx: Tx, id: string, nowMs: number, graceMs: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('token_artifacts')
+    .set({ consumed_at: nowMs })
+    .where('id', '=', id)
+    .where('consumed_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  if (numUpdatedRows === 1n) return true
+  if (graceMs === 0) return false
+  const row = await tx.selectFrom('token_artifacts').select('consumed_at').where('id', '=', id).executeTakeFirst()
+  return row !== undefined && row.consumed_at !== null && row.consumed_at + graceMs > nowMs
+}
+
+export async function deleteArtifact(tx: Tx, id: string): Promise<void> {
+  await tx.deleteFrom('token_artifacts').where('id', '=', id).execute()
+}
+
+type Binding = { grantId: string } | { subject: string } | { sessionId: string } | { clientId: string }
+
+/** Deletes what hangs on a grant, a person, a session or a client, of the given kinds or of all. @returns how many */
+export async function deleteArtifactsOf(tx: Tx, binding: Binding, kinds?: readonly string[]): Promise<number> {
+  let query = tx.deleteFrom('token_artifacts')
+  if ('grantId' in binding) query = query.where('grant_id', '=', binding.grantId)
+  else if ('subject' in binding) query = query.where('subject', '=', binding.subject)
+  else if ('sessionId' in binding) query = query.where('session_id', '=', binding.sessionId)
+  else query = query.where('client_id', '=', binding.clientId).where('grant_id', 'is not', null)
+  if (kinds !== undefined) query = query.where('kind', 'in', [...kinds])
+  return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
+}
+
+/** Deletes at most `limit` artifacts that ended before `beforeMs`. @returns how many */
+export async function deleteExpired(tx: Tx, beforeMs: number, limit: number): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('token_artifacts')
+    .where('id', 'in', (select) =>
+      select
+        .selectFrom('token_artifacts')
+        .select('id')
+        .where('expires_at', '<', beforeMs)
+        .orderBy('expires_at')
+        .limit(limit),
+    )
+    .executeTakeFirstOrThrow()
+  return Number(numDeletedRows)
+}
+
+function toRow(artifact: Artifact): ArtifactTable {
+  return {
+    id: artifact.id,
+    kind: artifact.kind,
+    client_id: artifact.clientId ?? null,
+    subject: artifact.subject ?? null,
+    grant_id: artifact.grantId ?? null,
+    session_id: artifact.sessionId ?? null,
+    payload: JSON.stringify(artifact.payload),
+    issued_at: artifact.issuedAtMs,
+    expires_at: artifact.expiresAtMs,
+    consumed_at: artifact.consumedAtMs ?? null,
+  }
+}
+
+function toArtifact(row: Selectable<ArtifactTable>): Artifact {
+  return {
+    id: row.id,
+    kind: row.kind,
+    clientId: row.client_id ?? undefined,
+    subject: row.subject ?? undefined,
+    grantId: row.grant_id ?? undefined,
+    sessionId: row.session_id ?? undefined,
+    payload: JSON.parse(row.payload),
+    issuedAtMs: row.issued_at,
+    expiresAtMs: row.expires_at,
+    consumedAtMs: row.consumed_at ?? undefined,
+  }
+}

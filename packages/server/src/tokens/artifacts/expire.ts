@@ -1,0 +1,43 @@
+import type { Clock } from '#kernel'
+import type { Storage } from '#storage'
+import { deleteEndedRevocations } from '../revocation/revocation.store.ts'
+import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { deleteExpired } from './artifact.store.ts'
+
+/** Short enough that a token request hardly waits for it. */
+const batch = 500
+const everyMs = 30_000
+/** So that a clock behind ours still finds what it may use. */
+const marginMs = 120_000
+
+/** Deletes what has ended, in small steps, now and every half minute. Any number of nodes may do so. */
+export function expireArtifacts(deps: {
+  storage: Storage
+  clock: Clock
+  revocations: RevocationSet
+  onError: (where: string, error: unknown) => void
+}): { stop(): Promise<void> } {
+  const { storage, clock, revocations, onError } = deps
+  let stopping = false
+  const sweep = async () => {
+    revocations.sweep()
+    const beforeMs = clock.nowMs() - marginMs
+    await storage.transact((tx) => deleteEndedRevocations(tx, beforeMs))
+    while (!stopping && (await storage.transact((tx) => deleteExpired(tx, beforeMs, batch))) === batch) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  let running: Promise<void> = Promise.resolve()
+  const run = () => {
+    running = running.then(sweep).catch((error) => onError('expiry of tokens', error))
+  }
+  const timer = setInterval(run, everyMs)
+  timer.unref()
+  return {
+    stop: async () => {
+      stopping = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}

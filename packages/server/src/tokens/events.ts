@@ -1,0 +1,35 @@
+import { defineEvents } from '#feed'
+
+declare module '#feed' {
+  interface EventCatalogue {
+    'tokens.token_issued': {
+      grantType: string
+      clientId: string
+      subject: string
+      scopes: readonly string[]
+      audience?: string
+      /** Hash of the token's id. */
+      token: string
+      format: 'jwt' | 'opaque'
+      expiresAt: string
+      grantId?: string
+      /** Hash of the refresh token that went with it. */
+      refreshToken?: string
+    }
+    'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
+    'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
+    'tokens.consent_given': { clientId: string; scopes: readonly string[] }
+    'tokens.consent_refused': { clientId: string; scopes: readonly string[] }
+  }
+}
+
+/** `reuse_detected`: a code or refresh token that was used up came again. */
+export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'signed_out'
+
+defineEvents({
+  'tokens.token_issued': 'An access token was issued',
+  'tokens.token_revoked': 'An access token was revoked before its end',
+  'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
+  'tokens.consent_given': 'A person let an application act for them',
+  'tokens.consent_refused': 'A person refused an application what it asked for',
+})

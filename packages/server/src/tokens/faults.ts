@@ -1,0 +1,12 @@
+import { defineFaults } from '#kernel'
+
+export const faults = defineFaults({
+  'tokens.access_token_invalid': {
+    status: 401,
+    says: 'The access token is not valid here: it is expired, revoked, for another audience, or not one of ours',
+  },
+  'tokens.request_ended': {
+    status: 400,
+    says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',
+  },
+})

@@ -1,0 +1,17 @@
+export { protocolRoutes } from './oidc/mount.ts'
+export { paths as tokenPaths } from './oidc/provider.ts'
+export { resourceOf } from './oidc/resources.ts'
+export type {
+  ClientSource,
+  ConsentPage,
+  Person,
+  PersonSource,
+  RegisteredClient,
+  RenderedPage,
+  SessionSource,
+  SignInSession,
+  TokenPages,
+} from './ports.ts'
+export { directoryClients, directoryPeople } from './sources.ts'
+export { openTokens, type Tokens, type TokensDeps, tokensMigrations } from './tokens.ts'
+export type { AccessTokenClaims } from './verify/verify-access-token.ts'

@@ -1,0 +1,144 @@
+import Provider, { type Adapter, type AdapterPayload } from 'oidc-provider'
+import type { Clock } from '#kernel'
+import { type Artifact, artifactId } from '../artifacts/artifact.ts'
+import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { revokeGrantNow, revokeTokenNow } from './revoke.ts'
+import { Unit } from './unit.ts'
+
+export interface AdapterDeps {
+  readonly clock: Clock
+  readonly revocations: RevocationSet
+  /** How long a rotated refresh token may come again: two tabs, a reply that was lost. */
+  readonly refreshGraceMs: number
+}
+
+const accessTokens = new Set(['AccessToken', 'ClientCredentials'])
+const opaqueTokens = new Set([...accessTokens, 'RefreshToken'])
+
+/** Access tokens that are JWTs stand under keys of their own: their `jti` is no secret and opens nothing by itself. */
+export const jwtArtifactId = (jti: string): string => artifactId('jwt', jti)
+
+/** `oidc-provider`'s storage, one for each of its models: reads the database, writes to the request's unit. */
+export class StorageAdapter implements Adapter {
+  readonly #deps: AdapterDeps
+  readonly #kind: string
+
+  constructor(deps: AdapterDeps, kind: string) {
+    this.#deps = deps
+    this.#kind = kind
+  }
+
+  async upsert(identifier: string, payload: AdapterPayload, expiresInSeconds: number): Promise<void> {
+    const unit = Unit.current()
+    const artifact = this.#toArtifact(identifier, payload, expiresInSeconds)
+    if (this.#kind === 'ReplayDetection') return unit.claim(artifact)
+    if (!opaqueTokens.has(this.#kind)) return unit.put(artifact)
+    unit.insert(artifact)
+    unit.issued.push({
+      kind: this.#kind === 'RefreshToken' ? 'refresh_token' : 'access_token',
+      format: 'opaque',
+      hash: artifact.id,
+      scope: payload.scope,
+      audience: payload.aud as string | undefined,
+      expiresAtMs: artifact.expiresAtMs,
+      grantId: payload.grantId,
+      sessionId: payload.sessionUid,
+    })
+  }
+
+  async find(identifier: string): Promise<AdapterPayload | undefined> {
+    const unit = Unit.current()
+    const jti = unit.presented?.handle === identifier ? unit.presented.jti : undefined
+    const artifact = await unit.find(this.#idOf(identifier))
+    if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
+    const { aud, ...payload } = artifact.payload
+    const withAudience = aud !== undefined && unit.presented?.withAudience !== false
+    const consumed = artifact.consumedAtMs !== undefined && !this.#inGrace(artifact.consumedAtMs)
+    return {
+      ...payload,
+      jti: jti ?? identifier,
+      ...(withAudience && { aud: aud as string }),
+      ...(consumed && { consumed: true }),
+    }
+  }
+
+  async consume(identifier: string): Promise<void> {
+    const unit = Unit.current()
+    const artifact = await unit.find(this.#idOf(identifier))
+    if (artifact === undefined) return
+    unit.consume(artifact, this.#kind === 'RefreshToken' ? this.#deps.refreshGraceMs : 0)
+  }
+
+  async destroy(identifier: string): Promise<void> {
+    if (this.#kind === 'Grant') return this.revokeByGrantId(identifier)
+    const unit = Unit.current()
+    const byHandle = unit.presented?.jti === identifier
+    const artifact = await unit.find(byHandle ? jwtArtifactId(identifier) : artifactId(this.#kind, identifier))
+    if (artifact === undefined) return
+    unit.delete(artifact.id, true)
+    if (accessTokens.has(this.#kind)) revokeTokenNow(this.#deps, unit, artifact)
+  }
+
+  /**
+   * Ends the grant and all that hangs on it: the provider asks once for each kind, and one asking does it all. An access token
+   * that its client gives back ends alone (RFC 7009 §2.1 leaves it to us).
+   */
+  async revokeByGrantId(grantId: string): Promise<void> {
+    const oidc = Provider.ctx?.oidc
+    if (oidc?.route === 'revocation' && oidc.entities.RefreshToken === undefined) return
+    const reason =
+      oidc?.route === 'token' ? 'reuse_detected' : oidc?.route === 'revocation' ? 'revoked_by_client' : 'signed_out'
+    const { accountId: subject } = oidc?.entities.Grant ?? {}
+    const clientId = oidc?.client?.clientId
+    revokeGrantNow(this.#deps, Unit.current(), { grantId, clientId, subject }, reason)
+  }
+
+  async findByUid(): Promise<undefined> {
+    return undefined // sessions are authentication's: see sessions.ts
+  }
+
+  async findByUserCode(): Promise<undefined> {
+    return undefined
+  }
+
+  #idOf(identifier: string): string {
+    const { presented } = Unit.current()
+    return presented?.handle === identifier ? jwtArtifactId(presented.jti) : artifactId(this.#kind, identifier)
+  }
+
+  #inGrace(consumedAtMs: number): boolean {
+    return this.#kind === 'RefreshToken' && consumedAtMs + this.#deps.refreshGraceMs > this.#deps.clock.nowMs()
+  }
+
+  #isRevoked(artifact: Artifact): boolean {
+    return this.#deps.revocations.covers({
+      token: artifact.id,
+      grantId: artifact.grantId,
+      sessionId: artifact.sessionId,
+      principals: [artifact.subject, artifact.clientId].filter((id) => id !== undefined),
+      issuedAtMs: artifact.issuedAtMs,
+    })
+  }
+
+  #toArtifact(identifier: string, payload: AdapterPayload, expiresInSeconds: number): Artifact {
+    const { jti: _, consumed: __, ...rest } = payload
+    const nowMs = this.#deps.clock.nowMs()
+    return {
+      id: artifactId(this.#kind, identifier),
+      kind: this.#kind,
+      clientId: payload.clientId,
+      subject: payload.accountId,
+      grantId: this.#kind === 'Grant' ? identifier : payload.grantId,
+      sessionId:
+        this.#kind === 'Session'
+          ? (payload.uid as string)
+          : payload.expiresWithSession === true
+            ? payload.sessionUid
+            : undefined,
+      payload: rest,
+      issuedAtMs: typeof payload.iat === 'number' && this.#kind !== 'Grant' ? payload.iat * 1_000 : nowMs,
+      expiresAtMs: nowMs + expiresInSeconds * 1_000,
+      consumedAtMs: undefined,
+    }
+  }
+}

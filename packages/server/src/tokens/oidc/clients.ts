@@ -1,0 +1,81 @@
+import { type Clock, randomToken, systemEntropy } from '#kernel'
+import type { ClientSource, RegisteredClient } from '../ports.ts'
+import { standardScopes } from './scopes.ts'
+
+/** Clients kept in memory; one that is not among them costs a read. */
+const cachedMost = 10_000
+
+/**
+ * The clients as last read, until the feed says that one changed. INVARIANT: what was read while a change came in is used for
+ * that request and not kept.
+ */
+export class ClientCache {
+  readonly #source: ClientSource
+  readonly #clock: Clock
+  readonly #byId = new Map<string, RegisteredClient>()
+  readonly #byOrigin = new Map<string, RegisteredClient>()
+  #generation = 0
+
+  constructor(source: ClientSource, clock: Clock) {
+    this.#source = source
+    this.#clock = clock
+  }
+
+  find(clientId: string): Promise<RegisteredClient | undefined> {
+    return this.#read(this.#byId, clientId, () => this.#source.find(clientId))
+  }
+
+  findByOrigin(origin: string): Promise<RegisteredClient | undefined> {
+    return this.#read(this.#byOrigin, origin, () => this.#source.findByOrigin(origin))
+  }
+
+  async #read(
+    map: Map<string, RegisteredClient>,
+    key: string,
+    read: () => Promise<RegisteredClient | undefined>,
+  ): Promise<RegisteredClient | undefined> {
+    const known = map.get(key)
+    if (known !== undefined && (known.readAgainAtMs === undefined || this.#clock.nowMs() < known.readAgainAtMs))
+      return known
+    const generation = this.#generation
+    const client = await read()
+    if (client !== undefined && generation === this.#generation) keep(map, key, client)
+    return client
+  }
+
+  /** A client changed (or, without an id, all of them may have). */
+  forget(clientId: string | undefined): void {
+    this.#generation++
+    if (clientId === undefined) this.#byId.clear()
+    else this.#byId.delete(clientId)
+    this.#byOrigin.clear()
+  }
+}
+
+/** Keeps at most `cachedMost`: the oldest goes. */
+export function keep<V>(map: Map<string, V>, key: string, value: V): void {
+  if (map.size >= cachedMost) map.delete(map.keys().next().value as string)
+  map.set(key, value)
+}
+
+// The provider wants a secret of every client that authenticates with one. It is never compared: see `compareClientSecret`.
+const placeholder = randomToken(systemEntropy)
+
+/** A client in the provider's words (RFC 7591 §2). */
+export function toMetadata(client: RegisteredClient): Record<string, unknown> {
+  const signsIn = client.grantTypes.includes('authorization_code')
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    application_type: client.native ? 'native' : 'web',
+    token_endpoint_auth_method: client.authMethod,
+    ...(client.authMethod === 'client_secret_basic' && { client_secret: placeholder }),
+    ...(client.jwks !== undefined && { jwks: client.jwks }),
+    redirect_uris: signsIn ? client.redirectUris : [],
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    grant_types: client.grantTypes,
+    response_types: signsIn ? ['code'] : [],
+    id_token_signed_response_alg: 'ES256',
+    scope: standardScopes.filter((scope) => scope === 'offline_access' || client.scopes.includes(scope)).join(' '),
+  }
+}

@@ -1,0 +1,48 @@
+import type Provider from 'oidc-provider'
+import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import type { ClientCache } from './clients.ts'
+
+/** What a person let an application have, whatever session they did it in. */
+export interface ConsentSource {
+  findScopes(userId: string, clientId: string): Promise<readonly string[]>
+}
+
+/**
+ * The grant of this session to this application: the one at hand, with what needs no question added. An application of one's own
+ * organization asks nothing; one that asks gets what the person allowed before. Undefined when nothing is granted yet.
+ */
+export function loadExistingGrant(deps: { provider: () => Provider; clients: ClientCache; consents: ConsentSource }) {
+  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+    const { client, session, account, result } = ctx.oidc
+    if (client === undefined || session === undefined || account === undefined) return undefined
+    const provider = deps.provider()
+    const registered = await deps.clients.find(client.clientId)
+    const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId)
+    const found = grantId === undefined ? undefined : await provider.Grant.find(grantId)
+    const grant =
+      found?.accountId === account.accountId
+        ? found
+        : new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
+    const allowed =
+      registered?.consent === false
+        ? undefined
+        : new Set(await deps.consents.findScopes(account.accountId, client.clientId))
+    const before = JSON.stringify([grant.openid, grant.resources])
+    addRequested(ctx, grant, allowed)
+    if (grant.openid === undefined && grant.resources === undefined) return undefined
+    if (grant.jti === undefined || JSON.stringify([grant.openid, grant.resources]) !== before) await grant.save()
+    return grant
+  }
+}
+
+/** Grants what is requested, or of it what `allowed` holds. */
+export function addRequested(ctx: KoaContextWithOIDC, grant: Grant, allowed?: ReadonlySet<string>): void {
+  const { requestParamOIDCScopes, requestParamScopes, resourceServers = {} } = ctx.oidc
+  const of = (scopes: Iterable<string>) => [...scopes].filter((scope) => allowed === undefined || allowed.has(scope))
+  const standard = of(requestParamOIDCScopes)
+  if (standard.length > 0) grant.addOIDCScope(standard.join(' '))
+  for (const [resource, server] of Object.entries(resourceServers)) {
+    const scopes = of(requestParamScopes).filter((scope) => server.scopes.has(scope))
+    if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
+  }
+}

@@ -1,0 +1,43 @@
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { record } from '#feed'
+import type { Act, Actor } from '#kernel'
+import type { Tx } from '#storage'
+import '../events.ts'
+import { actorOfClient, actorOfPerson, type RegisteredClient } from '../ports.ts'
+import type { PersonAccount } from './accounts.ts'
+import type { Unit } from './unit.ts'
+
+/** Records what one token request handed out, as one event in the transaction that keeps it. */
+export async function recordIssued(
+  tx: Tx,
+  ctx: KoaContextWithOIDC,
+  unit: Unit,
+  client: RegisteredClient,
+  atMs: number,
+): Promise<void> {
+  const access = unit.issued.find((token) => token.kind === 'access_token')
+  const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
+  if (access === undefined) return
+  const account = ctx.oidc.account as PersonAccount | undefined
+  const actor: Actor = account === undefined ? actorOfClient(client) : actorOfPerson(account.person)
+  const act: Act = { ...unit.act, actor, ...(access.sessionId !== undefined && { sessionId: access.sessionId }) }
+  await record(tx, act, {
+    type: 'tokens.token_issued',
+    atMs,
+    organizationId: account?.person.organizationId ?? client.organizationId,
+    object: { type: 'Gatehouse::Token', id: access.hash },
+    touches: [],
+    data: {
+      grantType: String(ctx.oidc.params?.grant_type),
+      clientId: client.id,
+      subject: account?.accountId ?? client.id,
+      scopes: access.scope === undefined ? [] : access.scope.split(' '),
+      ...(access.audience !== undefined && { audience: access.audience }),
+      token: access.hash,
+      format: access.format,
+      expiresAt: new Date(access.expiresAtMs).toISOString(),
+      ...(access.grantId !== undefined && { grantId: access.grantId }),
+      ...(refresh !== undefined && { refreshToken: refresh.hash }),
+    },
+  })
+}

@@ -1,0 +1,62 @@
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import type { Artifact } from '../artifacts/artifact.ts'
+import type { PersonAccount } from './accounts.ts'
+import { jwtArtifactId } from './adapter.ts'
+import type { ClientCache } from './clients.ts'
+import { Unit } from './unit.ts'
+
+type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>
+
+/**
+ * Completes a JWT access token before it is signed (RFC 9068 §2.2) and has the request keep its artifact. The artifact and the
+ * event are committed before the reply leaves: no JWT is out there that introspection does not know.
+ */
+export function completeJwt(clients: ClientCache) {
+  return async (ctx: KoaContextWithOIDC, token: JwtToken, jwt: { payload: Record<string, unknown> }): Promise<void> => {
+    const { payload } = jwt
+    const { account, entities } = ctx.oidc as typeof ctx.oidc & { account?: PersonAccount }
+    const source = entities.AuthorizationCode ?? entities.RotatedRefreshToken ?? entities.RefreshToken
+    const sessionId = token.expiresWithSession === true ? (token.sessionUid as string) : undefined
+    const organizationId =
+      account?.person.organizationId ?? (await clients.find(token.clientId as string))?.organizationId
+    Object.assign(payload, {
+      org: organizationId,
+      ...(token.grantId !== undefined && { gid: token.grantId }),
+      ...(sessionId !== undefined && { sid: sessionId }),
+      ...(source?.authTime !== undefined && { auth_time: source.authTime }),
+      ...(source?.acr !== undefined && { acr: source.acr }),
+      ...(source?.amr !== undefined && { amr: source.amr }),
+    })
+    const artifact: Artifact = {
+      id: jwtArtifactId(payload.jti as string),
+      kind: token.kind,
+      clientId: token.clientId,
+      subject: token.accountId as string | undefined,
+      grantId: token.grantId as string | undefined,
+      sessionId,
+      payload: pick(token, payload),
+      issuedAtMs: (payload.iat as number) * 1_000,
+      expiresAtMs: (payload.exp as number) * 1_000,
+      consumedAtMs: undefined,
+    }
+    const unit = Unit.current()
+    unit.insert(artifact)
+    unit.issued.push({
+      kind: 'access_token',
+      format: 'jwt',
+      hash: artifact.id,
+      scope: payload.scope as string | undefined,
+      audience: payload.aud as string,
+      expiresAtMs: artifact.expiresAtMs,
+      grantId: artifact.grantId,
+      sessionId,
+    })
+  }
+}
+
+/** What the provider wants to find again. */
+function pick(token: JwtToken, payload: Record<string, unknown>): Record<string, unknown> {
+  const { clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession } = token
+  const { iat, exp } = payload
+  return { iat, exp, clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession }
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Protocol } from './protocol.ts'
+import { paths } from './provider.ts'
+import { rememberRequest } from './request.ts'
+
+/** Routes that the provider answers, and why each is open to anybody: they authenticate by the protocol itself. */
+export const protocolRoutes: readonly { method: 'GET' | 'POST' | 'OPTIONS'; url: string; why: string }[] = [
+  { method: 'GET', url: '/.well-known/openid-configuration', why: 'discovery (OpenID Connect Discovery §4)' },
+  { method: 'GET', url: '/.well-known/oauth-authorization-server', why: 'discovery (RFC 8414 §3)' },
+  { method: 'GET', url: paths.jwks, why: 'public keys (RFC 7517)' },
+  {
+    method: 'GET',
+    url: paths.authorization,
+    why: 'the browser of a person who may not be signed in yet (RFC 6749 §3.1)',
+  },
+  { method: 'GET', url: `${paths.authorization}/:uid`, why: 'the same, back from the sign-in page' },
+  { method: 'POST', url: paths.pushed_authorization_request, why: 'the client authenticates (RFC 9126 §2)' },
+  { method: 'POST', url: paths.token, why: 'the client authenticates (RFC 6749 §3.2)' },
+  { method: 'GET', url: paths.userinfo, why: 'an access token (OpenID Connect Core §5.3)' },
+  { method: 'POST', url: paths.userinfo, why: 'an access token (OpenID Connect Core §5.3)' },
+  { method: 'POST', url: paths.introspection, why: 'the client authenticates (RFC 7662 §2.1)' },
+  { method: 'POST', url: paths.revocation, why: 'the client authenticates (RFC 7009 §2.1)' },
+  {
+    method: 'GET',
+    url: paths.end_session,
+    why: 'asks before it ends the session (OpenID Connect RP-Initiated Logout §2)',
+  },
+  { method: 'POST', url: `${paths.end_session}/confirm`, why: "the sign-out form's own secret" },
+  { method: 'GET', url: `${paths.end_session}/success`, why: 'says that nothing is left' },
+  ...[paths.token, paths.userinfo, paths.jwks, paths.introspection, paths.revocation].map((url) => ({
+    method: 'OPTIONS' as const,
+    url,
+    why: 'browsers ask before they call across origins (Fetch, CORS)',
+  })),
+]
+
+/** Longer requests are no OAuth. */
+const bodyLimit = 56 * 1024
+
+/** Puts the provider's routes into the web shell, in a context of their own: the provider reads bodies itself. */
+export async function mountProtocol(app: FastifyInstance, protocol: Protocol, url: string): Promise<void> {
+  const isHttps = url.startsWith('https:')
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))
+    const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const { raw } = request
+      // The provider believes these; only our own configuration says how we are reached.
+      for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host']) delete raw.headers[name]
+      raw.headers['x-forwarded-proto'] = isHttps ? 'https' : 'http'
+      rememberRequest(request)
+      reply.hijack()
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) reply.raw.setHeader(name, value)
+      await protocol.handle(raw, reply.raw)
+    }
+    for (const { method, url: path } of protocolRoutes) scope.route({ method, url: path, handler })
+  })
+}

@@ -1,0 +1,136 @@
+import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { isFault, type Meter } from '#kernel'
+import type { Storage } from '#storage'
+import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
+import { finishSignIn } from './finish-sign-in.ts'
+import { recordIssued } from './issued-event.ts'
+import { TokenMeasures } from './measure.ts'
+import { presentJwt } from './present-jwt.ts'
+import { buildProvider, type ProviderDeps, paths, sendRendered } from './provider.ts'
+import { requestOf } from './request.ts'
+import { revokeGrantNow } from './revoke.ts'
+import { Replayed, Unit } from './unit.ts'
+
+export interface ProtocolDeps extends ProviderDeps {
+  readonly storage: Storage
+  readonly meter: Meter
+  readonly verifier: AccessTokenVerifier
+  /** Told of what went wrong inside the provider, for the log. */
+  readonly onError: (request: { readonly id: string }, error: unknown) => void
+}
+
+type KoaHandler = ReturnType<Provider['callback']>
+
+/** The provider of the present key set, wrapped so that each request writes once: see `Unit`. */
+export class Protocol {
+  readonly #deps: ProtocolDeps
+  readonly #measures: TokenMeasures
+  #provider!: Provider
+  #handler!: KoaHandler
+
+  constructor(deps: ProtocolDeps) {
+    this.#deps = deps
+    this.#measures = new TokenMeasures(deps.meter)
+    this.#build()
+    deps.signer.onChange(() => this.#build())
+  }
+
+  get provider(): Provider {
+    return this.#provider
+  }
+
+  /** Answers a raw request; requests in flight keep the provider they began with. */
+  handle: KoaHandler = (request, response) => this.#handler(request, response)
+
+  #build(): void {
+    const provider = buildProvider(this.#deps)
+    provider.on('server_error', (ctx, error) => this.#deps.onError(requestOf(ctx.req), error))
+    provider.use(async (ctx, next) => {
+      const startedMs = performance.now()
+      const request = requestOf(ctx.req)
+      const unit = new Unit(this.#deps, {
+        actor: { type: 'anonymous', name: 'anonymous' },
+        requestId: request.id,
+        address: request.ip,
+      })
+      await unit.run(async () => {
+        presentJwt(ctx.req, ctx.path, unit, this.#deps.verifier)
+        if (ctx.path.startsWith(`${paths.authorization}/`)) await finishSignIn(ctx, provider, this.#deps.sessions)
+        await next()
+        await this.#finish(ctx as KoaContextWithOIDC, unit)
+      })
+      if (unit.reuseDetected) this.#measures.reuseDetected()
+      if (ctx.path === paths.token && ctx.method === 'POST') {
+        const { body, oidc } = ctx as unknown as { body?: { error?: unknown }; oidc: KoaContextWithOIDC['oidc'] }
+        const seconds = (performance.now() - startedMs) / 1_000
+        this.#measures.observe(oidc.params?.grant_type ?? oidc.body?.grant_type, ctx.status, body?.error, seconds)
+      }
+    })
+    const handler = provider.callback()
+    this.#provider = provider
+    this.#handler = handler
+  }
+
+  /** Commits, and only then lets the reply go. */
+  async #finish(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
+    hideProjectedSession(ctx, this.#provider)
+    const isTokenRequest = ctx.path === paths.token && ctx.status === 200
+    const clientId = isTokenRequest ? ctx.oidc.client?.clientId : undefined
+    const client = clientId === undefined ? undefined : await this.#deps.clients.find(clientId)
+    try {
+      if (isTokenRequest && client === undefined) refuse(ctx, 401, 'invalid_client')
+      await unit.commit(ctx.status, client && ((tx) => recordIssued(tx, ctx, unit, client, this.#deps.clock.nowMs())))
+      await finishSignOut(ctx, this.#deps)
+    } catch (error) {
+      if (error instanceof Replayed) await this.#refuseReplay(ctx, unit, error)
+      else if (isFault(error) && error.status >= 500) {
+        this.#deps.onError(requestOf(ctx.req), error)
+        refuse(ctx, 503, 'temporarily_unavailable')
+        ctx.set('retry-after', String(error.retryAfterSeconds ?? 1))
+      } else throw error
+    }
+  }
+
+  /** Two requests used the same thing at once and this one came second (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
+  async #refuseReplay(ctx: KoaContextWithOIDC, unit: Unit, { artifact }: Replayed): Promise<void> {
+    if (artifact.kind === 'ReplayDetection') return refuse(ctx, 401, 'invalid_client')
+    if (artifact.grantId !== undefined) {
+      const cleaning = new Unit(this.#deps, unit.act)
+      await cleaning.run(async () => {
+        revokeGrantNow(this.#deps, cleaning, artifact, 'reuse_detected')
+        await cleaning.commit(400)
+      })
+      unit.reuseDetected = true
+    }
+    refuse(ctx, 400, artifact.kind === 'PushedAuthorizationRequest' ? 'invalid_request_uri' : 'invalid_grant')
+  }
+}
+
+function refuse(ctx: KoaContextWithOIDC, status: number, error: string): void {
+  ctx.status = status
+  ctx.type = 'json'
+  ctx.body = { error }
+  ctx.remove('location')
+  ctx.remove('set-cookie')
+}
+
+/** A projected session needs no cookie of the provider's: authentication's is the one that counts. */
+function hideProjectedSession(ctx: KoaContextWithOIDC, provider: Provider): void {
+  const set = ctx.response.get('set-cookie') as unknown as string[] | string | undefined
+  if (set === undefined || set.length === 0 || ctx.oidc?.session?.accountId === undefined) return
+  const prefix = `${provider.cookieName('session')}=`
+  const kept = [set].flat().filter((cookie) => !cookie.startsWith(prefix))
+  if (kept.length === 0) ctx.remove('set-cookie')
+  else ctx.set('set-cookie', kept)
+}
+
+/** After the sign-out form the browser may not be redirected to another origin (`form-action 'self'`): a page takes it on. */
+function finishSignOut(ctx: KoaContextWithOIDC, deps: ProtocolDeps): void {
+  if (ctx.path !== `${paths.end_session}/confirm` || ctx.status !== 303) return
+  const target = ctx.response.get('location')
+  if (target.startsWith(`${deps.url}/`)) return
+  ctx.remove('location')
+  ctx.status = 200
+  sendRendered(ctx, deps.pages.onward(target))
+}

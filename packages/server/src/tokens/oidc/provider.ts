@@ -1,0 +1,224 @@
+import Provider, { type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Clock } from '#kernel'
+import type { PersonSource, RegisteredClient, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
+import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { findAccount } from './accounts.ts'
+import { type AdapterDeps, StorageAdapter } from './adapter.ts'
+import { type ClientCache, keep, toMetadata } from './clients.ts'
+import { type ConsentSource, loadExistingGrant } from './grants.ts'
+import { completeJwt } from './jwt-format.ts'
+import { lifetimes, skewSeconds } from './lifetimes.ts'
+import { requestOf } from './request.ts'
+import { resourceOf, resourceServerOf } from './resources.ts'
+import { claimsByScope, standardScopes } from './scopes.ts'
+import { projectSessions } from './sessions.ts'
+import { keySetOf, type Signer } from './signing.ts'
+
+export interface ProviderDeps extends AdapterDeps {
+  /** Public base address without trailing slash: the issuer identifier. */
+  readonly url: string
+  readonly clock: Clock
+  readonly signer: Signer
+  readonly clients: ClientCache
+  readonly people: PersonSource
+  readonly sessions: SessionSource
+  readonly consents: ConsentSource
+  readonly revocations: RevocationSet
+  readonly pages: TokenPages
+}
+
+/** Paths of the protocol. */
+export const paths = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  userinfo: '/oauth/userinfo',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  jwks: '/oauth/jwks',
+  end_session: '/oauth/logout',
+  pushed_authorization_request: '/oauth/par',
+  consent: '/oauth/consent',
+} as const
+
+/**
+ * Builds the provider for the keyring's keys of this moment. Its key set is fixed: when keys change, build another and swap it.
+ * Everything that outlives a request is in storage, so the swap is not seen from outside.
+ */
+export function buildProvider(deps: ProviderDeps): Provider {
+  const provider: Provider = new Provider(
+    deps.url,
+    configure(deps, () => provider),
+  )
+  provider.proxy = true
+  useOurClients(provider, deps)
+  projectSessions(provider, deps.sessions)
+  return provider
+}
+
+/** The registered client behind one of the provider's, for what its metadata has no word for. */
+const registeredOf = new WeakMap<object, RegisteredClient>()
+const lifeOf = (client: object, name: 'idTokenSeconds' | 'refreshTokenSeconds') => registeredOf.get(client)?.[name]
+
+function configure(deps: ProviderDeps, provider: () => Provider): Configuration {
+  const { consent: _, ...routes } = paths
+  const policy = interactionPolicy.base()
+  return {
+    adapter: (kind) => new StorageAdapter(deps, kind),
+    jwks: keySetOf(deps.signer) as never,
+    routes,
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    // ES256 signs; no symmetric algorithm is ever accepted, so no public key can be taken for a secret.
+    enabledJWA: {
+      clientAuthSigningAlgValues: [
+        'ES256',
+        'ES384',
+        'ES512',
+        'EdDSA',
+        'Ed25519',
+        'PS256',
+        'PS384',
+        'PS512',
+        'RS256',
+        'RS384',
+        'RS512',
+      ],
+      idTokenSigningAlgValues: ['ES256'],
+      userinfoSigningAlgValues: ['ES256'],
+      introspectionSigningAlgValues: ['ES256'],
+      authorizationSigningAlgValues: ['ES256'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'ES256', token_endpoint_auth_method: 'client_secret_basic' },
+    clockTolerance: skewSeconds,
+    scopes: [...standardScopes],
+    claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, ...claimsByScope },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    cookies: { names: { session: '_gh_oauth', interaction: '_gh_interaction', resume: '_gh_resume' } },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+      userinfo: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: async (_ctx, client, oneOf) =>
+          (oneOf as string[] | undefined)?.[0] ?? resourceOf(client.clientId),
+        useGrantedResource: () => true,
+        getResourceServerInfo: async (_ctx, resource, client) => {
+          const registered = await deps.clients.find(client.clientId)
+          if (registered === undefined) throw new TypeError('a client was authenticated that is not registered')
+          return resourceServerOf(resource, registered, { clients: deps.clients, issuer: deps.url })
+        },
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: async (ctx, form) => signOutPage(ctx, form, deps),
+        postLogoutSuccessSource: async (ctx) => sendRendered(ctx, deps.pages.signedOut()),
+      },
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
+    },
+    formats: { customizers: { jwt: completeJwt(deps.clients) as never } },
+    findAccount: (_ctx, userId) => findAccount(deps.people, userId),
+    loadExistingGrant: loadExistingGrant({ provider, clients: deps.clients, consents: deps.consents }),
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
+    revokeGrantPolicy: () => true,
+    interactions: {
+      policy,
+      url: (_ctx, interaction) => {
+        const back = `${paths.authorization}/${interaction.uid}`
+        if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
+        return `/sign-in?${new URLSearchParams({ return_to: back, ...hints(interaction.params, interaction.session?.accountId) })}`
+      },
+    },
+    renderError: async (ctx, out, error) => {
+      if (ctx.accepts('html', 'json') === 'json') {
+        ctx.body = out
+        return
+      }
+      const says = out.error_description ?? out.error
+      sendRendered(ctx, deps.pages.refused({ says: String(says), requestId: requestOf(ctx.req).id }))
+      if (!('expose' in error)) ctx.status = 500
+    },
+    ttl: {
+      AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.personAccessToken,
+      ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.machineAccessToken,
+      AuthorizationCode: lifetimes.authorizationCode,
+      PushedAuthorizationRequest: lifetimes.authorizationCode,
+      IdToken: (_ctx, _token, client) => lifeOf(client, 'idTokenSeconds') ?? lifetimes.idToken,
+      Interaction: lifetimes.interaction,
+      RefreshToken: (_ctx, _token, client) => lifeOf(client, 'refreshTokenSeconds') ?? lifetimes.refreshToken,
+      Grant: lifetimes.grant,
+      Session: (_ctx, session) =>
+        session.exp === undefined
+          ? lifetimes.interaction
+          : Math.max(1, session.exp - Math.floor(deps.clock.nowMs() / 1_000)),
+    },
+  }
+}
+
+/** What the sign-in page is told: who the application expects, and whether a session that exists is not enough. */
+function hints(params: Record<string, unknown>, accountId: string | undefined): Record<string, string> {
+  return {
+    ...(typeof params.login_hint === 'string' && { login_hint: params.login_hint }),
+    ...(accountId !== undefined && { reauthenticate: 'yes' }),
+  }
+}
+
+/** A client may ask about its own tokens and about those that are meant for it (RFC 7662 §4). */
+function mayIntrospect(
+  _ctx: KoaContextWithOIDC,
+  client: { clientId: string },
+  token: { clientId?: string; aud?: unknown },
+): boolean {
+  return token.clientId === client.clientId || token.aud === client.clientId
+}
+
+export function sendRendered(ctx: KoaContextWithOIDC, page: RenderedPage): void {
+  ctx.type = 'html'
+  ctx.body = page.html
+  // Under `no-referrer` browsers send forms with `Origin: null`, which is refused.
+  ctx.set({ 'referrer-policy': 'same-origin', ...page.headers })
+}
+
+async function signOutPage(ctx: KoaContextWithOIDC, form: string, deps: ProviderDeps): Promise<void> {
+  const csrf = /name="xsrf" value="([\w-]+)"/.exec(form)?.[1]
+  if (csrf === undefined) throw new TypeError("the provider's sign-out form has another shape than expected")
+  const person = await deps.people.find(ctx.oidc.session?.accountId ?? '')
+  const action = `${paths.end_session}/confirm`
+  const fields = { xsrf: csrf, logout: 'yes' }
+  sendRendered(ctx, deps.pages.signOut({ person: person?.username ?? '', action, fields }))
+}
+
+/**
+ * Looks clients up in our cache, past the provider's own of one hundred, and compares secrets by their stored hashes. Both are
+ * methods of the provider's public `Client` model.
+ */
+function useOurClients(provider: Provider, deps: ProviderDeps): void {
+  const { clients } = deps
+  type ProviderClient = InstanceType<Provider['Client']>
+  const Client = provider.Client as unknown as {
+    new (metadata: Record<string, unknown>): ProviderClient
+    find(clientId: unknown): Promise<ProviderClient | undefined>
+    prototype: { compareClientSecret(this: ProviderClient, secret: string): Promise<boolean> }
+  }
+  const made = new Map<string, ProviderClient>()
+  Client.find = async (clientId) => {
+    if (typeof clientId !== 'string' || clientId === '') return undefined
+    const registered = await clients.find(clientId)
+    if (registered === undefined) return undefined
+    const known = made.get(clientId)
+    if (known !== undefined && registeredOf.get(known) === registered) return known
+    const client = new Client(toMetadata(registered))
+    registeredOf.set(client, registered)
+    keep(made, clientId, client)
+    return client
+  }
+  Client.prototype.compareClientSecret = async function (secret) {
+    return (await clients.find(this.clientId))?.verifySecret(secret) ?? false
+  }
+}

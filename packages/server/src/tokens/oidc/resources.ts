@@ -1,0 +1,40 @@
+import { errors, type ResourceServer } from 'oidc-provider'
+import type { RegisteredClient } from '../ports.ts'
+import type { ClientCache } from './clients.ts'
+import { lifetimes } from './lifetimes.ts'
+import { standardScopes } from './scopes.ts'
+
+/** The resource indicator (RFC 8707) of an application: its id as a URN. Its registered origins name it too. */
+export const resourceOf = (clientId: string): string => `urn:gatehouse:${clientId}`
+
+/**
+ * What a token for `resource` is like; its `aud` is the application's id, or the issuer for Gatehouse's own API. A client may ask for
+ * its own, for Gatehouse's API, and for any application of its own organization, with the scopes that both know: an audience says
+ * where a token is good, a policy there says what for.
+ * @throws {errors.InvalidTarget} for anything else; which applications others have is not told
+ */
+export async function resourceServerOf(
+  resource: string,
+  client: RegisteredClient,
+  deps: { readonly clients: ClientCache; readonly issuer: string },
+): Promise<ResourceServer> {
+  // What a token may do at our own API is decided by the roles of whom it speaks for, not by scopes.
+  if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [], client)
+  if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client)
+  const named = /^urn:gatehouse:(app_[0-9a-z]{26})$/.exec(resource)?.[1]
+  const other = named === undefined ? await deps.clients.findByOrigin(resource) : await deps.clients.find(named)
+  if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
+  const scopes = other.scopes.filter((scope) => client.scopes.includes(scope))
+  return describe(other.id, scopes, client)
+}
+
+function describe(audience: string, scopes: readonly string[], client: RegisteredClient): ResourceServer {
+  const byType = client.type === 'machine' ? lifetimes.machineAccessToken : lifetimes.personAccessToken
+  return {
+    audience,
+    scope: [...new Set([...standardScopes, ...scopes])].join(' '),
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: Math.min(client.accessTokenSeconds ?? byType, lifetimes.accessTokenMost),
+    jwt: { sign: { alg: 'ES256' } },
+  }
+}

@@ -1,0 +1,57 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { ExternalSigningKey } from 'oidc-provider'
+
+/** A public signing key, as the keyring publishes it. */
+export interface PublicSigningKey {
+  readonly kid: string
+  readonly alg: string
+  readonly kty: string
+}
+
+/** What tokens need of the keyring. */
+export interface Signer {
+  signingKeys(): readonly PublicSigningKey[]
+  activeKey(algorithm: 'ES256'): PublicSigningKey
+  /** A JWS signature (RFC 7518 §3). */
+  sign(kid: string, data: Uint8Array): Uint8Array
+  /** False also for an unknown or retired key. */
+  verify(kid: string, data: Uint8Array, signature: Uint8Array): boolean
+  onChange(listener: () => void): () => void
+}
+
+/** A key that signs inside the keyring: the provider sees its public half only. */
+class KeyringKey extends ExternalSigningKey {
+  readonly #signer: Signer
+  readonly #public: KeyObject
+  readonly #named: PublicSigningKey
+
+  constructor(signer: Signer, key: PublicSigningKey) {
+    super()
+    this.#signer = signer
+    this.#named = key
+    this.#public = createPublicKey({ key: { ...key }, format: 'jwk' })
+  }
+
+  override get kid(): string {
+    return this.#named.kid
+  }
+
+  override get alg(): string {
+    return this.#named.alg
+  }
+
+  override keyObject(): KeyObject {
+    return this.#public
+  }
+
+  override async sign(data: Uint8Array): Promise<Uint8Array> {
+    return this.#signer.sign(this.#named.kid, data)
+  }
+}
+
+/** The provider's key set: the active key first, since it takes the first that fits; then what is announced or retiring. */
+export function keySetOf(signer: Signer): { keys: ExternalSigningKey[] } {
+  const active = signer.activeKey('ES256')
+  const others = signer.signingKeys().filter((key) => key.kid !== active.kid)
+  return { keys: [active, ...others].map((key) => new KeyringKey(signer, key)) }
+}

@@ -1,0 +1,119 @@
+import type { FastifyRequest } from 'fastify'
+import type { Act, Actor, ApplicationId, MachineId, OrganizationId, UserId } from '#kernel'
+
+/** How a client proves itself at the token endpoint (RFC 7591 §2). */
+export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'private_key_jwt'
+
+/** An active application or machine in the words of OAuth. */
+export interface RegisteredClient {
+  /** The `client_id`. */
+  readonly id: ApplicationId | MachineId
+  readonly type: 'application' | 'machine'
+  readonly organizationId: OrganizationId
+  readonly name: string
+  readonly authMethod: ClientAuthMethod
+  /** Public keys for `private_key_jwt`. */
+  readonly jwks?: { readonly keys: readonly Record<string, unknown>[] }
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  readonly grantTypes: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  /** Scopes that tokens for this application may carry, beside the standard ones. */
+  readonly scopes: readonly string[]
+  /** Whether people are asked before it may act for them. */
+  readonly consent: boolean
+  /** RFC 8252: an app on a device, whose loopback port is free. */
+  readonly native: boolean
+  /** Seconds; default by kind. */
+  readonly accessTokenSeconds?: number
+  readonly refreshTokenSeconds?: number
+  readonly idTokenSeconds?: number
+  /** Whether this is one of its secrets that are in force; compares hashes. */
+  verifySecret(secret: string): boolean
+  /** When a key of `jwks` ends and the client must be read again. */
+  readonly readAgainAtMs?: number
+}
+
+/** The clients, as the directory knows them. Only active ones in active organizations are found. */
+export interface ClientSource {
+  find(clientId: string): Promise<RegisteredClient | undefined>
+  /** The active application that has registered this origin, as in `https://docs.example.com`. */
+  findByOrigin(origin: string): Promise<RegisteredClient | undefined>
+}
+
+export interface Person {
+  readonly id: UserId
+  readonly organizationId: OrganizationId
+  readonly username: string
+  readonly name?: string
+  readonly email?: string
+  readonly emailVerified?: boolean
+  readonly locale?: string
+  readonly updatedAtMs?: number
+}
+
+/** The people, as the directory knows them. Only active ones in active organizations are found. */
+export interface PersonSource {
+  find(userId: string): Promise<Person | undefined>
+}
+
+/** A sign-in session that is in force. */
+export interface SignInSession {
+  /** Public id: names the session, opens nothing. */
+  readonly id: string
+  readonly userId: UserId
+  readonly authenticatedAtMs: number
+  readonly expiresAtMs: number
+  readonly amr: readonly string[]
+  readonly acr?: string
+}
+
+/** The sessions, as authentication knows them. */
+export interface SessionSource {
+  /** The session whose cookie the request carries. */
+  ofRequest(request: FastifyRequest): Promise<SignInSession | undefined>
+  find(sessionId: string): Promise<SignInSession | undefined>
+  end(act: Act, sessionId: string): Promise<void>
+}
+
+/** A page as it is sent: authentication draws all of them. */
+export interface RenderedPage {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The pages around the protocol. */
+export interface TokenPages {
+  /** Whether an application may act for a person. The form posts `decision` (`allow` or `deny`) and `csrf` to `action`. */
+  consent(page: ConsentPage): RenderedPage
+  /** Whether to sign out. The form posts `fields` to `action`. */
+  signOut(page: {
+    readonly person: string
+    readonly action: string
+    readonly fields: Readonly<Record<string, string>>
+  }): RenderedPage
+  signedOut(): RenderedPage
+  /** Leaves for an address at once: after a form, whose policy forbids a redirect to another origin. */
+  onward(address: string): RenderedPage
+  refused(page: { readonly says: string; readonly requestId: string }): RenderedPage
+}
+
+export interface ConsentPage {
+  readonly application: string
+  readonly person: string
+  readonly scopes: readonly string[]
+  readonly action: string
+  readonly csrf: string
+  /** Origin that the person goes to next. */
+  readonly goesTo: string
+}
+
+export function actorOfClient(client: RegisteredClient): Actor {
+  const { id, organizationId, name } = client
+  return client.type === 'machine'
+    ? { type: 'machine', id: id as MachineId, organizationId, name }
+    : { type: 'application', id: id as ApplicationId, organizationId, name }
+}
+
+export function actorOfPerson(person: Person): Actor {
+  return { type: 'user', id: person.id, organizationId: person.organizationId, name: person.username }
+}

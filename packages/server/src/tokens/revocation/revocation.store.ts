@@ -1,0 +1,66 @@
+import type { Migration, Reader, Tx } from '#storage'
+
+/**
+ * What no longer counts although its end has not come. `until` is when nothing can be left that it kills; `before` limits it to
+ * what was issued up to then (undefined: everything, until it is lifted).
+ */
+export interface Revocation {
+  readonly kind: 'token' | 'grant' | 'session' | 'sessions' | 'principal' | 'organization'
+  /** A token's hash, or the public id; for `sessions` the user's, whose tokens with a session it is about. */
+  readonly id: string
+  /** With `sessions`: the one that goes on. */
+  readonly except?: string | undefined
+  readonly beforeMs: number | undefined
+  readonly untilMs: number
+}
+
+interface RevocationTable {
+  kind: string
+  id: string
+  except_session: string | null
+  before: number | null
+  until: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    token_revocations: RevocationTable
+  }
+}
+
+export const revocationMigrations: readonly Migration[] = [
+  {
+    id: '0701_tokens_revocations',
+    sql: `create table token_revocations (kind text not null, id text not null, except_session text, before int8, until int8 not null, primary key (kind, id));
+create index token_revocations_by_end on token_revocations (until);`,
+  },
+]
+
+/** Adds a revocation, or changes its limit. */
+export async function putRevocation(tx: Tx, revocation: Revocation): Promise<void> {
+  const change = {
+    except_session: revocation.except ?? null,
+    before: revocation.beforeMs ?? null,
+    until: revocation.untilMs,
+  }
+  await tx
+    .insertInto('token_revocations')
+    .values({ kind: revocation.kind, id: revocation.id, ...change })
+    .onConflict((conflict) => conflict.columns(['kind', 'id']).doUpdateSet(change))
+    .execute()
+}
+
+export async function listRevocations(db: Reader): Promise<Revocation[]> {
+  const rows = await db.selectFrom('token_revocations').selectAll().execute()
+  return rows.map((row) => ({
+    kind: row.kind as Revocation['kind'],
+    id: row.id,
+    except: row.except_session ?? undefined,
+    beforeMs: row.before ?? undefined,
+    untilMs: row.until,
+  }))
+}
+
+export async function deleteEndedRevocations(tx: Tx, nowMs: number): Promise<void> {
+  await tx.deleteFrom('token_revocations').where('until', '<', nowMs).execute()
+}

@@ -1,0 +1,112 @@
+import {
+  type Application,
+  findApplication,
+  findApplicationByOrigin,
+  findMachine,
+  findOrganization,
+  findUser,
+  type Machine,
+  validKeys,
+  verifyClientSecret,
+} from '#directory'
+import { type Clock, isId, Secret } from '#kernel'
+import type { Reader } from '#storage'
+import type { ClientSource, Person, PersonSource, RegisteredClient } from './ports.ts'
+
+interface Deps {
+  readonly db: Reader
+  readonly clock: Clock
+}
+
+/** The directory's applications and machines as OAuth clients. */
+export function directoryClients({ db, clock }: Deps): ClientSource {
+  const ofApplication = async (application: Application | undefined): Promise<RegisteredClient | undefined> => {
+    if (application === undefined || application.state !== 'active') return undefined
+    const organization = await findOrganization(db, application.organizationId)
+    return organization?.state === 'active' ? applicationClient(application, clock) : undefined
+  }
+  const ofMachine = async (machine: Machine | undefined): Promise<RegisteredClient | undefined> => {
+    if (machine === undefined || machine.state !== 'active') return undefined
+    const organization = await findOrganization(db, machine.organizationId)
+    return organization?.state === 'active' ? machineClient(machine, clock) : undefined
+  }
+  return {
+    find: async (clientId) => {
+      if (isId('app', clientId)) return ofApplication(await findApplication(db, clientId))
+      if (isId('machine', clientId)) return ofMachine(await findMachine(db, clientId))
+      return undefined
+    },
+    findByOrigin: async (origin) => ofApplication(await findApplicationByOrigin(db, origin)),
+  }
+}
+
+function applicationClient(application: Application, clock: Clock): RegisteredClient {
+  const { tokenLifetimes, credentials } = application
+  return {
+    id: application.id,
+    type: 'application',
+    organizationId: application.organizationId,
+    name: application.displayName,
+    ...keysOf(application, clock),
+    authMethod: credentials.authMethod,
+    redirectUris: application.redirectUris,
+    postLogoutRedirectUris: application.postLogoutRedirectUris,
+    grantTypes: application.grantTypes,
+    scopes: application.scopes,
+    consent: application.consentRequired,
+    native: application.kind === 'native',
+    ...tokenLifetimes,
+    verifySecret: (secret) => verifyClientSecret(application, new Secret(secret), clock.nowMs()),
+  }
+}
+
+function machineClient(machine: Machine, clock: Clock): RegisteredClient {
+  return {
+    id: machine.id,
+    type: 'machine',
+    organizationId: machine.organizationId,
+    name: machine.name,
+    ...keysOf(machine, clock),
+    authMethod: machine.credentials.authMethod,
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    grantTypes: ['client_credentials'],
+    scopes: machine.scopes,
+    consent: false,
+    native: false,
+    accessTokenSeconds: machine.accessTokenSeconds,
+    verifySecret: (secret) => verifyClientSecret(machine, new Secret(secret), clock.nowMs()),
+  }
+}
+
+function keysOf({ credentials }: Pick<Application, 'credentials'>, clock: Clock) {
+  if (credentials.authMethod !== 'private_key_jwt') return {}
+  const keys = validKeys(credentials, clock.nowMs())
+  const ends = keys.map((key) => key.expiresAtMs).filter((end) => end !== undefined)
+  return {
+    jwks: { keys: keys.map((key) => ({ ...key.jwk })) },
+    ...(ends.length > 0 && { readAgainAtMs: Math.min(...ends) }),
+  }
+}
+
+/** The directory's people; only those in force. */
+export function directoryPeople({ db }: Deps): PersonSource {
+  return {
+    find: async (userId): Promise<Person | undefined> => {
+      if (!isId('user', userId)) return undefined
+      const user = await findUser(db, userId)
+      if (user?.state !== 'active') return undefined
+      const organization = await findOrganization(db, user.organizationId)
+      if (organization?.state !== 'active') return undefined
+      return {
+        id: user.id,
+        organizationId: user.organizationId,
+        username: user.username,
+        updatedAtMs: user.updatedAtMs,
+        ...(user.displayName !== undefined && { name: user.displayName }),
+        // The address was given by an administrator or an upstream; nothing here has asked its owner.
+        ...(user.email !== undefined && { email: user.email, emailVerified: false }),
+      }
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import type { Feed } from '#feed'
+import type { Clock, Meter } from '#kernel'
+import type { Migration, Storage } from '#storage'
+import type { Web } from '#web'
+import { artifactMigrations } from './artifacts/artifact.store.ts'
+import { expireArtifacts } from './artifacts/expire.ts'
+import { mountConsent } from './consent/consent.routes.ts'
+import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
+import './events.ts'
+import './faults.ts'
+import { ClientCache } from './oidc/clients.ts'
+import { mountProtocol } from './oidc/mount.ts'
+import { Protocol } from './oidc/protocol.ts'
+import type { Signer } from './oidc/signing.ts'
+import type { ClientSource, PersonSource, SessionSource, TokenPages } from './ports.ts'
+import { followRevocations } from './revocation/follow-revocations.ts'
+import { revocationMigrations } from './revocation/revocation.store.ts'
+import { RevocationSet } from './revocation/revocation-set.ts'
+import { identifyByAccessToken } from './verify/bearer.ts'
+import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
+
+export const tokensMigrations: readonly Migration[] = [
+  ...artifactMigrations,
+  ...revocationMigrations,
+  ...consentMigrations,
+]
+
+export interface TokensDeps {
+  readonly url: string
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly meter: Meter
+  readonly signer: Signer
+  readonly clients: ClientSource
+  readonly people: PersonSource
+  readonly sessions: SessionSource
+  readonly pages: TokenPages
+  readonly onError: (where: string, error: unknown, requestId?: string) => void
+  /** How long a rotated refresh token may come again. Default 30 s. */
+  readonly refreshGraceMs?: number
+}
+
+export interface Tokens {
+  /**
+   * The claims of an access token of ours that counts now for this audience (an application's id, or the issuer for our own API).
+   * No I/O; a token seen before costs microseconds.
+   */
+  verifyAccessToken(token: string, audience: string): AccessTokenClaims | undefined
+  /** Puts the protocol's routes into the shell and recognises bearer tokens at our own API. */
+  attach(web: Web): Promise<void>
+  close(): Promise<void>
+}
+
+/** Builds the token service and starts to follow the feed. */
+export async function openTokens(deps: TokensDeps): Promise<Tokens> {
+  const { url, storage, clock, meter, signer, people, sessions, pages, onError } = deps
+  const revocations = new RevocationSet(clock)
+  const clients = new ClientCache(deps.clients, clock)
+  await followRevocations({ storage, feed: deps.feed, revocations, clients })
+  const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock })
+  meter.gauge(
+    'token_revocations',
+    'Revocations held in memory until the last token they concern has ended',
+    [],
+    function () {
+      this.set(revocations.size)
+    },
+  )
+  const protocol = new Protocol({
+    url,
+    storage,
+    clock,
+    meter,
+    signer,
+    clients,
+    people,
+    sessions,
+    pages,
+    revocations,
+    verifier,
+    consents: { findScopes: (userId, clientId) => findConsentedScopes(storage.db, userId, clientId) },
+    refreshGraceMs: deps.refreshGraceMs ?? 30_000,
+    onError: (request, error) => onError('token protocol', error, request.id),
+  })
+  const expiry = expireArtifacts({ storage, clock, revocations, onError })
+  return {
+    verifyAccessToken: (token, audience) => verifier.verify(token, audience),
+    attach: async (web) => {
+      web.identifyBy(identifyByAccessToken({ issuer: url, verifier, clients, people }))
+      await mountProtocol(web.app, protocol, url)
+      await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
+    },
+    close: () => expiry.stop(),
+  }
+}

@@ -1,0 +1,44 @@
+import { type Actor, Fault } from '#kernel'
+import type { Identify } from '#web'
+import '../faults.ts'
+import type { ClientCache } from '../oidc/clients.ts'
+import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
+import type { AccessTokenVerifier } from './verify-access-token.ts'
+
+/**
+ * Recognises the sender of a request to Gatehouse's own API by an access token whose audience is the issuer (RFC 6750 §2.1).
+ * Opaque tokens and those of other ways (the bootstrap credential) are not of its kind.
+ */
+export function identifyByAccessToken(deps: {
+  readonly issuer: string
+  readonly verifier: AccessTokenVerifier
+  readonly clients: ClientCache
+  readonly people: PersonSource
+}): Identify {
+  const actorOf = async (subject: string): Promise<Actor | undefined> => {
+    if (subject.startsWith('user_')) {
+      const person = await deps.people.find(subject)
+      return person && actorOfPerson(person)
+    }
+    const client = await deps.clients.find(subject)
+    return client && actorOfClient(client)
+  }
+  return async (request) => {
+    const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (given === undefined || !isAccessToken(given)) return undefined
+    const claims = deps.verifier.verify(given, deps.issuer)
+    const actor = claims && (await actorOf(claims.sub))
+    if (claims === undefined || actor === undefined) throw new Fault('tokens.access_token_invalid')
+    return { actor, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
+  }
+}
+
+/** By its header alone, unverified: whether the token claims to be an access token (RFC 9068 §2.1). */
+function isAccessToken(token: string): boolean {
+  try {
+    const header = JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString('utf8'))
+    return /^(application\/)?at\+jwt$/i.test(String(header?.typ))
+  } catch {
+    return false
+  }
+}

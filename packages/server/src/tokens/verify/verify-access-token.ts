@@ -1,0 +1,128 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '#kernel'
+import { jwtArtifactId } from '../oidc/adapter.ts'
+import { skewSeconds } from '../oidc/lifetimes.ts'
+import type { Signer } from '../oidc/signing.ts'
+import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { readJws } from './read-jws.ts'
+
+/** The claims of one of our access tokens (RFC 9068 §2.2), checked. */
+export interface AccessTokenClaims {
+  readonly iss: string
+  /** User, or for client credentials the client itself. */
+  readonly sub: string
+  readonly aud: string
+  readonly client_id: string
+  readonly jti: string
+  /** Seconds. */
+  readonly exp: number
+  readonly iat: number
+  readonly scope?: string
+  /** Organization of the subject. */
+  readonly org?: string
+  /** Public id of the sign-in session it ends with. */
+  readonly sid?: string
+  /** Grant that it comes from. */
+  readonly gid?: string
+  readonly auth_time?: number
+  readonly acr?: string
+  readonly amr?: readonly string[]
+}
+
+export interface VerifierDeps {
+  readonly issuer: string
+  readonly signer: Signer
+  readonly revocations: RevocationSet
+  readonly clock: Clock
+}
+
+/** What signs access tokens here; whatever else a header names is refused before a key is looked at. */
+const algorithms: ReadonlySet<string> = new Set(['ES256'])
+const tokenLengthMost = 8_192
+const rememberedMost = 20_000
+
+interface Remembered {
+  readonly claims: AccessTokenClaims
+  readonly hash: string
+  /** Of the revocation set when it was last asked. */
+  generation: number
+}
+
+/** Checks access tokens that this deployment issued. Does no I/O: keys and revocations are in memory and follow the feed. */
+export class AccessTokenVerifier {
+  readonly #deps: VerifierDeps
+  readonly #remembered = new Map<string, Remembered>()
+  #algorithmOf = new Map<string, string>()
+
+  constructor(deps: VerifierDeps) {
+    this.#deps = deps
+    const load = () => {
+      this.#algorithmOf = new Map(deps.signer.signingKeys().map((key) => [key.kid, key.alg]))
+      this.#remembered.clear() // what a forgotten key signed counts no more
+    }
+    deps.signer.onChange(load)
+    load()
+  }
+
+  /**
+   * The claims of a token that counts now, for this audience; undefined for any other (RFC 9068 §4).
+   * @param audience undefined accepts every audience: for introspection and revocation only
+   */
+  verify(token: string, audience: string | undefined): AccessTokenClaims | undefined {
+    if (token.length > tokenLengthMost) return undefined
+    const key = hash('sha256', token, 'base64')
+    let known = this.#remembered.get(key)
+    if (known === undefined) {
+      const claims = this.#checkSigned(token)
+      if (claims === undefined) return undefined
+      known = { claims, hash: jwtArtifactId(claims.jti), generation: -1 }
+      if (this.#remembered.size >= rememberedMost)
+        this.#remembered.delete(this.#remembered.keys().next().value as string)
+      this.#remembered.set(key, known)
+    }
+    const { claims } = known
+    if (!this.#isInTime(claims)) {
+      this.#remembered.delete(key)
+      return undefined
+    }
+    if (audience !== undefined && claims.aud !== audience) return undefined
+    return this.#isRevoked(known) ? undefined : claims
+  }
+
+  #checkSigned(token: string): AccessTokenClaims | undefined {
+    const jws = readJws(token)
+    if (jws === undefined) return undefined
+    const { typ, alg, kid, crit } = jws.header
+    if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ) || crit !== undefined) return undefined
+    if (typeof alg !== 'string' || typeof kid !== 'string') return undefined
+    if (!algorithms.has(alg) || this.#algorithmOf.get(kid) !== alg) return undefined
+    if (!this.#deps.signer.verify(kid, jws.signed, jws.signature)) return undefined
+    const claims = jws.payload
+    if (claims.iss !== this.#deps.issuer) return undefined
+    for (const name of ['sub', 'aud', 'client_id', 'jti']) if (typeof claims[name] !== 'string') return undefined
+    for (const name of ['exp', 'iat']) if (!Number.isSafeInteger(claims[name])) return undefined
+    if (claims.nbf !== undefined && !Number.isSafeInteger(claims.nbf)) return undefined
+    return Object.freeze(claims) as unknown as AccessTokenClaims
+  }
+
+  #isInTime(claims: AccessTokenClaims & { nbf?: number }): boolean {
+    const now = this.#deps.clock.nowMs() / 1_000
+    return now < claims.exp + skewSeconds && Math.max(claims.iat, claims.nbf ?? 0) <= now + skewSeconds
+  }
+
+  #isRevoked(known: Remembered): boolean {
+    const { revocations } = this.#deps
+    if (known.generation === revocations.generation) return false
+    const { claims } = known
+    const revoked = revocations.covers({
+      token: known.hash,
+      grantId: claims.gid,
+      sessionId: claims.sid,
+      principals: [claims.sub, claims.client_id],
+      organizationId: claims.org,
+      issuedAtMs: claims.iat * 1_000,
+    })
+    if (!revoked) known.generation = revocations.generation
+    return revoked
+  }
+}

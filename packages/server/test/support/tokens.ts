@@ -1,0 +1,196 @@
+import { join } from 'node:path'
+import {
+  type Application,
+  type ApplicationInput,
+  addApplication,
+  addApplicationSecret,
+  addUser,
+  directoryMigrations,
+  ensureHomeOrganization,
+  moveUserIn,
+  type Organization,
+  type User,
+} from '#directory'
+import { Feed, type FeedEvent, feedMigrations, listEvents } from '#feed'
+import { type Clock, Meter, systemEntropy } from '#kernel'
+import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
+import { openStorage, type Storage } from '#storage'
+import {
+  directoryClients,
+  directoryPeople,
+  openTokens,
+  type SignInSession,
+  type TokenPages,
+  type Tokens,
+  tokensMigrations,
+} from '#tokens'
+import { createWeb, type Web } from '#web'
+import { systemAct, testGate } from './directory.ts'
+import type { Scratch } from './engines.ts'
+import { freePort } from './ports.ts'
+
+/** The real time, moved. The provider reads the real one by itself. */
+export class MovedClock implements Clock {
+  movedMs = 0
+  nowMs(): number {
+    return Date.now() + this.movedMs
+  }
+}
+
+/** Pages as data, so that a test reads what they would show. */
+const pagesAsJson: TokenPages = {
+  consent: (page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
+  signOut: (page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
+  signedOut: () => ({ html: JSON.stringify({ page: 'signedOut' }), headers: {} }),
+  onward: (address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
+  refused: (page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),
+}
+
+export interface TokensFixture {
+  readonly url: string
+  readonly clock: MovedClock
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly keyring: Keyring
+  readonly tokens: Tokens
+  readonly web: Web
+  readonly meter: Meter
+  readonly home: Organization
+  readonly errors: unknown[]
+  /** Every line that was logged. */
+  readonly logged: string[]
+  addClient(input: Partial<ApplicationInput> & { name: string }): Promise<{ application: Application; secret: string }>
+  addPerson(username: string): Promise<User>
+  /** A signed-in browser's cookie. */
+  signIn(user: User, more?: Partial<SignInSession>): { cookie: string; session: SignInSession }
+  endSession(id: string): void
+  events(type?: string): Promise<FeedEvent[]>
+  close(): Promise<void>
+}
+
+/** The token service over the real directory and keyring, with sessions that a test begins and ends. */
+export async function openTokensFixture(
+  scratch: Scratch,
+  options: { refreshGraceMs?: number; port?: number } = {},
+): Promise<TokensFixture> {
+  const clock = new MovedClock()
+  const entropy = systemEntropy
+  const meter = new Meter()
+  const errors: unknown[] = []
+  const logged: string[] = []
+  const onError = (_where: string, error: unknown) => void errors.push(error)
+  const migrations = [...feedMigrations, ...keyringMigrations, ...directoryMigrations, ...tokensMigrations]
+  const storage = await openStorage(scratch.address, { clock, migrations })
+  const feed = new Feed({ storage, clock, meter, onError })
+  const rootKeyFile = join(scratch.directory, 'root.key')
+  const keyring = await openKeyring({ storage, feed, clock, entropy, meter, rootKeyFile, onError })
+  const home = await ensureHomeOrganization({ storage, clock, entropy })
+  const port = options.port ?? (await freePort())
+  const url = `http://localhost:${port}`
+  const { default: pino } = await import('pino')
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
+  const web = await createWeb({ url, trustedProxies: [], logger, clock, entropy, meter, storage })
+
+  const sessions = new Map<string, SignInSession>()
+  const live = (id: string | undefined) => {
+    const session = id === undefined ? undefined : sessions.get(id)
+    return session !== undefined && session.expiresAtMs > clock.nowMs() ? session : undefined
+  }
+  const tokens = await openTokens({
+    url,
+    storage,
+    feed,
+    clock,
+    meter,
+    signer: keyring,
+    clients: directoryClients({ db: storage.db, clock }),
+    people: directoryPeople({ db: storage.db, clock }),
+    sessions: {
+      ofRequest: async (request) => live(request.cookies['test-session']),
+      find: async (id) => live(id),
+      end: async (_act, id) => void sessions.delete(id),
+    },
+    pages: pagesAsJson,
+    onError,
+    ...(options.refreshGraceMs !== undefined && { refreshGraceMs: options.refreshGraceMs }),
+  })
+  await tokens.attach(web)
+  web.app.get('/test/whoami', async (request) => (await web.actOf(request)).actor)
+  await web.app.listen({ host: '127.0.0.1', port })
+
+  const deps = { storage, clock, entropy, gate: testGate().gate }
+  return {
+    url,
+    clock,
+    storage,
+    feed,
+    keyring,
+    tokens,
+    web,
+    meter,
+    home,
+    errors,
+    logged,
+    addClient: (input) =>
+      storage.transact(async (tx) => {
+        const kind = input.kind ?? 'web'
+        const defaults =
+          kind === 'service' ? {} : { redirectUris: ['https://app.example/callback'], consentRequired: false }
+        const application = await addApplication(tx, deps, systemAct, home.id, { kind, ...defaults, ...input })
+        if (application.credentials.authMethod !== 'client_secret_basic') return { application, secret: '' }
+        const { secret } = await addApplicationSecret(tx, deps, systemAct, application.id)
+        return { application, secret: secret.reveal() }
+      }),
+    addPerson: (username) =>
+      storage.transact(async (tx) => {
+        const email = `${username}@example.com`
+        const user = await addUser(tx, deps, systemAct, home.id, { username, email, displayName: username })
+        return moveUserIn(tx, deps, systemAct, user.id, 'activate')
+      }),
+    signIn: (user, more = {}) => {
+      const id = `ses_${Math.random().toString(36).slice(2)}`
+      const session: SignInSession = {
+        id,
+        userId: user.id,
+        authenticatedAtMs: clock.nowMs(),
+        expiresAtMs: clock.nowMs() + 3_600_000,
+        amr: ['pwd'],
+        acr: 'urn:gatehouse:acr:1',
+        ...more,
+      }
+      sessions.set(session.id, session)
+      return { cookie: `test-session=${session.id}`, session }
+    },
+    endSession: (id) => void sessions.delete(id),
+    events: async (type) => {
+      while ((await storage.numberEvents()) > 0);
+      return listEvents(storage.db, 0, 100_000, type === undefined ? {} : { type })
+    },
+    close: async () => {
+      await web.app.close()
+      await tokens.close()
+      await keyring.close()
+      await feed.close()
+      await storage.close()
+    },
+  }
+}
+
+/** A form to the token endpoint with the client's credentials in the header (RFC 6749 §2.3.1). */
+export async function postForm(
+  url: string,
+  form: Record<string, string>,
+  client?: { id: string; secret: string },
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
+  const authorization = client && `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`
+  const response = await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { ...(authorization !== undefined && { authorization }), ...headers },
+    body: new URLSearchParams(form),
+  })
+  const text = await response.text()
+  const body = text.startsWith('{') ? JSON.parse(text) : { text }
+  return { status: response.status, body, headers: response.headers }
+}
