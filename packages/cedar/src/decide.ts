@@ -55,21 +55,11 @@ const denied: Decision = Object.freeze({ decision: 'deny', reasons: none, errors
 
 /** Decides one request. @throws {CedarError} `json` for a request that is none, `limit` */
 export function decide(index: RuleIndex, request: Request, view: EntityView): Decision {
-  checkUid(request.principal, 'principal')
-  checkUid(request.action, 'action')
-  checkUid(request.resource, 'resource')
-  const context = readContext(request.context)
   // A view may itself decide something while it is asked: then the spare is taken, and a new tally is made.
   const tally = spare ?? new Tally()
-  spare = undefined
   const frame = tally.frame
-  frame.principal.type = request.principal.type
-  frame.principal.id = request.principal.id
-  frame.action.type = request.action.type
-  frame.action.id = request.action.id
-  frame.resource.type = request.resource.type
-  frame.resource.id = request.resource.id
-  frame.begin(view, context)
+  begin(frame, request, view)
+  spare = undefined
   tally.permitted = tally.forbidden = 0
   tally.failures = undefined
   tally.serial = ++serial
@@ -82,6 +72,28 @@ export function decide(index: RuleIndex, request: Request, view: EntityView): De
     if (tally.forbids.length > 64) tally.forbids = []
     spare = tally
   }
+}
+
+function begin(frame: Frame, request: Request, view: EntityView): void {
+  const { principal, action, resource } = request
+  checkUid(principal, 'principal')
+  checkUid(action, 'action')
+  checkUid(resource, 'resource')
+  const context = readContext(request.context)
+  frame.principal.type = principal.type
+  frame.principal.id = principal.id
+  frame.action.type = action.type
+  frame.action.id = action.id
+  frame.resource.type = resource.type
+  frame.resource.id = resource.id
+  frame.begin(view, context)
+}
+
+/** A frame of its own for a request: for what looks at a decision at leisure. @throws {CedarError} `json`, `limit` */
+export function startFrame(request: Request, view: EntityView): Frame {
+  const frame = new Frame()
+  begin(frame, request, view)
+  return frame
 }
 
 function conclude(tally: Tally): Decision {

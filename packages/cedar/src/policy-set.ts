@@ -2,6 +2,7 @@ import { mapLeaves } from './chains.ts'
 import { type Decision, decide } from './decide.ts'
 import type { EntityView } from './entity.ts'
 import { CedarError } from './errors.ts'
+import { type Explanation, explain } from './explain.ts'
 import { isPlainObject, parseJson, stringifyJson } from './json.ts'
 import { type Link, linkFromJson, linkToJson } from './link.ts'
 import { internTypeName } from './names.ts'
@@ -126,6 +127,16 @@ export class PolicySet {
   /** Decides a request. @throws {CedarError} `json` for what is no request, `limit` beyond the work allowed: deny then */
   authorize(request: Request, entities: EntityView): Decision {
     return decide(this.#index, request, entities)
+  }
+
+  /**
+   * Decides a request and says why: which policies decided, which came close and by what clause or part of the scope
+   * they failed, with the values, and the way up behind each `in`. Slower than `authorize` by far.
+   * @param options.most how many near misses to name, 10 unless told
+   * @throws {CedarError} as `authorize`
+   */
+  explain(request: Request, entities: EntityView, options: { most?: number } = {}): Explanation {
+    return explain(this.#index, request, entities, (id) => this.#templates.has(id), options.most ?? 10)
   }
 
   /** Type-checks the policies against a schema. @throws {CedarError} `schema` for a schema that does not parse */

@@ -6,7 +6,8 @@ import type { Uid } from './value.ts'
 type Bucket = Rule | Rule[] | Split
 
 const few = 8
-const parts = ['principal', 'resource', 'action'] as const
+/** Principal, resource, action: the order in which a scope is asked. */
+const parts = 3
 
 /** One part of the scope as a table: by the entity named, by the type named, and those that name neither. */
 class Split {
@@ -37,6 +38,40 @@ export class RuleIndex {
   visit(frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
     if (this.#root !== undefined) visit(this.#root, frame, meet)
   }
+
+  /** As `visit`, but one part (0 principal, 1 resource, 2 action) is not asked; ends when `meet` returns false. */
+  visitNear(frame: Frame, part: number, meet: (rule: Rule) => boolean): void {
+    if (this.#root !== undefined) visitNear(this.#root, frame, part, meet)
+  }
+}
+
+/** The buckets of a table that a request's own part can match. */
+function matching(split: Split, frame: Frame): Bucket[] {
+  const found: Bucket[] = []
+  const uid = split.part === 0 ? frame.principal : split.part === 1 ? frame.resource : frame.action
+  for (const near of [uid, ...frame.lineage(uid).list]) {
+    const bucket = split.byUid.get(near.type)?.get(near.id)
+    if (bucket !== undefined) found.push(bucket)
+  }
+  const typed = split.byType.get(uid.type)
+  if (typed !== undefined) found.push(typed)
+  if (split.rest !== undefined) found.push(split.rest)
+  return found
+}
+
+function* everyBucket(split: Split): Generator<Bucket> {
+  if (split.rest !== undefined) yield split.rest
+  yield* split.byType.values()
+  for (const ids of split.byUid.values()) yield* ids.values()
+}
+
+/** Every rule under a bucket, one part of the scope not asked. False to stop. */
+function visitNear(bucket: Bucket, frame: Frame, part: number, meet: (rule: Rule) => boolean): boolean {
+  if (Array.isArray(bucket)) return bucket.every(meet)
+  if (!(bucket instanceof Split)) return meet(bucket)
+  const inner = bucket.part === part ? everyBucket(bucket) : matching(bucket, frame)
+  for (const next of inner) if (!visitNear(next, frame, part, meet)) return false
+  return true
 }
 
 function named(rule: Rule, part: number): Uid | undefined {
@@ -100,7 +135,7 @@ function added(bucket: Bucket | undefined, rule: Rule, part: number): Bucket {
   }
   if (!Array.isArray(bucket)) return [bucket, rule]
   bucket.push(rule)
-  if (bucket.length <= few || part >= parts.length) return bucket
+  if (bucket.length <= few || part >= parts) return bucket
   const split = new Split(part)
   for (const item of bucket) place(split, item, (inner, next) => added(inner, item, next))
   return split

@@ -60,7 +60,8 @@ export function inScope(rule: Rule, frame: Frame): boolean {
   )
 }
 
-function meets(constraint: Constraint, named: Uid | undefined, uid: Uid, frame: Frame): boolean {
+/** Whether one part of a scope holds; `named` is the entity it names, a link's slot filled. */
+export function meets(constraint: Constraint, named: Uid | undefined, uid: Uid, frame: Frame): boolean {
   switch (constraint.op) {
     case 'all':
       return true
@@ -75,7 +76,7 @@ function meets(constraint: Constraint, named: Uid | undefined, uid: Uid, frame: 
   }
 }
 
-function meetsAction(constraint: ActionConstraint, frame: Frame): boolean {
+export function meetsAction(constraint: ActionConstraint, frame: Frame): boolean {
   const action = frame.action
   switch (constraint.op) {
     case 'all':
