@@ -16,6 +16,7 @@ export const directoryMigrations: readonly Migration[] = [
   ...machineMigrations,
 ]
 
+export { applicationBody } from './applications/application.schema.ts'
 export {
   type ApplicationFilter,
   findApplication,
@@ -78,8 +79,10 @@ export {
   type MachineWithSecret,
   revokeMachineSecret,
 } from './machines/machine-secrets.ts'
+export { directoryOperations } from './operations.ts'
 export { changeOrganization, moveOrganization, updateOrganization } from './organizations/change-organization.ts'
 export { addOrganization, createOrganization, ensureHomeOrganization } from './organizations/create-organization.ts'
+export { organizationSettings } from './organizations/organization.routes.ts'
 export {
   findOrganization,
   findOrganizationByName,

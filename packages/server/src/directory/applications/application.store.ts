@@ -67,7 +67,8 @@ export async function findApplicationByOrigin(db: Reader, origin: string): Promi
 }
 
 export interface ApplicationFilter {
-  readonly organizationId?: OrganizationId | undefined
+  /** Only of these; undefined for all. */
+  readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly state?: ApplicationState | undefined
   readonly name?: string | undefined
   readonly kind?: ApplicationKind | undefined
@@ -80,7 +81,7 @@ export async function listApplications(
   page: { after?: readonly [string, string, string] | undefined; limit: number },
 ): Promise<Application[]> {
   let query = db.selectFrom('applications').selectAll()
-  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
   query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
   if (filter.name !== undefined) query = query.where('name', '=', filter.name)
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)

@@ -66,7 +66,8 @@ export async function findGroupByName(
 }
 
 export interface GroupFilter {
-  readonly organizationId?: OrganizationId | undefined
+  /** Only of these; undefined for all. */
+  readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly name?: string | undefined
   /** Groups that this one is a direct member of. */
   readonly member?: MemberId | undefined
@@ -79,7 +80,7 @@ export async function listGroups(
   page: { after?: readonly [string, string, string] | undefined; limit: number },
 ): Promise<Group[]> {
   let query = db.selectFrom('groups').selectAll()
-  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
   if (filter.name !== undefined) query = query.where('name', '=', filter.name)
   if (filter.member !== undefined) {
     const { member } = filter

@@ -62,7 +62,8 @@ export async function findMachineByName(
 }
 
 export interface MachineFilter {
-  readonly organizationId?: OrganizationId | undefined
+  /** Only of these; undefined for all. */
+  readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly state?: MachineState | undefined
   readonly name?: string | undefined
   readonly owner?: UserId | undefined
@@ -77,7 +78,7 @@ export async function listMachines(
   page: { after?: readonly [string, string, string] | undefined; limit: number },
 ): Promise<Machine[]> {
   let query = db.selectFrom('machines').selectAll()
-  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
   query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
   if (filter.name !== undefined) query = query.where('name', '=', filter.name)
   if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)

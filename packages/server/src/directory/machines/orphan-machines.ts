@@ -7,7 +7,7 @@ import { listMachines } from './machine.store.ts'
 
 /** Tells of each machine that loses its owner as this user leaves. The machines go on; a new owner is to be found. */
 export async function recordOrphans(tx: Tx, act: Act, owner: User, atMs: number): Promise<void> {
-  const filter = { organizationId: owner.organizationId, owner: owner.id }
+  const filter = { organizationIds: [owner.organizationId], owner: owner.id }
   let after: readonly [string, string, string] | undefined
   for (;;) {
     const machines = await listMachines(tx, filter, { after, limit: 200 })

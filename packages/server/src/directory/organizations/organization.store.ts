@@ -69,10 +69,20 @@ export async function findOrganizationOfDomain(db: Reader, domain: string): Prom
 /** Those after a name, in the order of names; deleted ones are left out. */
 export async function listOrganizations(
   db: Reader,
-  page: { after?: string | undefined; limit: number; state?: OrganizationState | undefined },
+  page: {
+    after?: string | undefined
+    limit: number
+    state?: OrganizationState | undefined
+    /** Exactly this one. */
+    name?: string | undefined
+    /** Only of these; undefined for all. */
+    ids?: readonly OrganizationId[] | undefined
+  },
 ): Promise<Organization[]> {
   let query = db.selectFrom('organizations').selectAll()
   query = page.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', page.state)
+  if (page.name !== undefined) query = query.where('name', '=', page.name)
+  if (page.ids !== undefined) query = query.where('id', 'in', page.ids)
   if (page.after !== undefined) query = query.where('name', '>', page.after)
   return (await query.orderBy('name').limit(page.limit).execute()).map(toOrganization)
 }

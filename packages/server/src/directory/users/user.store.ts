@@ -70,7 +70,8 @@ export async function findUserByLogin(
 }
 
 export interface UserFilter {
-  readonly organizationId?: OrganizationId | undefined
+  /** Only of these; undefined for all. */
+  readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly state?: UserState | undefined
   /** Exactly this name or address, however spelled. */
   readonly username?: string | undefined
@@ -86,7 +87,7 @@ export async function listUsers(
   page: { after?: readonly [string, string, string] | undefined; limit: number },
 ): Promise<User[]> {
   let query = db.selectFrom('users').selectAll()
-  if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)
+  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
   query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
   if (filter.username !== undefined) query = query.where('username', '=', usernameKey(filter.username))
   if (filter.email !== undefined) query = query.where('email_key', '=', emailKey(filter.email))
