@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type DestinationStream, pino } from 'pino'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
-import { directoryEntities, directoryMigrations, ensureHomeOrganization } from '#directory'
+import { directoryEntities, directoryMigrations, directoryOperations, ensureHomeOrganization } from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
@@ -109,6 +109,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
+    web.add(...directoryOperations(deps))
     web.add(...policiesOperations(deps))
 
     const tokens = await openTokens({
