@@ -2,6 +2,10 @@ import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
 import { addDecisions } from './commands/decisions/decisions.ts'
+import { addApplications } from './commands/directory/applications.ts'
+import { addGroups } from './commands/directory/groups.ts'
+import { addMachines } from './commands/directory/machines.ts'
+import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
 import { addPolicies } from './commands/policies/policies.ts'
@@ -28,7 +32,19 @@ server keeps in its data directory. Elsewhere give --url and GATEHOUSE_TOKEN.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse cannot be reached.`,
     )
-  const add = [addServe, addWhoami, addEvents, addDecisions, addGrants, addPolicies, addCompletion]
+  const add = [
+    addServe,
+    addWhoami,
+    addUsers,
+    addGroups,
+    addMachines,
+    addApplications,
+    addGrants,
+    addPolicies,
+    addDecisions,
+    addEvents,
+    addCompletion,
+  ]
   for (const one of add) one(program)
   settle(program)
   return program

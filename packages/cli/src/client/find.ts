@@ -9,7 +9,7 @@ interface Named {
   readonly organizationId?: string
 }
 
-/** The organization whose things are meant when a command does not say. */
+/** The operator's own organization, where things are made when a command does not say. */
 export const homeOrganization = 'home'
 
 const isId = (prefix: string, text: string) => new RegExp(`^${prefix}_[0-9a-hjkmnp-tv-z]{26}$`).test(text)
@@ -54,12 +54,21 @@ async function findNamed(
 ): Promise<Named> {
   const slash = text.indexOf('/')
   const [within, name] = slash < 0 ? [organization, text] : [text.slice(0, slash), text.slice(slash + 1)]
-  const organizationId = await findOrganizationId(client, within ?? homeOrganization)
-  return findOne(client, path, { organizationId, [key]: name }, `${noun} ${name} in ${within ?? homeOrganization}`)
+  const scope = within === undefined ? undefined : await findOrganizationId(client, within)
+  const place = within === undefined ? '' : ` in ${within}`
+  return findOne(client, path, { ...(scope && { organizationId: scope }), [key]: name }, `${noun} ${name}${place}`)
 }
 
 async function findOne(client: Client, path: string, query: Record<string, string>, what: string): Promise<Named> {
-  for await (const found of client.list<Named>(path, query, 1)) return found
+  const found: Named[] = []
+  for await (const one of client.list<Named>(path, query, 2)) found.push(one)
+  if (found.length > 1) {
+    throw new Failure(`There is more than one ${what}`, {
+      exit: exits.usage,
+      next: 'Say which: organization/name, --organization, or the id',
+    })
+  }
+  if (found[0] !== undefined) return found[0]
   throw new Failure(`There is no ${what}`, {
     exit: exits.notFound,
     next: 'Name it as organization/name, or by its id; the list command shows what there is',

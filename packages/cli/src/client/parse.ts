@@ -26,3 +26,29 @@ export function parseUid(text: string): { type: string; id: string } {
     'Write it as Type:id, such as Document:budget, or as in Cedar: Document::"budget"',
   )
 }
+
+/** `name=value` pairs. */
+export function parseAttributes(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw usage(`"${pair}" is not name=value`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
+/** A length of time in seconds: `90s`, `15m`, `1h`, `90d`. */
+export function parseSeconds(text: string): number {
+  const length = /^(\d{1,6})([smhd])$/.exec(text)
+  if (length === null) throw usage(`"${text}" is not a length of time`, 'Give it as in 15m, 1h or 90d')
+  return (Number(length[1]) * (unitMs[length[2] as string] as number)) / 1_000
+}
+
+/** `GET /documents/:id read Document::"{id}"`: what a request through a gateway asks for. */
+export function parseRoute(text: string): { method: string; path: string; action: string; resource: string } {
+  const [, method, path, action, resource] = /^(\*|[A-Z]+) (\/\S*) (\S+) (\S.*)$/.exec(text) ?? []
+  if (method === undefined || path === undefined || action === undefined || resource === undefined)
+    throw usage(`"${text}" is not a route`, 'Write it as in: GET /documents/:id read Document::"{id}"')
+  return { method, path, action, resource }
+}
