@@ -20,6 +20,7 @@ export type Request = {
 export function readContext(given: Request['context']): CedarRecord {
   if (given === undefined) return emptyRecord
   if (given instanceof CedarRecord) return given
+  if (typeof given === 'object' && isEmpty(given)) return emptyRecord
   const json = typeof given === 'string' ? parseJson(given, limits.valueDepth + 8) : given
   if (!isPlainObject(json)) throw new CedarError('json', 'context must be an object')
   try {
@@ -27,6 +28,12 @@ export function readContext(given: Request['context']): CedarRecord {
   } catch (error) {
     throw error instanceof EvaluationFault ? new CedarError('json', `context: ${error.message}`) : error
   }
+}
+
+/** True for `{}`, told without allocating. */
+function isEmpty(json: object): boolean {
+  for (const _ in json) return false
+  return isPlainObject(json)
 }
 
 /** Checks an entity reference from outside. @throws {CedarError} `json` */

@@ -6,17 +6,24 @@ import type { Uid } from './value.ts'
 type Bucket = Rule | Rule[] | Split
 
 const few = 8
-/** Principal, resource, action: the order in which a scope is asked. */
-const parts = 3
+const [principal, resource, action] = [0, 1, 2]
+/** The orders in which a scope is asked: what names one exact entity first, since it needs no walk of ancestors. */
+const principalFirst = [principal, resource, action] as const
+const resourceFirst = [resource, principal, action] as const
+type Order = readonly number[]
 
 /** One part of the scope as a table: by the entity named, by the type named, and those that name neither. */
 class Split {
+  readonly order: Order
+  readonly level: number
   readonly part: number
   readonly byUid = new Map<string, Map<string, Bucket>>()
   readonly byType = new Map<string, Bucket>()
   rest: Bucket | undefined
-  constructor(part: number) {
-    this.part = part
+  constructor(order: Order, level: number) {
+    this.order = order
+    this.level = level
+    this.part = order[level] as number
   }
 }
 
@@ -25,30 +32,37 @@ class Split {
  * INVARIANT: every rule in scope is visited (`visit` may also meet others; `inScope` decides).
  */
 export class RuleIndex {
-  #root: Bucket | undefined = new Split(0)
+  #byPrincipal: Bucket | undefined
+  #byResource: Bucket | undefined
 
   add(rule: Rule): void {
-    this.#root = added(this.#root, rule, 0)
+    if (startsAtResource(rule)) this.#byResource = added(this.#byResource, rule, resourceFirst, 0)
+    else this.#byPrincipal = added(this.#byPrincipal, rule, principalFirst, 0)
   }
 
   remove(rule: Rule): void {
-    this.#root = removed(this.#root, rule) ?? new Split(0)
+    if (startsAtResource(rule)) this.#byResource = removed(this.#byResource, rule)
+    else this.#byPrincipal = removed(this.#byPrincipal, rule)
   }
 
   visit(frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
-    if (this.#root !== undefined) visit(this.#root, frame, meet)
+    if (this.#byPrincipal !== undefined) visit(this.#byPrincipal, frame, meet)
+    if (this.#byResource !== undefined) visit(this.#byResource, frame, meet)
   }
 
   /** As `visit`, but one part (0 principal, 1 resource, 2 action) is not asked; ends when `meet` returns false. */
   visitNear(frame: Frame, part: number, meet: (rule: Rule) => boolean): void {
-    if (this.#root !== undefined) visitNear(this.#root, frame, part, meet)
+    if (this.#byPrincipal !== undefined && !visitNear(this.#byPrincipal, frame, part, meet)) return
+    if (this.#byResource !== undefined) visitNear(this.#byResource, frame, part, meet)
   }
 }
+
+const startsAtResource = (rule: Rule) => rule.compiled.resource.op === '==' && rule.compiled.principal.op !== '=='
 
 /** The buckets of a table that a request's own part can match. */
 function matching(split: Split, frame: Frame): Bucket[] {
   const found: Bucket[] = []
-  const uid = split.part === 0 ? frame.principal : split.part === 1 ? frame.resource : frame.action
+  const uid = split.part === principal ? frame.principal : split.part === resource ? frame.resource : frame.action
   for (const near of [uid, ...frame.lineage(uid).list]) {
     const bucket = split.byUid.get(near.type)?.get(near.id)
     if (bucket !== undefined) found.push(bucket)
@@ -74,38 +88,33 @@ function visitNear(bucket: Bucket, frame: Frame, part: number, meet: (rule: Rule
   return true
 }
 
-function named(rule: Rule, part: number): Uid | undefined {
-  return part === 0 ? rule.principal : rule.resource
+function entityOf(rule: Rule, part: number): Uid | undefined {
+  return part === principal ? rule.principal : rule.resource
 }
 
-function typed(rule: Rule, part: number): string | undefined {
-  const constraint = part === 0 ? rule.compiled.principal : rule.compiled.resource
+function typeOf(rule: Rule, part: number): string | undefined {
+  const constraint = part === principal ? rule.compiled.principal : rule.compiled.resource
   return constraint.op === 'is' ? constraint.type : undefined
 }
 
 /** Every table entry of a part under which a rule stands, changed by `change`. */
-function place(
-  split: Split,
-  rule: Rule,
-  change: (bucket: Bucket | undefined, next: number) => Bucket | undefined,
-): void {
-  const next = split.part + 1
-  if (split.part < 2) {
-    const uid = named(rule, split.part)
-    const type = typed(rule, split.part)
-    if (uid !== undefined) changeUid(split, uid, (bucket) => change(bucket, next))
-    else if (type !== undefined) changeKey(split.byType, type, (bucket) => change(bucket, next))
-    else split.rest = change(split.rest, next)
+function place(split: Split, rule: Rule, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
+  if (split.part !== action) {
+    const uid = entityOf(rule, split.part)
+    const type = typeOf(rule, split.part)
+    if (uid !== undefined) changeUid(split, uid, change)
+    else if (type !== undefined) changeKey(split.byType, type, change)
+    else split.rest = change(split.rest)
     return
   }
-  const action = rule.compiled.action
-  if (action.op === 'all') split.rest = change(split.rest, next)
-  else if (action.op === '==') changeUid(split, action.entity, (bucket) => change(bucket, next))
+  const named = rule.compiled.action
+  if (named.op === 'all') split.rest = change(split.rest)
+  else if (named.op === '==') changeUid(split, named.entity, change)
   else {
     const seen = new Set<string>()
-    for (const uid of action.entities) {
+    for (const uid of named.entities) {
       const key = `${uid.type}\n${uid.id}`
-      if (!seen.has(key)) changeUid(split, uid, (bucket) => change(bucket, next))
+      if (!seen.has(key)) changeUid(split, uid, change)
       seen.add(key)
     }
   }
@@ -127,17 +136,17 @@ function changeUid(split: Split, uid: Uid, change: (bucket: Bucket | undefined) 
   if (ids.size === 0) split.byUid.delete(uid.type)
 }
 
-function added(bucket: Bucket | undefined, rule: Rule, part: number): Bucket {
+function added(bucket: Bucket | undefined, rule: Rule, order: Order, level: number): Bucket {
   if (bucket === undefined) return rule
   if (bucket instanceof Split) {
-    place(bucket, rule, (inner, next) => added(inner, rule, next))
+    place(bucket, rule, (inner) => added(inner, rule, order, level + 1))
     return bucket
   }
   if (!Array.isArray(bucket)) return [bucket, rule]
   bucket.push(rule)
-  if (bucket.length <= few || part >= parts) return bucket
-  const split = new Split(part)
-  for (const item of bucket) place(split, item, (inner, next) => added(inner, item, next))
+  if (bucket.length <= few || level >= order.length) return bucket
+  const split = new Split(order, level)
+  for (const item of bucket) place(split, item, (inner) => added(inner, item, order, level + 1))
   return split
 }
 
@@ -164,16 +173,22 @@ function visit(bucket: Bucket, frame: Frame, meet: (rule: Rule, frame: Frame) =>
 }
 
 function visitSplit(split: Split, frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
-  const uid = split.part === 0 ? frame.principal : split.part === 1 ? frame.resource : frame.action
+  const uid = split.part === principal ? frame.principal : split.part === resource ? frame.resource : frame.action
   const byUid = split.byUid
   if (byUid.size > 0) {
     const own = byUid.get(uid.type)?.get(uid.id)
     if (own !== undefined) visit(own, frame, meet)
     const list = frame.lineage(uid).list
     frame.spend(list.length)
+    let type = ''
+    let ids: Map<string, Bucket> | undefined
     for (let at = 0; at < list.length; at++) {
       const ancestor = list[at] as Uid
-      const found = byUid.get(ancestor.type)?.get(ancestor.id)
+      if (ancestor.type !== type) {
+        type = ancestor.type
+        ids = byUid.get(type)
+      }
+      const found = ids?.get(ancestor.id)
       if (found !== undefined) visit(found, frame, meet)
     }
   }
