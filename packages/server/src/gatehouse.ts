@@ -1,6 +1,6 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
-import { type DestinationStream, pino } from 'pino'
+import type { DestinationStream } from 'pino'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
 import { directoryEntities, directoryMigrations, directoryOperations, ensureHomeOrganization } from '#directory'
@@ -19,7 +19,7 @@ import {
   type Tokens,
   tokensMigrations,
 } from '#tokens'
-import { createWeb, type Web } from '#web'
+import { createWeb, healthOperations, makeLogger, openapiOperation, type Web } from '#web'
 
 export const migrations: readonly Migration[] = [
   ...feedMigrations,
@@ -61,10 +61,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
   try {
     const meter = new Meter()
     meter.measureProcess()
-    const logger = pino(
-      { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers.cookie'] },
-      options.log ?? pino.destination({ dest: 2, sync: true }),
-    )
+    const logger = makeLogger(config.logLevel, options.log)
     if (config.database.engine === 'sqlite') {
       const lock = lockDataDirectory(config.dataDirectory)
       undo.push(() => lock.release())
@@ -106,7 +103,9 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       entropy,
       meter,
       storage,
+      keyring,
     })
+    web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web.app))
     authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps))
@@ -131,7 +130,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
 
-    undo.push(() => web.app.close())
+    undo.push(() => web.close())
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })

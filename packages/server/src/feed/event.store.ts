@@ -1,6 +1,7 @@
 import type { Generated, Selectable } from 'kysely'
 import type { Act, OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
+import { claimMigration, claimOnce } from './claim.store.ts'
 import { allEvents, type EventType, type FeedEvent, type NewEvent } from './events.ts'
 
 interface EventTable {
@@ -61,15 +62,19 @@ create table feed_sequencer (one int8 primary key, position int8 not null, below
 insert into feed_sequencer (one, position, below) values (1, 0, '0');
 ${indexes}`,
   },
+  claimMigration,
 ]
 
 /**
- * Records an event in the transaction of the change it tells of. INVARIANT: change and event commit together or not at all.
+ * Records an event in the transaction of the change it tells of. INVARIANT: change and event commit together or not at all;
+ * so does the claim on the Idempotency-Key of a request that made a change.
  * @throws {TypeError} for a type that no room has defined
+ * @throws {Fault} `feed.claimed` when another request with the same Idempotency-Key has made its change first
  */
 export async function record<T extends EventType>(tx: Tx, act: Act, event: NewEvent<T>): Promise<void> {
   if (!allEvents().has(event.type)) throw new TypeError(`unknown event ${event.type}: define it in its room`)
   const actor = act.actor
+  if (act.once !== undefined && (event.outcome ?? 'success') === 'success') await claimOnce(tx, act, event)
   await tx
     .insertInto('events')
     .values({

@@ -7,6 +7,13 @@ import './faults.ts'
 const batchMost = 500
 const pollMs = { sqlite: 1_000, postgres: 200 }
 
+interface FollowerState {
+  /** The newest position whose event has been handled. */
+  position: number
+  /** When it last finished a batch or found nothing to do, in monotonic milliseconds. */
+  doneAtMs: number
+}
+
 export interface FeedDeps {
   readonly storage: Storage
   readonly clock: Clock
@@ -20,7 +27,7 @@ export class Feed {
   readonly #deps: FeedDeps
   readonly #alarms = new Set<Alarm>()
   readonly #running: { stop(): Promise<void> }[] = []
-  readonly #followers = new Map<string, { position: number; newestAtMs: number | undefined }>()
+  readonly #followers = new Map<string, FollowerState>()
 
   constructor(deps: FeedDeps) {
     this.#deps = deps
@@ -59,20 +66,23 @@ export class Feed {
   /** Starts a follower. Its handler sees every event after its cursor, in order, in batches. */
   async follow(options: FollowOptions): Promise<Follower> {
     const { storage } = this.#deps
-    const state = {
+    const state: FollowerState = {
       position: options.after === 'stored' ? await findFollowerPosition(storage.db, options.name) : options.after,
-      newestAtMs: undefined as number | undefined,
+      doneAtMs: performance.now(),
     }
     this.#followers.set(options.name, state)
     const loop = this.#loop(options.name, async () => {
       const events = await listEvents(storage.db, state.position, batchMost)
       const last = events.at(-1)
-      if (last === undefined) return 0
+      if (last === undefined) {
+        state.doneAtMs = performance.now()
+        return 0
+      }
       await options.handle(events)
       if (options.after === 'stored')
         await storage.transact((tx) => saveFollowerPosition(tx, options.name, last.position))
       state.position = last.position
-      state.newestAtMs = last.atMs
+      state.doneAtMs = performance.now()
       return events.length
     })
     this.#running.push(loop)
@@ -93,10 +103,10 @@ export class Feed {
    * @throws {Fault} `feed.token_invalid`, or `feed.behind` (503, Retry-After) after `withinMs`
    */
   async waitFor(follower: Follower, token: ConsistencyToken, withinMs: number): Promise<void> {
-    const { storage, clock } = this.#deps
+    const { storage } = this.#deps
     const wanted = readConsistencyToken(storage.engine, token)
     if (wanted === undefined) throw new Fault('feed.token_invalid')
-    const until = clock.nowMs() + withinMs
+    const until = performance.now() + withinMs
     let target = storage.engine === 'sqlite' ? Number(wanted) : undefined
     if (target !== undefined && follower.position >= target) return
     const alarm = new Alarm()
@@ -108,11 +118,21 @@ export class Feed {
           if (wanted < mark.below) target = mark.position
         }
         if (target !== undefined && follower.position >= target) return
-        if (clock.nowMs() >= until) throw new Fault('feed.behind', { retryAfterSeconds: 1 })
+        if (performance.now() >= until) throw new Fault('feed.behind', { retryAfterSeconds: 1 })
         await alarm.wait(5)
       }
     } finally {
       this.#alarms.delete(alarm)
+    }
+  }
+
+  /** How long the oldest committed event has waited for a position, and which followers have got nowhere for 10 s. */
+  async health(): Promise<{ stalledMs: number; behind: string[] }> {
+    const since = await this.#deps.storage.unnumberedSinceMs()
+    const stuck = [...this.#followers].filter(([, { doneAtMs }]) => performance.now() - doneAtMs > 10_000)
+    return {
+      stalledMs: since === undefined ? 0 : Math.max(0, this.#deps.clock.nowMs() - since),
+      behind: stuck.map(([name]) => name),
     }
   }
 

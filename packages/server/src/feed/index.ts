@@ -1,3 +1,4 @@
+export { type Claim, deleteClaimsBefore, findClaim, saveClaimAnswer } from './claim.store.ts'
 export {
   type EventFilter,
   feedMigrations,

@@ -25,4 +25,17 @@ export interface Act {
   readonly address?: string
   /** The session that carried the request, by its public id. */
   readonly sessionId?: string
+  /** Set when the sender gave an Idempotency-Key: the first change it records claims the key in its own transaction. */
+  readonly once?: OnceKey
+}
+
+/** A sender's promise that all requests with this key are one. */
+export interface OnceKey {
+  /** Whose key it is: keys of two actors never meet. */
+  readonly scope: string
+  readonly key: string
+  /** Digest of method, address and body. */
+  readonly fingerprint: string
+  /** Random; tells this attempt from another with the same key. */
+  readonly attempt: string
 }

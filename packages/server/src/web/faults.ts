@@ -1,7 +1,7 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
-  'web.malformed': { status: 400, says: 'The body is not well-formed' },
+  'web.malformed': { status: 400, says: 'The body is not well-formed: send JSON without repeated keys' },
   'web.invalid': { status: 400, says: 'The request does not have the shape this operation takes; see errors' },
   'web.cursor_invalid': { status: 400, says: 'The cursor is not one this list gave out: start again without it' },
   'web.unauthenticated': { status: 401, says: 'Sign in, or send a valid access token' },
@@ -14,5 +14,10 @@ export const faults = defineFaults({
   'web.idempotency_mismatch': { status: 422, says: 'This Idempotency-Key was used for another request: use a new one' },
   'web.idempotency_running': { status: 409, says: 'A request with this Idempotency-Key is still running' },
   'web.rate_limited': { status: 429, says: 'Too many requests: wait, then try again' },
+  'web.answer_lost': {
+    status: 409,
+    says: 'The change of this Idempotency-Key was made, but its answer was lost: read the object it names',
+  },
+  'web.not_ready': { status: 503, says: 'This node should not be sent requests now' },
   'web.internal': { status: 500, says: 'Something went wrong here. The request id finds it in the log' },
 })

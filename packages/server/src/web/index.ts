@@ -1,5 +1,9 @@
 export { makeCursor, pageDefault, pageMost, readCursor } from './cursor.ts'
+export { type HealthDeps, healthOperations } from './health.routes.ts'
 export { actOf, type Identify, type Identity, refuseCrossSite } from './identity.ts'
+export { addressKey, RateLimit } from './limits.ts'
+export { makeLogger } from './logger.ts'
+export { openapiOperation } from './openapi.ts'
 export {
   type Access,
   Answer,

@@ -56,6 +56,8 @@ export interface AnswerOptions {
   /** Becomes `Consistency-Token`. */
   readonly at?: ConsistencyToken
   readonly location?: string
+  /** It is the answer of an earlier request with the same Idempotency-Key. */
+  readonly replayed?: boolean
 }
 
 export interface Operation<S extends OperationSchemas = OperationSchemas> {

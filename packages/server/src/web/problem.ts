@@ -31,6 +31,7 @@ export function toWebFault(error: unknown): Fault {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_BAD_URL':
       return new Fault('web.malformed', { cause: error })
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Fault('web.too_large', { cause: error })
@@ -53,17 +54,22 @@ export function problemOf(fault: Fault, requestId: string): Problem & Record<str
   }
 }
 
+/** What the log says of a refusal. A parser's or validator's message may quote the body, so only its code is kept. */
+function causeOf({ cause }: Fault): string | undefined {
+  if (!(cause instanceof Error)) return undefined
+  const code = (cause as { code?: unknown }).code
+  if (typeof code === 'string') return code
+  return cause instanceof SyntaxError ? cause.name : cause.message
+}
+
 /** Answers with the problem document of `error` and logs what the client must not see. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const fault = toWebFault(error)
   if (fault.status >= 500) request.log.error({ err: fault.cause ?? fault, code: fault.code }, fault.says)
-  else
-    request.log.info(
-      { code: fault.code, cause: fault.cause instanceof Error ? fault.cause.message : undefined },
-      fault.says,
-    )
+  else request.log.info({ code: fault.code, cause: causeOf(fault) }, fault.says)
   if (fault.retryAfterSeconds !== undefined) reply.header('retry-after', String(fault.retryAfterSeconds))
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer')
+  if (reply.raw.headersSent) return reply
   return reply
     .code(fault.status)
     .header('cache-control', 'no-store')

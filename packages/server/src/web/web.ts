@@ -1,11 +1,18 @@
 import cookie from '@fastify/cookie'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { type Act, type Clock, type Entropy, Fault, type Meter, randomToken } from '#kernel'
-import { type ConsistencyToken, isConsistencyToken, type Storage } from '#storage'
+import type { Keyring } from '#keyring'
+import type { Storage } from '#storage'
 import { actOf, type Identify, identifySender } from './identity.ts'
+import { findAmbiguousKey } from './json.ts'
 import { measureRequests } from './measure.ts'
-import { Answer, type Operation, type OperationRequest, type OperationSchemas } from './operation.ts'
+import { MethodTable } from './methods.ts'
+import { OnceGuard } from './once.ts'
+import { describeOperations } from './openapi.ts'
+import type { Operation } from './operation.ts'
 import { sendProblem } from './problem.ts'
+import { addRoute } from './route.ts'
+import { makeValidatorCompiler } from './validate.ts'
 
 export interface WebDeps {
   /** Public base address without trailing slash. */
@@ -16,6 +23,9 @@ export interface WebDeps {
   readonly entropy: Entropy
   readonly meter: Meter
   readonly storage: Storage
+  readonly keyring: Keyring
+  /** How long `close` lets running requests go on; default 10 s. */
+  readonly drainMs?: number
 }
 
 /** The HTTP shell: operations are added before `listen`. */
@@ -28,15 +38,28 @@ export interface Web {
   identifyBy(way: Identify): void
   /** Who sent this request, as `add`ed operations see it: for pages and protocol routes outside them. */
   actOf(request: FastifyRequest): Promise<Act>
+  /** Whether `close` has begun. */
+  readonly draining: boolean
+  /** Takes no new request, lets running ones end within `drainMs`, then cuts them. */
+  close(): Promise<void>
 }
 
 const requestIdShape = /^[\w.:@+/=-]{1,128}$/
+const headers = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  // For answers that are no pages; a page sets its own.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
 
 /** Builds the shell with error handling, request ids, security headers and measures, and no operation yet. */
 export async function createWeb(deps: WebDeps): Promise<Web> {
   const app = Fastify({
     loggerInstance: deps.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     bodyLimit: 64 * 1024,
     requestIdHeader: false,
@@ -45,22 +68,37 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
       return typeof given === 'string' && requestIdShape.test(given) ? given : randomToken(deps.entropy, 15)
     },
     routerOptions: { maxParamLength: 512 },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false, useDefaults: true } },
     forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, error) as never,
   })
+  app.setValidatorCompiler(makeValidatorCompiler())
+  const methods = new MethodTable()
+  app.addHook('onRoute', (route) => methods.note(route.url, route.method))
   await app.register(cookie)
+  await describeOperations(app, deps.url)
+  readStrictJson(app)
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, new Fault('web.not_found')))
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods.allowed(request.url.split('?')[0] as string)
+    if (allowed.length === 0) return sendProblem(request, reply, new Fault('web.not_found'))
+    reply.header('allow', allowed.join(', '))
+    return sendProblem(request, reply, new Fault('web.method_not_allowed'))
+  })
   app.addHook('onRequest', async (request, reply) => {
+    reply.headers(headers)
     reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
-    reply.header('referrer-policy', 'no-referrer')
     if (deps.url.startsWith('https:')) reply.header('strict-transport-security', 'max-age=63072000; includeSubDomains')
   })
   measureRequests(app, deps.meter)
 
   const ways: Identify[] = []
   const operations: Operation[] = []
+  const once = new OnceGuard(deps)
+  const expiry = setInterval(() => {
+    once.expire().catch((err) => deps.logger.error({ err }, 'Old idempotency keys could not be removed'))
+  }, 3_600_000)
+  expiry.unref()
+  let draining = false
   return {
     app,
     url: deps.url,
@@ -68,69 +106,34 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     add: (...added) => {
       for (const operation of added) {
         operations.push(operation)
-        addRoute(app, operation, ways, deps.url)
+        addRoute(app, operation, { ways, ownOrigin: deps.url, entropy: deps.entropy, once })
       }
     },
     identifyBy: (way) => void ways.push(way),
     actOf: async (request) => actOf(request, await identifySender(request, ways, deps.url)),
+    get draining() {
+      return draining
+    },
+    close: async () => {
+      draining = true
+      clearInterval(expiry)
+      const cut = setTimeout(() => app.server.closeAllConnections(), deps.drainMs ?? 10_000)
+      await app.close()
+      clearTimeout(cut)
+    },
   }
 }
 
-function addRoute(app: FastifyInstance, operation: Operation, ways: readonly Identify[], ownOrigin: string): void {
-  const { schemas, access } = operation
-  app.route({
-    method: operation.method,
-    url: operation.url,
-    ...(operation.bodyLimit !== undefined && { bodyLimit: operation.bodyLimit }),
-    schema: {
-      operationId: operation.id,
-      summary: operation.summary,
-      tags: [operation.id.split('.')[0] as string],
-      ...(access.kind === 'open' && { security: [] }),
-      ...(schemas.params && { params: schemas.params }),
-      ...(schemas.query && { querystring: schemas.query }),
-      ...(schemas.body && { body: schemas.body }),
-      response: schemas.reply ? { '2xx': schemas.reply } : { 204: { type: 'null', description: 'Done' } },
-    } as object,
-    handler: async (request, reply) => {
-      const needed = access.kind === 'action' || access.kind === 'self'
-      const identity = access.kind === 'protocol' ? undefined : await identifySender(request, ways, ownOrigin)
-      if (needed && identity === undefined) throw new Fault('web.unauthenticated')
-      const input: OperationRequest<OperationSchemas> = {
-        act: actOf(request, identity),
-        params: request.params as never,
-        query: request.query as never,
-        body: request.body as never,
-        ifRevision: readIfMatch(request),
-        atLeast: readAtLeast(request),
-        raw: request,
-        reply,
-      }
-      const answered = (await operation.handle(input)) as unknown
-      if (reply.sent) return reply
-      const { body, with: more } = answered instanceof Answer ? answered : new Answer(answered, {})
-      if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-      if (more.revision !== undefined) reply.header('etag', `"${more.revision}"`)
-      if (more.at !== undefined) reply.header('consistency-token', more.at)
-      if (more.location !== undefined) reply.header('location', more.location)
-      if (!schemas.reply) return reply.code(204).send()
-      return reply.code(more.status ?? 200).send(body)
-    },
+/** Bodies are JSON in which no key stands twice and none is `__proto__`; nothing else is read unless a room adds its parser. */
+function readStrictJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    parse(request, body as string, (error, value) => {
+      if (error !== null) return done(error)
+      const key = findAmbiguousKey(body as string)
+      if (key === undefined) return done(null, value)
+      done(new Fault('web.malformed', { detail: `"${key.slice(0, 64)}" stands twice in one object` }))
+    })
   })
-}
-
-function readIfMatch(request: FastifyRequest): number | undefined {
-  const given = request.headers['if-match']
-  if (given === undefined || given === '*') return undefined
-  const match = /^(?:W\/)?"(\d{1,15})"$/.exec(given)
-  if (match === null) throw new Fault('web.revision_conflict')
-  return Number(match[1])
-}
-
-function readAtLeast(request: FastifyRequest): ConsistencyToken | undefined {
-  const given = request.headers['consistency-token']
-  if (given === undefined) return undefined
-  if (!isConsistencyToken(given))
-    throw new Fault('web.invalid', { detail: 'Consistency-Token is not one that was handed out' })
-  return given
 }
