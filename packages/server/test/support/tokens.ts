@@ -24,7 +24,7 @@ import {
   type Tokens,
   tokensMigrations,
 } from '#tokens'
-import { createWeb, type Web } from '#web'
+import { createWeb, makeLogger, type Web } from '#web'
 import { systemAct, testGate } from './directory.ts'
 import type { Scratch } from './engines.ts'
 import { freePort } from './ports.ts'
@@ -87,9 +87,8 @@ export async function openTokensFixture(
   const home = await ensureHomeOrganization({ storage, clock, entropy })
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
-  const { default: pino } = await import('pino')
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) })
-  const web = await createWeb({ url, trustedProxies: [], logger, clock, entropy, meter, storage })
+  const logger = makeLogger('trace', { write: (line: string) => void logged.push(line) })
+  const web = await createWeb({ url, trustedProxies: [], logger, clock, entropy, meter, storage, keyring })
 
   const sessions = new Map<string, SignInSession>()
   const live = (id: string | undefined) => {
