@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
+import { addDecide } from './commands/decisions/decide.ts'
 import { addDecisions } from './commands/decisions/decisions.ts'
 import { addApplications } from './commands/directory/applications.ts'
 import { addGroups } from './commands/directory/groups.ts'
@@ -41,6 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addApplications,
     addGrants,
     addPolicies,
+    addDecide,
     addDecisions,
     addEvents,
     addCompletion,

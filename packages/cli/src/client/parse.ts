@@ -52,3 +52,12 @@ export function parseRoute(text: string): { method: string; path: string; action
     throw usage(`"${text}" is not a route`, 'Write it as in: GET /documents/:id read Document::"{id}"')
   return { method, path, action, resource }
 }
+
+/** `name=value` pairs as a decision's context: `true`, `false` and whole numbers as such, all else as text. */
+export function parseContext(pairs: readonly string[]): Record<string, unknown> {
+  const values = Object.entries(parseAttributes(pairs)).map(([name, text]) => {
+    if (text === 'true' || text === 'false') return [name, text === 'true']
+    return [name, /^-?\d{1,15}$/.test(text) ? Number(text) : text]
+  })
+  return Object.fromEntries(values)
+}
