@@ -1,0 +1,134 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { CookieJar, type Received, send } from './http.ts'
+
+/** What a person sees after going somewhere. */
+export interface Seen {
+  readonly url: string
+  readonly status: number
+  readonly text: string
+}
+
+/** A person with a browser of their own: pages, forms and cookies. */
+export interface Visitor {
+  goto(url: string): Promise<Seen>
+  /** Fills the form that is sent to `action` and sends it, following where it leads. */
+  submit(action: string, fields: Readonly<Record<string, string>>): Promise<Seen>
+  /** A request as a page of theirs would make it, with their cookies, following no redirect. */
+  fetch(url: string): Promise<Received>
+  /** A picture of what they see, where there is something to see. */
+  picture(path: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A person at a real browser. */
+export async function browserVisitor(browser: Browser): Promise<Visitor> {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, deviceScaleFactor: 1 })
+  const page = await context.newPage()
+  const seen = async (status: number): Promise<Seen> => ({
+    url: page.url(),
+    status,
+    text: await page.innerText('body'),
+  })
+  return {
+    goto: async (url) => {
+      const response = await page.goto(url, { waitUntil: 'load' })
+      return seen(response?.status() ?? 0)
+    },
+    submit: async (action, fields) => {
+      const form = page.locator(`form[action="${action}"]`).first()
+      for (const [name, value] of Object.entries(fields)) await fillIn(form.locator(`[name="${name}"]`), value)
+      const [response] = await Promise.all([
+        page.waitForNavigation({ waitUntil: 'load' }),
+        form.locator('button[type="submit"], button:not([type])').first().click(),
+      ])
+      return seen(response?.status() ?? 0)
+    },
+    fetch: async (url) => send(url, { headers: { cookie: await cookiesOf(context, url), accept: 'text/html' } }),
+    picture: async (path) => void (await shoot(page, path)),
+    close: () => context.close(),
+  }
+}
+
+const shoot = (page: Page, path: string) => page.screenshot({ path, animations: 'disabled' })
+
+async function fillIn(field: ReturnType<Page['locator']>, value: string): Promise<void> {
+  if ((await field.getAttribute('type')) === 'hidden') return
+  await field.fill(value)
+}
+
+async function cookiesOf(context: BrowserContext, url: string): Promise<string> {
+  return (await context.cookies(url)).map(({ name, value }) => `${name}=${value}`).join('; ')
+}
+
+/** A person without a browser: the same pages and forms over plain HTTP, as they work without JavaScript. */
+export function httpVisitor(): Visitor {
+  const jar = new CookieJar()
+  let at: Received | undefined
+  const follow = async (url: string, body?: string): Promise<Seen> => {
+    let next: { url: string; body: string | undefined } = { url, body }
+    for (let hop = 0; hop < 20; hop++) {
+      const cookie = jar.header(next.url)
+      const headers = {
+        accept: 'text/html',
+        ...(cookie !== '' && { cookie }),
+        ...(next.body !== undefined && {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: new URL(next.url).origin,
+          'sec-fetch-site': 'same-origin',
+        }),
+      }
+      at = await send(next.url, {
+        method: next.body === undefined ? 'GET' : 'POST',
+        headers,
+        ...(next.body !== undefined && { body: next.body }),
+      })
+      jar.keep(at)
+      const { location } = at.headers
+      if (at.status < 300 || at.status > 399 || location === undefined)
+        return { url: at.url, status: at.status, text: textOf(at.body) }
+      next = { url: new URL(location, next.url).href, body: undefined }
+    }
+    throw new Error(`too many redirects from ${url}`)
+  }
+  return {
+    goto: (url) => follow(url),
+    submit: async (action, fields) => {
+      if (at === undefined) throw new TypeError('go somewhere first')
+      const form = formOf(at.body, action)
+      if (form === undefined) throw new Error(`no form for ${action} at ${at.url}:\n${textOf(at.body)}`)
+      return follow(new URL(action, at.url).href, new URLSearchParams({ ...form, ...fields }).toString())
+    },
+    fetch: (url) => send(url, { headers: { accept: 'text/html', cookie: jar.header(url) } }),
+    picture: async () => undefined,
+    close: async () => undefined,
+  }
+}
+
+/** The named values that a form would send as it stands. */
+function formOf(page: string, action: string): Record<string, string> | undefined {
+  for (const [whole] of page.matchAll(/<form\b[\s\S]*?<\/form>/g)) {
+    if (!whole.slice(0, whole.indexOf('>')).includes(`action="${action}"`)) continue
+    const values: Record<string, string> = {}
+    for (const [input] of whole.matchAll(/<input\b[^>]*>/g)) {
+      const name = /\bname="([^"]*)"/.exec(input)?.[1]
+      if (name !== undefined) values[name] = decode(/\bvalue="([^"]*)"/.exec(input)?.[1] ?? '')
+    }
+    return values
+  }
+  return undefined
+}
+
+const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' }
+
+function decode(text: string): string {
+  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
+    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16))
+    return named[name as string] ?? whole
+  })
+}
+
+function textOf(page: string): string {
+  const visible = page.replace(/<(script|style|head)\b[\s\S]*?<\/\1>/g, ' ').replace(/<[^>]+>/g, ' ')
+  return decode(visible).replace(/\s+/g, ' ').trim()
+}
