@@ -2,6 +2,7 @@ import type { Feed, FeedEvent, Follower } from '#feed'
 import type { ApplicationId, Clock, GrantId } from '#kernel'
 import type { ConsistencyToken, Storage } from '#storage'
 import { loadBuiltin } from '../builtin/builtin.ts'
+import { findCycle } from '../entities/cycles.ts'
 import { DirectoryEntities } from '../entities/directory.ts'
 import type { EntitySource, EntityUid, OwnedEntity } from '../entities/source.ts'
 import { findGrant, loadGrants } from '../grants/grant.store.ts'
@@ -20,6 +21,12 @@ export interface SnapshotDeps {
 }
 
 type Change = () => void
+/** An entity as it was just read; without `owned` it is gone. */
+interface Read {
+  readonly uid: EntityUid
+  readonly owned: OwnedEntity | undefined
+}
+const keyOf = ({ type, id }: EntityUid) => `${type}\n${id}`
 
 /**
  * Everything a decision needs, in memory: the directory's entities, grants, applications' bundles and resources. Follows the
@@ -91,7 +98,20 @@ export class Snapshot {
 
   async #load(): Promise<void> {
     const { storage, clock, sources, bundles } = this.#deps
-    for (const source of sources) for await (const owned of source.loadAll(storage.db)) this.#putEntity(owned)
+    const odd = new Map<string, Read>()
+    for (const source of sources) {
+      for await (const owned of source.loadAll(storage.db)) {
+        try {
+          this.#putEntity(owned)
+        } catch (error) {
+          const { uid } = owned.entity
+          odd.set(keyOf(uid), { uid, owned })
+          if (findCycle([uid], (other) => this.#parentsOf(other, odd)) === undefined) throw error
+        }
+      }
+    }
+    await this.#readUntilWhole(odd)
+    this.#putEntities(odd)
     for await (const bundle of bundles.loadAllActive(storage.db)) this.#activate(bundle.applicationId, bundle)
     for await (const grant of loadGrants(storage.db, clock.nowMs())) this.#putGrant(grant)
   }
@@ -99,17 +119,17 @@ export class Snapshot {
   async #handle(events: readonly FeedEvent[]): Promise<void> {
     const { storage, bundles } = this.#deps
     const seen = new Set<string>()
+    const entities = new Map<string, Read>()
     const changes: Change[] = []
     for (const event of events) {
       for (const { type, id } of event.touches) {
-        const key = `${type}\n${id}`
+        const uid = { type, id }
+        const key = keyOf(uid)
         if (seen.has(key)) continue
         seen.add(key)
-        const uid = { type, id }
         const source = this.#sources.get(type)
         if (source !== undefined) {
-          const owned = await source.load(storage.db, uid)
-          changes.push(() => (owned === undefined ? this.#removeEntity(uid) : this.#putEntity(owned)))
+          entities.set(key, { uid, owned: await source.load(storage.db, uid) })
         } else if (type === 'Grant') {
           const grant = await findGrant(storage.db, id as GrantId)
           changes.push(() => (grant === undefined ? this.#removeGrant(id as GrantId) : this.#putGrant(grant)))
@@ -119,8 +139,43 @@ export class Snapshot {
         }
       }
     }
+    await this.#readUntilWhole(entities)
     // INVARIANT: nothing is awaited from here on: no decision sees half a batch.
+    this.#putEntities(entities)
     for (const change of changes) change()
+  }
+
+  /**
+   * Entities are read one after another, as they are then, so that what is read may be newer than what is held of others:
+   * together they can have a cycle that the database never had. Reads the entities of such a cycle again until there is none.
+   */
+  async #readUntilWhole(entities: Map<string, Read>): Promise<void> {
+    for (let turn = 0; turn < 100; turn++) {
+      const cycle = findCycle(
+        [...entities.values()].map(({ uid }) => uid),
+        (uid) => this.#parentsOf(uid, entities),
+      )
+      if (cycle === undefined) return
+      for (const uid of cycle) {
+        const owned = await this.#sources.get(uid.type)?.load(this.#deps.storage.db, uid)
+        entities.set(keyOf(uid), { uid, owned })
+      }
+    }
+  }
+
+  #parentsOf(uid: EntityUid, entities: ReadonlyMap<string, Read>): readonly EntityUid[] {
+    const read = entities.get(keyOf(uid))
+    if (read !== undefined) return read.owned?.entity.parents ?? []
+    return this.directory.find(uid)?.parents ?? []
+  }
+
+  /** Puts all or removes them. Whole as they are together, one by one they might meet what is older of another. */
+  #putEntities(entities: ReadonlyMap<string, Read>): void {
+    for (const { uid } of entities.values()) this.directory.remove(uid)
+    for (const { uid, owned } of entities.values()) {
+      if (owned === undefined) this.#removeEntity(uid)
+      else this.#putEntity(owned)
+    }
   }
 
   #putEntity(owned: OwnedEntity): void {
