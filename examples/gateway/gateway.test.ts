@@ -51,7 +51,7 @@ async function stage(t: TestContext, kind: GatewayKind): Promise<Stage> {
   const port = portOf(free)
   await new Promise((resolve) => free.close(resolve))
   const gateway = await startGateway(kind, {
-    origin: `http://docs.localhost:${port}`,
+    origin: `http://documents.localhost:${port}`,
     gatehouse: new URL(`http://127.0.0.1:${portOf(gatehouse)}`),
     service: new URL(`http://127.0.0.1:${portOf(service)}`),
   })
@@ -68,7 +68,7 @@ async function stage(t: TestContext, kind: GatewayKind): Promise<Stage> {
   })
   const get = (path: string, { method = 'GET', headers = {}, body }: Sending = {}) =>
     new Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
-      const host = `docs.localhost:${port}`
+      const host = `documents.localhost:${port}`
       const sending = request(
         { host: '127.0.0.1', port, path, method, headers: { host, ...headers }, agent: false },
         async (reply) => {
@@ -93,7 +93,7 @@ for (const kind of gatewayKinds) {
     assert.equal(url, '/forward-auth')
     assert.equal(headers['x-forwarded-method'], 'GET')
     assert.equal(headers['x-forwarded-uri'], '/documents/plan?page=2&x=%2F')
-    assert.match(String(headers['x-forwarded-host']), /^docs\.localhost:\d+$/)
+    assert.match(String(headers['x-forwarded-host']), /^documents\.localhost:\d+$/)
     assert.equal(headers['x-forwarded-proto'], 'http')
     assert.equal(headers.cookie, 'a=b')
     assert.equal(headers.authorization, 'Bearer t')

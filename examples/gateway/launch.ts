@@ -91,9 +91,9 @@ function addressed(text: string, { origin, gatehouse, service }: GatewayOptions)
   return text
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${gatehouse.port}`)
     .replaceAll('127.0.0.1:9000', `127.0.0.1:${service.port}`)
-    .replaceAll('127.0.0.1:8088', `127.0.0.1:${port}`)
-    .replaceAll('docs.localhost:8088', host)
-    .replaceAll('docs.localhost', hostname)
+    .replaceAll('127.0.0.1:9080', `127.0.0.1:${port}`)
+    .replaceAll('documents.localhost:9080', host)
+    .replaceAll('documents.localhost', hostname)
     .replace('worker_processes auto', 'worker_processes 1')
 }
 

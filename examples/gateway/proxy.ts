@@ -11,7 +11,7 @@ import {
 } from 'node:http'
 
 export interface ProxyOptions {
-  /** Where people reach it, as in `http://docs.localhost:8088`: what Gatehouse is told was asked for. */
+  /** Where people reach it, as in `http://documents.localhost:9080`: what Gatehouse is told was asked for. */
   readonly origin: string
   /** Base address of Gatehouse. */
   readonly gatehouse: URL

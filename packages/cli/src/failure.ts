@@ -2,6 +2,15 @@
 export const exits = { ok: 0, failed: 1, usage: 2, denied: 3, notFound: 4, unreachable: 5 } as const
 export type Exit = (typeof exits)[keyof typeof exits]
 
+/** What is wrong in a file, and where. */
+export interface PlacedProblem {
+  readonly file: string
+  readonly line: number
+  readonly column?: number
+  readonly says: string
+  readonly help?: string
+}
+
 /** A problem document (RFC 9457) as the server sends it. */
 export interface Problem {
   readonly title?: string
@@ -9,6 +18,8 @@ export interface Problem {
   readonly code?: string
   readonly detail?: string
   readonly requestId?: string
+  /** Problems of files that were sent. */
+  readonly problems?: readonly PlacedProblem[]
   readonly errors?: readonly { readonly pointer?: string; readonly detail?: string; readonly property?: string }[]
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addCompletion } from './commands/completion.ts'
+import { addConfiguration } from './commands/configuration/configuration.ts'
 import { addDecide } from './commands/decisions/decide.ts'
 import { addDecisions } from './commands/decisions/decisions.ts'
 import { addApplications } from './commands/directory/applications.ts'
@@ -36,6 +37,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
   const add = [
     addServe,
     addWhoami,
+    addConfiguration,
     addUsers,
     addGroups,
     addMachines,

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { Failure } from '../failure.ts'
-import { plain } from './plain.ts'
+import { plain, renderPlaced } from './plain.ts'
 import { type Column, renderFields, renderTable } from './table.ts'
 
 /** Where a command's answer goes: standard output in tables, or JSON with `--json`; remarks go to standard error. */
@@ -58,6 +58,7 @@ export function renderFailure(error: unknown, json: boolean): string {
     const text = `${plain(where)}: ${plain(found.detail)}`
     if (failure.detail === undefined || !failure.detail.includes(found.detail ?? '')) lines.push(`  ${text}`)
   }
+  for (const found of failure.problem?.problems ?? []) lines.push(`  ${renderPlaced(found)}`)
   if (failure.requestId !== undefined) lines.push(`  Request: ${plain(failure.requestId)}`)
   if (failure.next !== undefined) lines.push(`  Next:    ${plain(failure.next)}`)
   return lines.join('\n')

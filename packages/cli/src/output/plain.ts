@@ -1,3 +1,5 @@
+import type { PlacedProblem } from '../failure.ts'
+
 /**
  * Text from the server, safe to print: no control character reaches the terminal, where it could move the cursor, set
  * the title or hide what follows.
@@ -20,4 +22,10 @@ export function moment(ms: unknown): string {
         .replace('T', ' ')
         .replace(/\.\d+Z$/, 'Z')
     : ''
+}
+
+/** `file:line:column: text`, which editors and terminals turn into links. */
+export function renderPlaced({ file, line, column, says, help }: PlacedProblem): string {
+  const place = [file, line, column].filter((part) => part !== undefined && part !== 0).join(':')
+  return `${plain(place)}: ${plain(says)}${help === undefined ? '' : `\n    ${plain(help)}`}`
 }

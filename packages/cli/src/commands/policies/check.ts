@@ -1,13 +1,6 @@
 import { styleText } from 'node:util'
-import { plain } from '../../output/plain.ts'
-
-export interface PlacedProblem {
-  readonly file: string
-  readonly line: number
-  readonly column?: number
-  readonly says: string
-  readonly help?: string
-}
+import type { PlacedProblem } from '../../failure.ts'
+import { plain, renderPlaced } from '../../output/plain.ts'
 
 export interface TestResult {
   readonly name: string
@@ -25,18 +18,11 @@ export interface CheckReport {
   readonly tests: readonly TestResult[]
 }
 
-/** `file:line:column: text`, which editors and terminals turn into links. */
-export function renderProblem(problem: PlacedProblem, base = ''): string {
-  const place = [problem.file, problem.line, problem.column].filter((part) => part !== undefined).join(':')
-  const help = problem.help === undefined ? '' : `\n    ${plain(problem.help)}`
-  return `${base}${plain(place)}: ${plain(problem.says)}${help}`
-}
-
 export function renderCheck(check: CheckReport): string {
   const failed = check.tests.filter((result) => !result.passed)
   const lines = [
-    ...(check.problems ?? []).map((problem) => `${styleText('red', 'error')}    ${renderProblem(problem)}`),
-    ...check.warnings.map((problem) => `${styleText('yellow', 'warning')}  ${renderProblem(problem)}`),
+    ...(check.problems ?? []).map((problem) => `${styleText('red', 'error')}    ${renderPlaced(problem)}`),
+    ...check.warnings.map((problem) => `${styleText('yellow', 'warning')}  ${renderPlaced(problem)}`),
     ...failed.map((result) => {
       const because = result.because.length > 0 ? `, because of ${result.because.map(plain).join(', ')}` : ''
       const place = `${plain(result.file)}:${result.line}`

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { bundleEndings, readTextFiles } from '../../client/bundle-files.ts'
 import { findApplicationId } from '../../client/find.ts'
 import { exits, Failure } from '../../failure.ts'
+import { placedIn } from '../../output/placed.ts'
 import { moment } from '../../output/plain.ts'
 import { action } from '../../session.ts'
 import { type CheckReport, renderCheck } from './check.ts'
@@ -55,7 +56,8 @@ export function addPolicies(program: Command): void {
         const id = await findApplicationId(client, options.app)
         const started = performance.now()
         const body = { files, ...(options.comment !== undefined && { comment: options.comment }) }
-        const reply = await client.request<Activation & CheckReport>('PUT', pathOf(id), { body })
+        const pushing = client.request<Activation & CheckReport>('PUT', pathOf(id), { body })
+        const reply = await placedIn(directory as string, pushing)
         const { number, hash } = reply.body
         const ms = Math.round(performance.now() - started)
         out.answer(reply.body, () => renderCheck(reply.body))
