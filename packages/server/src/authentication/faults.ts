@@ -1,0 +1,41 @@
+import { defineFaults } from '#kernel'
+
+export const faults = defineFaults({
+  // INVARIANT: every failure to sign in answers with this one, whatever its cause.
+  'authentication.rejected': { status: 401, says: 'That did not work. Check what you entered and try again' },
+  'authentication.throttled': { status: 429, says: 'Too many attempts. Wait a little, then try again' },
+  'authentication.busy': { status: 503, says: 'Many people are signing in at this moment. Try again in a few seconds' },
+  'authentication.session_invalid': { status: 401, says: 'The session has ended. Sign in again' },
+  'authentication.second_factor_needed': {
+    status: 401,
+    says: 'An administrator needs a second factor: sign in again to set one up',
+  },
+  'authentication.session_unknown': { status: 404, says: 'There is no such session: it may have ended already' },
+  'authentication.link_invalid': { status: 410, says: 'This link has been used or has expired. Ask for a new one' },
+  'authentication.bootstrap_invalid': {
+    status: 401,
+    says: 'The bootstrap credential is not valid: it must be the one this server wrote, used once, from this machine',
+  },
+  'authentication.password_weak': { status: 422, says: 'This password is too easy to guess' },
+  'authentication.form_forged': { status: 403, says: 'This form did not come from our page. Open the page again' },
+  'authentication.form_stale': { status: 409, says: 'This page had waited too long. Start again' },
+  'authentication.code_rejected': {
+    status: 422,
+    says: 'That code is not right, or was used already. Wait for the next one',
+  },
+  'authentication.passkey_rejected': {
+    status: 422,
+    says: 'That passkey did not work here. Try again, or use another way',
+  },
+  'authentication.factor_unknown': { status: 404, says: 'There is no such factor' },
+  'authentication.last_factor': {
+    status: 409,
+    says: 'You would have no way left to sign in. Add another one before you remove this',
+  },
+  'authentication.not_a_user': { status: 403, says: 'Only people have this: the sender is not one' },
+  'authentication.already_enrolled': {
+    status: 409,
+    says: 'The user can sign in already. To replace how, reset their factors',
+  },
+  'authentication.user_barred': { status: 409, says: 'The user, or their organization, is not active' },
+})

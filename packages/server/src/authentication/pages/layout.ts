@@ -1,0 +1,112 @@
+import { assets, type ScriptName } from './assets.ts'
+import { type Html, html, type Interpolated, trustMarkup } from './html.ts'
+
+/** One page before it is framed. */
+export interface Page {
+  readonly title: string
+  readonly body: Html
+  /** `gate` is one card beside the mark; `plain` is a wide page under a bar. */
+  readonly frame?: 'gate' | 'plain'
+  /** Whose door this is, shown above the card. */
+  readonly organization?: string | undefined
+  /** Who is signed in, shown in the bar of a plain page. */
+  readonly person?: string | undefined
+  readonly scripts?: readonly ScriptName[]
+  /** Leave for this address of ours at once; the page's link is for who must do it by hand. */
+  readonly goTo?: string
+}
+
+const arch = 'M4 28V14.5C4 8.1 9.4 3 16 3s12 5.1 12 11.5V28h-6V15c0-3.4-2.7-6-6-6s-6 2.6-6 6v13H4Z'
+const mark = trustMarkup(
+  `<svg class="mark" viewBox="0 0 32 32" width="32" height="32" aria-hidden="true" focusable="false"><path fill="currentColor" d="${arch}"/><circle fill="currentColor" cx="16" cy="20" r="2.6"/></svg>`,
+)
+const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#1d6b63" d="${arch}"/><circle fill="#1d6b63" cx="16" cy="20" r="2.6"/></svg>`)}`
+
+/** The whole document of a page. */
+export function frame(page: Page): string {
+  const document = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>${page.title} · Gatehouse</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+${page.goTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${page.goTo}">`}
+<link rel="icon" href="${icon}">
+<link rel="stylesheet" href="${assets.style.path}">
+${(page.scripts ?? []).map((name) => html`<script src="${assets[name].path}" defer></script>`)}
+</head>
+${page.frame === 'plain' ? plain(page) : gate(page)}
+</html>
+`
+  return document.toString()
+}
+
+const gate = (page: Page): Html => html`<body class="gate">
+<div class="wall" aria-hidden="true">${mark}<p>Gatehouse</p></div>
+<main>
+<div class="card">
+<p class="whose">${mark}<span>${page.organization ?? 'Gatehouse'}</span></p>
+${page.body}
+</div>
+</main>
+</body>`
+
+const plain = (page: Page): Html => html`<body class="plain">
+<header class="bar"><a href="/account">${mark}<span>Gatehouse</span></a>${page.person !== undefined && html`<span class="person">${page.person}</span>`}</header>
+<main>
+${page.body}
+</main>
+</body>`
+
+/** A sentence that helps, above a form. `wrong` is announced at once. */
+export function notice(kind: 'wrong' | 'good' | 'hint', text: Interpolated): Html {
+  return kind === 'wrong'
+    ? html`<p class="notice wrong" role="alert">${text}</p>`
+    : html`<p class="notice ${kind}" role="status">${text}</p>`
+}
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly type?: 'text' | 'password' | 'email'
+  readonly value?: string | undefined
+  readonly autocomplete?: string
+  readonly hint?: Interpolated
+  readonly wrong?: string | undefined
+  readonly inputmode?: 'numeric' | 'text'
+  readonly maxlength?: number
+  readonly focus?: boolean
+  readonly optional?: boolean
+  readonly code?: boolean
+}
+
+/** A labelled input with its hint and what is wrong with it, tied together for assistive technology. */
+export function field(it: Field): Html {
+  const hintId = `${it.name}-hint`
+  const wrongId = `${it.name}-wrong`
+  const described = [it.wrong !== undefined && wrongId, it.hint !== undefined && hintId].filter(Boolean).join(' ')
+  return html`<div class="field">
+<label for="${it.name}">${it.label}${it.optional && html` <span class="optional">optional</span>`}</label>
+<input id="${it.name}" name="${it.name}" type="${it.type ?? 'text'}"${it.value !== undefined && html` value="${it.value}"`}${
+    it.autocomplete !== undefined && html` autocomplete="${it.autocomplete}"`
+  }${it.inputmode !== undefined && html` inputmode="${it.inputmode}"`}${
+    it.maxlength !== undefined && html` maxlength="${it.maxlength}"`
+  }${it.code && html` class="code"`}${described !== '' && html` aria-describedby="${described}"`}${
+    it.wrong !== undefined && html` aria-invalid="true"`
+  }${it.focus && html` autofocus`}${!it.optional && html` required`} autocapitalize="none" spellcheck="false">
+${it.wrong !== undefined && html`<p class="wrong" id="${wrongId}">${it.wrong}</p>`}
+${it.hint !== undefined && html`<p class="hint" id="${hintId}">${it.hint}</p>`}
+</div>`
+}
+
+/** Hidden inputs of a form. */
+export function hidden(values: Readonly<Record<string, string | undefined>>): Html[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [html`<input type="hidden" name="${name}" value="${value}">`],
+  )
+}
+
+export const button = (text: string, kind: 'main' | 'quiet' | 'danger' = 'main'): Html =>
+  html`<button class="${kind}" type="submit">${text}</button>`

@@ -1,0 +1,42 @@
+import type { FastifyReply } from 'fastify'
+import { frame, type Page } from './layout.ts'
+
+/** A page as it is sent. */
+export interface RenderedPage {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * A page with its strict policy: nothing but our own style sheet and images, no script but on pages that name one, never in
+ * a frame. `form-action` is `'self'`: redirects off our origin after a form go by `goTo` (a new navigation), since browsers
+ * apply it to the whole redirect chain (CSP3 §6.4.2).
+ */
+export function renderPage(page: Page): RenderedPage {
+  const scripts = page.scripts !== undefined && page.scripts.length > 0
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
+  ]
+  return {
+    html: frame(page),
+    headers: {
+      'content-security-policy': policy.join('; '),
+      'x-frame-options': 'DENY',
+      'cross-origin-opener-policy': 'same-origin',
+      'cache-control': 'no-store',
+      // With no-referrer, browsers send `Origin: null` with our own forms (Fetch §3.2), and we could not tell them apart.
+      'referrer-policy': 'same-origin',
+    },
+  }
+}
+
+export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
+  const { html, headers } = renderPage(page)
+  return reply.code(status).headers(headers).type('text/html; charset=utf-8').send(html)
+}
