@@ -1,0 +1,84 @@
+import { definePurposes } from '#keyring'
+import type { Web } from '#web'
+import { addAccountRoutes } from './account/account.routes.ts'
+import { meOperations } from './account/me.routes.ts'
+import type { AuthenticationDeps } from './deps.ts'
+import { addEnrolRoutes } from './enrol/enrol.routes.ts'
+import { Enrolment } from './enrol/enrolment.ts'
+import { pendingPurpose } from './enrol/pending.ts'
+import { Cookies } from './http/cookies.ts'
+import { addPages } from './http/pages-scope.ts'
+import { linkOperations } from './links/link.routes.ts'
+import { deleteExpiredLinks } from './links/link.store.ts'
+import { serveAssets } from './pages/assets.ts'
+import { relyingPartyOf } from './passkeys/ceremonies.ts'
+import { Passwords } from './passwords/passwords.ts'
+import type { Services } from './services.ts'
+import { followDirectory } from './sessions/follow-directory.ts'
+import { identifySession } from './sessions/identify-session.ts'
+import { sessionOperations } from './sessions/session.routes.ts'
+import { deleteExpiredSessions } from './sessions/session.store.ts'
+import { Sessions } from './sessions/sessions.ts'
+import { addSignOutRoutes } from './sessions/sign-out.routes.ts'
+import { deleteExpiredAttempts } from './sign-in/attempt.store.ts'
+import { deleteExpiredDevices } from './sign-in/device.store.ts'
+import { SignInMeasures } from './sign-in/measures.ts'
+import { Proving } from './sign-in/proving.ts'
+import { addSignInRoutes } from './sign-in/sign-in.routes.ts'
+import { deleteExpiredThrottles } from './sign-in/throttle.store.ts'
+import { Throttle } from './sign-in/throttle.ts'
+import { totpPurpose } from './totp/totp.ts'
+
+definePurposes({
+  [totpPurpose]: 'Secrets of authenticator apps',
+  [pendingPurpose]: 'Enrolments under way',
+})
+
+const sweepMs = 60_000
+
+export interface Authentication {
+  readonly sessions: Sessions
+  readonly services: Services
+  close(): void
+}
+
+/** Builds the room, adds its routes and ways of identification to the web, and follows the directory. Once, before it listens. */
+export async function openAuthentication(deps: AuthenticationDeps, web: Web): Promise<Authentication> {
+  const { storage, clock, entropy, meter, onError } = deps
+  const sessions = new Sessions(deps)
+  const throttle = new Throttle(storage)
+  const measures = new SignInMeasures(meter)
+  const proving = new Proving({ ...deps, sessions, throttle, measures })
+  const passwords = new Passwords(deps)
+  const passkeyDeps = { ...deps, proving, passwords, rp: relyingPartyOf(deps.url) }
+  const enrolment = new Enrolment(passkeyDeps)
+  const services: Services = { ...passkeyDeps, web, sessions, cookies: new Cookies(deps.url, entropy), enrolment }
+
+  await followDirectory({ ...deps, sessions })
+  web.identifyBy(identifySession(services))
+  web.add(...meOperations(services), ...sessionOperations(services), ...linkOperations(services))
+  addPages(web, (app) => {
+    serveAssets(app)
+    addSignInRoutes(app, services)
+    addEnrolRoutes(app, services)
+    addAccountRoutes(app, services)
+    addSignOutRoutes(app, services)
+  })
+
+  const sweep = async () => {
+    const nowMs = clock.nowMs()
+    for (const remove of [
+      deleteExpiredSessions,
+      deleteExpiredAttempts,
+      deleteExpiredThrottles,
+      deleteExpiredLinks,
+      deleteExpiredDevices,
+    ])
+      await storage.transact((tx) => remove(tx, nowMs))
+  }
+  const timer = setInterval(() => {
+    sweep().catch((error) => onError('authentication expiry', error))
+  }, sweepMs)
+  timer.unref()
+  return { sessions, services, close: () => clearInterval(timer) }
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyRequest } from 'fastify'
+import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
+import { record } from '#feed'
+import { type Act, type Clock, Fault } from '#kernel'
+import type { Storage } from '#storage'
+import type { Identify } from '#web'
+import '../events.ts'
+import '../faults.ts'
+
+const fileName = 'bootstrap.json'
+const scheme = 'Gatehouse-Bootstrap '
+const longestSeconds = 60
+const skewSeconds = 5
+const rememberMost = 100_000
+
+export interface Bootstrap {
+  /** Recognises requests that are signed with the credential. */
+  readonly identify: Identify
+  /**
+   * Writes the credential (mode 0600) for whoever can read the data directory.
+   * @param listening the address the server listens on, as in `http://127.0.0.1:8080`
+   */
+  publish(listening: string): void
+  /** Removes the file: the key dies with the process. */
+  withdraw(): void
+}
+
+/**
+ * A fresh ES256 key at each start, its private half in `bootstrap.json`. A request carries a JWT signed with it (typ
+ * `gatehouse-bootstrap+jwt`, aud the address in the file, exp within a minute, jti used once) and comes from loopback, not
+ * through a proxy. Every use is recorded before the request goes on.
+ */
+export async function openBootstrap(deps: {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly dataDirectory: string
+}): Promise<Bootstrap> {
+  const { storage, clock } = deps
+  const file = join(deps.dataDirectory, fileName)
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const kid = randomUUID()
+  const key = { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }
+  let url: string | undefined
+  const used = new UsedOnce(clock)
+
+  const verify = async (jwt: string): Promise<{ jti: string; expiresAtMs: number }> => {
+    if (url === undefined) throw new Error('not published yet')
+    const { payload } = await jwtVerify(jwt, publicKey as KeyObject, {
+      algorithms: ['ES256'],
+      typ: 'gatehouse-bootstrap+jwt',
+      audience: url,
+      clockTolerance: skewSeconds,
+      currentDate: new Date(clock.nowMs()),
+      requiredClaims: ['exp', 'jti'],
+    })
+    const { exp, jti } = payload as { exp: number; jti: unknown }
+    if (typeof jti !== 'string' || jti.length < 8 || jti.length > 100) throw new Error('jti has no proper shape')
+    if (exp * 1_000 > clock.nowMs() + (longestSeconds + skewSeconds) * 1_000) throw new Error('exp is too far away')
+    return { jti, expiresAtMs: (exp + skewSeconds) * 1_000 }
+  }
+
+  return {
+    identify: async (request) => {
+      const { authorization } = request.headers
+      if (authorization === undefined || !authorization.startsWith(scheme)) return undefined
+      try {
+        if (!isFromThisMachine(request)) throw new Error('not from loopback')
+        const { jti, expiresAtMs } = await verify(authorization.slice(scheme.length))
+        used.take(jti, expiresAtMs)
+        const actor = { type: 'bootstrap', name: 'local administrator' } as const
+        const act: Act = { actor, requestId: request.id, address: request.ip }
+        // INVARIANT: recorded before the request goes on; reads that would leave no other event are on record too.
+        await storage.transact((tx) =>
+          record(tx, act, {
+            type: 'authentication.bootstrap_used',
+            atMs: clock.nowMs(),
+            organizationId: undefined,
+            object: { type: 'Gatehouse::Bootstrap', id: kid },
+            data: { jti, method: request.method, route: request.routeOptions.url ?? 'none' },
+            touches: [],
+          }),
+        )
+        return { actor, via: 'bootstrap' }
+      } catch (cause) {
+        if (cause instanceof Fault) throw cause
+        throw new Fault('authentication.bootstrap_invalid', { cause })
+      }
+    },
+    publish: (listening) => {
+      url = localUrl(listening)
+      rmSync(file, { force: true })
+      writeFileSync(file, `${JSON.stringify({ url, key }, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    },
+    withdraw: () => rmSync(file, { force: true }),
+  }
+}
+
+/** By the connection itself, and not through a proxy, which would make everybody local. */
+function isFromThisMachine(request: FastifyRequest): boolean {
+  const address = (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const local = (isIP(address) === 4 && address.startsWith('127.')) || address === '::1'
+  const { headers } = request
+  return local && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined
+}
+
+/** Where this machine reaches a server that listens on any address. */
+function localUrl(listening: string): string {
+  const url = new URL(listening)
+  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
+  if (url.hostname === '[::]') url.hostname = '[::1]'
+  return url.origin
+}
+
+/** Remembers what was used until it would expire anyway. The key is this process's own, so its memory is enough. */
+class UsedOnce {
+  readonly #clock: Clock
+  readonly #until = new Map<string, number>()
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** @throws when it was used, or when too much is remembered to be sure */
+  take(jti: string, untilMs: number): void {
+    const nowMs = this.#clock.nowMs()
+    if (this.#until.size >= rememberMost) {
+      for (const [old, until] of this.#until) if (until < nowMs) this.#until.delete(old)
+      if (this.#until.size >= rememberMost) throw new Error('too many uses within a minute')
+    }
+    if (this.#until.has(jti)) throw new Error('jti was used before')
+    this.#until.set(jti, untilMs)
+  }
+}

@@ -1,0 +1,83 @@
+import type { Gate } from '#authorization'
+import type { Feed } from '#feed'
+import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
+import type { Keyring } from '#keyring'
+import type { Reader, Storage, Tx } from '#storage'
+
+/** A user as sign-in sees one. */
+export interface Person {
+  readonly id: UserId
+  readonly organizationId: OrganizationId
+  readonly username: string
+  readonly name: string
+  readonly email: string | undefined
+  /** `invited` may use a link that was made for them; only `active` may sign in; the others neither. */
+  readonly state: 'invited' | 'active' | 'barred'
+  readonly organization: Organization
+}
+
+export interface Organization {
+  readonly id: OrganizationId
+  readonly name: string
+  readonly displayName: string
+  readonly rules: SignInRules
+}
+
+/** What an organization asks of its people; absent members mean the deployment's default. */
+export interface SignInRules {
+  readonly factors?: readonly ('password' | 'passkey' | 'totp')[]
+  readonly secondFactor?: 'administrators' | 'everyone'
+  readonly sessionMinutes?: number
+}
+
+export interface NewPerson {
+  readonly username: string
+  readonly name: string
+  readonly email: string | undefined
+}
+
+/** What sign-in asks of the directory. */
+export interface People {
+  /** The organization that people sign in to; undefined also for one that is suspended. */
+  findOrganization(db: Reader, idOrName: string): Promise<Organization | undefined>
+  findOrganizationOfEmail(db: Reader, email: string): Promise<Organization | undefined>
+  /** The only organization there is. */
+  findOnlyOrganization(db: Reader): Promise<Organization | undefined>
+  /** By user name or e-mail. */
+  findByLogin(db: Reader, organization: OrganizationId, login: string): Promise<Person | undefined>
+  find(db: Reader, user: UserId): Promise<Person | undefined>
+  /** @throws {Fault} with `errors` when a value is not one that the directory takes; nothing is written then */
+  create(tx: Tx, act: Act, organization: OrganizationId, person: NewPerson): Promise<Person>
+  /** From invited to active; leaves one who is active. */
+  activate(tx: Tx, act: Act, user: UserId): Promise<Person>
+}
+
+/** What sign-in asks of the grants. */
+export interface Administrators {
+  /** Whether the user holds any of Gatehouse's own roles now, directly or through groups. Synchronous, on the snapshot. */
+  isAdministrator(user: UserId): boolean
+  /**
+   * Refuses when the user holds a role that the actor could not have granted: whoever can reset a person's factors can become
+   * them.
+   * @throws {Fault} `authorization.grant_too_wide`
+   */
+  refuseWider(act: Act, user: UserId): void
+  /** Whether anybody owns the deployment. */
+  hasOwner(db: Reader): Promise<boolean>
+  makeOwner(tx: Tx, act: Act, user: UserId): Promise<void>
+}
+
+export interface AuthenticationDeps {
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly meter: Meter
+  readonly keyring: Pick<Keyring, 'seal' | 'unseal'>
+  readonly gate: Gate
+  readonly people: People
+  readonly administrators: Administrators
+  /** Public base address without trailing slash. */
+  readonly url: string
+  readonly onError: (where: string, error: unknown) => void
+}

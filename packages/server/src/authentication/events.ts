@@ -1,0 +1,47 @@
+import { defineEvents } from '#feed'
+
+/** How somebody proved who they are. */
+export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'link'
+
+declare module '#feed' {
+  interface EventCatalogue {
+    'authentication.signed_in': { methods: readonly string[]; acr: string; session: string }
+    /** About the user where there is one; a login name that nobody has is not kept, as people type passwords there. */
+    'authentication.rejected': { method: Method; reason: string }
+    'authentication.throttled': { method: Method }
+    'authentication.session_ended': { session: string; user: string; reason: string }
+    'authentication.sessions_ended': { reason: string; count: number; except?: string }
+    'authentication.session_rotated': { session: string; methods: readonly string[]; acr: string }
+    'authentication.password_set': { by: 'self' | 'link' }
+    'authentication.password_upgraded': Record<string, never>
+    'authentication.totp_enrolled': Record<string, never>
+    'authentication.passkey_added': { name: string; backedUp: boolean }
+    'authentication.passkey_removed': { name: string }
+    'authentication.recovery_codes_made': { count: number }
+    'authentication.recovery_code_used': { left: number }
+    'authentication.factors_reset': { passwords: number; totp: number; passkeys: number; recoveryCodes: number }
+    'authentication.link_made': { purpose: string; expiresAtMs: number }
+    'authentication.link_used': { purpose: string }
+    'authentication.bootstrap_used': { jti: string; method: string; route: string }
+  }
+}
+
+defineEvents({
+  'authentication.signed_in': 'Somebody signed in and a session began',
+  'authentication.rejected': 'An attempt to sign in failed',
+  'authentication.throttled': 'Attempts to sign in came too fast and were put off',
+  'authentication.session_ended': 'A session ended',
+  'authentication.sessions_ended': 'All sessions of a user ended',
+  'authentication.session_rotated': 'A session got a new token because what it may do changed',
+  'authentication.password_set': 'A user set a password',
+  'authentication.password_upgraded': 'A password was hashed again with stronger parameters at sign-in',
+  'authentication.totp_enrolled': 'A user set up an authenticator app',
+  'authentication.passkey_added': 'A user added a passkey',
+  'authentication.passkey_removed': 'A user removed a passkey',
+  'authentication.recovery_codes_made': 'A user got new recovery codes; former ones are void',
+  'authentication.recovery_code_used': 'A recovery code stood in for a second factor',
+  'authentication.factors_reset': 'An administrator took away every way in which a user signs in',
+  'authentication.link_made': 'A one-time link was made',
+  'authentication.link_used': 'A one-time link was used',
+  'authentication.bootstrap_used': 'The local bootstrap credential was used',
+})

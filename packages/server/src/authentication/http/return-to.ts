@@ -1,0 +1,19 @@
+/** Where people go who came to sign in for no other reason. */
+export const accountPath = '/account'
+
+/**
+ * An address of our own as path and query, or the account page for anything else: never another origin, whatever browsers make
+ * of backslashes, control characters or two slashes.
+ */
+export function parseReturnTo(text: unknown, ownOrigin: string): string {
+  if (typeof text !== 'string' || text.length > 4_000 || !/^\/[\x21-\x7e]*$/.test(text) || /^\/[/\\]/.test(text))
+    return accountPath
+  const url = URL.parse(text, ownOrigin)
+  if (url === null || url.origin !== ownOrigin || url.pathname.startsWith('//')) return accountPath
+  // Back to where one signs in or out would go round in a circle.
+  if (/^\/(sign-in|sign-out|enrol|setup|invitation|reset)(\/|$)/.test(url.pathname)) return accountPath
+  return `${url.pathname}${url.search}`
+}
+
+/** Whether a redirect there stays on pages of ours, so that it may follow a form's answer (see `sendPage`). */
+export const isOwnPage = (path: string): boolean => /^\/account(\/|\?|$)/.test(path)

@@ -1,0 +1,69 @@
+import { record } from '#feed'
+import { type Act, Fault, Secret } from '#kernel'
+import type { AuthenticationDeps, Person } from '../deps.ts'
+import { hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
+import { HashingQueue } from './hashing-queue.ts'
+import { findPassword, replaceHash } from './password.store.ts'
+import { findWeakness, passwordMost } from './strength.ts'
+import '../events.ts'
+import '../faults.ts'
+
+type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'entropy' | 'meter'>
+
+/** Checks and hashes passwords, a bounded number at a time. */
+export class Passwords {
+  readonly #deps: Deps
+  readonly #queue: HashingQueue
+  #nobodys: Promise<string> | undefined
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#queue = new HashingQueue(deps.meter)
+  }
+
+  /**
+   * Whether this is the person's password. INVARIANT: one hashing at the current cost, whether or not there is such a
+   * person or password, so that the time tells nothing. A hash of a lower cost is made again while the password is at hand.
+   * @throws {Fault} `authentication.busy`
+   */
+  async check(act: Act, person: Person | undefined, password: Secret): Promise<boolean> {
+    const { storage, entropy } = this.#deps
+    const stored = person && (await findPassword(storage.db, person.organizationId, person.id))
+    this.#nobodys ??= hashPassword(entropy, new Secret('nobody has this password'))
+    const phc = stored?.phc ?? (await this.#nobodys)
+    const tooLong = password.reveal().length > passwordMost * 2
+    const right = await this.#queue.run(() => verifyPassword(phc, password))
+    if (!right || tooLong || person === undefined || stored === undefined) return false
+    if (needsUpgrade(stored.phc)) await this.#upgrade(act, person, stored.phc, password)
+    return true
+  }
+
+  /**
+   * The PHC string of a new password.
+   * @throws {Fault} `authentication.password_weak` with the sentence that helps, `authentication.busy`
+   */
+  async hashNew(password: Secret, about: readonly (string | undefined)[]): Promise<string> {
+    const weakness = await findWeakness(
+      password,
+      about.filter((word) => word !== undefined),
+    )
+    if (weakness !== undefined) throw new Fault('authentication.password_weak', { detail: weakness })
+    return this.#queue.run(() => hashPassword(this.#deps.entropy, password))
+  }
+
+  async #upgrade(act: Act, person: Person, former: string, password: Secret): Promise<void> {
+    const { storage, clock, entropy } = this.#deps
+    const phc = await this.#queue.run(() => hashPassword(entropy, password))
+    await storage.transact(async (tx) => {
+      if (!(await replaceHash(tx, person.organizationId, person.id, former, phc))) return
+      await record(tx, act, {
+        type: 'authentication.password_upgraded',
+        atMs: clock.nowMs(),
+        organizationId: person.organizationId,
+        object: { type: 'User', id: person.id, name: person.username },
+        data: {},
+        touches: [],
+      })
+    })
+  }
+}

@@ -1,0 +1,13 @@
+import type { Web } from '#web'
+import type { Enrolment } from './enrol/enrolment.ts'
+import type { Cookies } from './http/cookies.ts'
+import type { Sessions } from './sessions/sessions.ts'
+import type { PasskeyDeps } from './sign-in/by-passkey.ts'
+
+/** The room, built: what its routes work with. */
+export interface Services extends PasskeyDeps {
+  readonly web: Web
+  readonly sessions: Sessions
+  readonly cookies: Cookies
+  readonly enrolment: Enrolment
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import type { Id, OrganizationId, UserId } from '#kernel'
+
+export type SessionId = Id<'ses'>
+
+/** One browser's sign-in. Its token is known to the browser only; the table holds the hash. */
+export interface Session {
+  readonly id: SessionId
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly startedAtMs: number
+  /** When the person last proved who they are (`auth_time` of OIDC). */
+  readonly authenticatedAtMs: number
+  readonly seenAtMs: number
+  readonly idleUntilMs: number
+  readonly expiresAtMs: number
+  /** How they did (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly acr: Acr
+  readonly address: string | undefined
+  /** The browser as it names itself, cut to 200 characters. */
+  readonly agent: string | undefined
+}
+
+/**
+ * How surely: one factor, two, or one that cannot be phished and verifies the person (`phr` of OpenID's EAP ACR values).
+ * Each is enough where a weaker one is asked for.
+ */
+export const acrs = ['urn:gatehouse:acr:1', 'urn:gatehouse:acr:2', 'phr'] as const
+export type Acr = (typeof acrs)[number]
+
+export const isAtLeast = (acr: Acr, wanted: Acr): boolean => acrs.indexOf(acr) >= acrs.indexOf(wanted)
+
+const hourMs = 3_600_000
+export const sessionLimits = {
+  idleMs: 8 * hourMs,
+  absoluteMs: 7 * 24 * hourMs,
+  /** A session's last use is written at most this often. */
+  touchMs: 60_000,
+} as const
+
+/** What the tables know a bearer token by. */
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+
+/** `Chrome on Linux`, as far as a user agent string tells. */
+export function describeAgent(agent: string | undefined): string {
+  if (agent === undefined) return 'Unknown device'
+  const browser = /Edg\//.test(agent)
+    ? 'Edge'
+    : /OPR\//.test(agent)
+      ? 'Opera'
+      : /Firefox\//.test(agent)
+        ? 'Firefox'
+        : /Chrom(e|ium)\//.test(agent)
+          ? 'Chrome'
+          : /Safari\//.test(agent)
+            ? 'Safari'
+            : /curl|node|undici/i.test(agent)
+              ? 'A program'
+              : 'A browser'
+  const system = /Android/.test(agent)
+    ? 'Android'
+    : /iPhone/.test(agent)
+      ? 'iPhone'
+      : /iPad/.test(agent)
+        ? 'iPad'
+        : /Windows/.test(agent)
+          ? 'Windows'
+          : /Mac OS X/.test(agent)
+            ? 'macOS'
+            : /CrOS/.test(agent)
+              ? 'ChromeOS'
+              : /Linux|X11/.test(agent)
+                ? 'Linux'
+                : undefined
+  return system === undefined ? browser : `${browser} on ${system}`
+}
+
+/** The level that methods (RFC 8176) amount to: `hwk` or `swk` is a passkey, `mfa` more than one factor. */
+export function acrOf(amr: readonly string[]): Acr {
+  if (!amr.includes('mfa')) return 'urn:gatehouse:acr:1'
+  return amr.includes('hwk') || amr.includes('swk') ? 'phr' : 'urn:gatehouse:acr:2'
+}

@@ -1,0 +1,146 @@
+import type { Selectable } from 'kysely'
+import type { OrganizationId, UserId } from '#kernel'
+import type { Reader, Tx } from '#storage'
+import type { LinkPurpose } from '../links/link.store.ts'
+
+/**
+ * A sign-in or an enrolment under way in one browser, known by the hash of its pre-session cookie. INVARIANT: what has been
+ * proved stands here, never in the browser.
+ */
+export interface Attempt {
+  readonly keyHash: string
+  /** Public: forms carry it, so that a page of a former attempt is not taken for this one. */
+  readonly id: string
+  readonly purpose: 'sign_in' | 'account' | LinkPurpose
+  /** What is asked next. */
+  readonly stage: 'password' | 'factor' | 'profile' | 'enrol'
+  readonly organizationId: OrganizationId | undefined
+  /** Undefined when nobody has the name that was typed: the pages do not tell. */
+  readonly userId: UserId | undefined
+  readonly login: string
+  readonly returnTo: string
+  /** Methods proved so far (RFC 8176). */
+  readonly amr: readonly string[]
+  readonly challenge: string | undefined
+  /** What an enrolment has gathered, sealed. */
+  readonly pending: Uint8Array | undefined
+  readonly linkHash: string | undefined
+  readonly failures: number
+  readonly expiresAtMs: number
+}
+
+interface AttemptTable {
+  key_hash: string
+  id: string
+  purpose: string
+  stage: string
+  organization_id: string | null
+  user_id: string | null
+  login: string
+  return_to: string
+  amr: string
+  challenge: string | null
+  pending: Uint8Array | null
+  link_hash: string | null
+  failures: number
+  expires_at: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    sign_in_attempts: AttemptTable
+  }
+}
+
+const toAttempt = (row: Selectable<AttemptTable>): Attempt => ({
+  keyHash: row.key_hash,
+  id: row.id,
+  purpose: row.purpose as Attempt['purpose'],
+  stage: row.stage as Attempt['stage'],
+  organizationId: (row.organization_id ?? undefined) as OrganizationId | undefined,
+  userId: (row.user_id ?? undefined) as UserId | undefined,
+  login: row.login,
+  returnTo: row.return_to,
+  amr: JSON.parse(row.amr) as string[],
+  challenge: row.challenge ?? undefined,
+  pending: row.pending ?? undefined,
+  linkHash: row.link_hash ?? undefined,
+  failures: row.failures,
+  expiresAtMs: row.expires_at,
+})
+
+const toRow = (attempt: Attempt): AttemptTable => ({
+  key_hash: attempt.keyHash,
+  id: attempt.id,
+  purpose: attempt.purpose,
+  stage: attempt.stage,
+  organization_id: attempt.organizationId ?? null,
+  user_id: attempt.userId ?? null,
+  login: attempt.login,
+  return_to: attempt.returnTo,
+  amr: JSON.stringify(attempt.amr),
+  challenge: attempt.challenge ?? null,
+  pending: attempt.pending ?? null,
+  link_hash: attempt.linkHash ?? null,
+  failures: attempt.failures,
+  expires_at: attempt.expiresAtMs,
+})
+
+export async function findAttempt(db: Reader, keyHash: string, nowMs: number): Promise<Attempt | undefined> {
+  const row = await db
+    .selectFrom('sign_in_attempts')
+    .selectAll()
+    .where('key_hash', '=', keyHash)
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirst()
+  return row && toAttempt(row)
+}
+
+/** Puts an attempt in the place of any that the browser had. */
+export async function saveAttempt(tx: Tx, attempt: Attempt): Promise<void> {
+  const { key_hash, ...rest } = toRow(attempt)
+  await tx
+    .insertInto('sign_in_attempts')
+    .values({ key_hash, ...rest })
+    .onConflict((conflict) => conflict.column('key_hash').doUpdateSet(rest))
+    .execute()
+}
+
+/** Changes an attempt that still stands where `attempt` was read; false when another request was faster. */
+export async function advanceAttempt(tx: Tx, attempt: Attempt, change: Partial<Attempt>): Promise<boolean> {
+  const { key_hash: _, ...rest } = toRow({ ...attempt, ...change })
+  const { numUpdatedRows } = await tx
+    .updateTable('sign_in_attempts')
+    .set(rest)
+    .where('key_hash', '=', attempt.keyHash)
+    .where('id', '=', attempt.id)
+    .where('stage', '=', attempt.stage)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 1n
+}
+
+/** Uses a challenge up: only one answer to it is ever looked at (WebAuthn §13.4.3). */
+export async function takeChallenge(tx: Tx, attempt: Attempt): Promise<boolean> {
+  if (attempt.challenge === undefined) return false
+  const { numUpdatedRows } = await tx
+    .updateTable('sign_in_attempts')
+    .set({ challenge: null })
+    .where('key_hash', '=', attempt.keyHash)
+    .where('challenge', '=', attempt.challenge)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 1n
+}
+
+/** Ends an attempt; false when it had ended: two answers at once make one session. */
+export async function deleteAttempt(tx: Tx, attempt: Attempt): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('sign_in_attempts')
+    .where('key_hash', '=', attempt.keyHash)
+    .where('id', '=', attempt.id)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows === 1n
+}
+
+export async function deleteExpiredAttempts(tx: Tx, nowMs: number): Promise<void> {
+  await tx.deleteFrom('sign_in_attempts').where('expires_at', '<=', nowMs).execute()
+}

@@ -1,0 +1,86 @@
+import { type Act, Fault, isFault } from '#kernel'
+import {
+  authenticationOptions,
+  type PasskeyProof,
+  type RelyingParty,
+  readAuthentication,
+  readClaim,
+} from '../passkeys/ceremonies.ts'
+import { findPasskeyByCredential, listPasskeys, type Passkey } from '../passkeys/passkey.store.ts'
+import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from './attempt.store.ts'
+import { newAttempt } from './begin.ts'
+import type { MethodDeps } from './methods.ts'
+import type { Outcome, Visitor } from './proving.ts'
+
+export type PasskeyDeps = MethodDeps & { readonly rp: RelyingParty }
+
+/** Options for the browser, with a challenge kept for one answer: any passkey of this site, or those of a second step. */
+export async function challengePasskey(
+  deps: PasskeyDeps,
+  attempt: Attempt | undefined,
+  keyHash: string,
+  returnTo: string,
+) {
+  const { storage, entropy, rp, administrators } = deps
+  const second = attempt?.stage === 'factor' && attempt.organizationId !== undefined && attempt.userId !== undefined
+  const options = second
+    ? await authenticationOptions(rp, entropy, {
+        allowed: await listPasskeys(storage.db, attempt.organizationId, attempt.userId),
+        verifyUser: administrators.isAdministrator(attempt.userId),
+      })
+    : await authenticationOptions(rp, entropy, { verifyUser: true })
+  await storage.transact(async (tx) => {
+    if (attempt !== undefined && (await advanceAttempt(tx, attempt, { challenge: options.challenge }))) return
+    await saveAttempt(tx, { ...newAttempt(deps, keyHash, returnTo), challenge: options.challenge })
+  })
+  return options
+}
+
+/**
+ * A passkey's answer: alone, when it verifies the person, or as the second step. Never throttled, as it cannot be guessed.
+ * @param answer JSON text as received
+ */
+export async function provePasskey(
+  deps: PasskeyDeps,
+  act: Act,
+  visitor: Visitor,
+  attempt: Attempt,
+  answer: string,
+): Promise<Outcome> {
+  const { storage, people } = deps
+  if (!(await storage.transact((tx) => takeChallenge(tx, attempt)))) throw new Fault('authentication.form_stale')
+  const challenge = attempt.challenge as string
+  const second = attempt.stage === 'factor'
+  const found = await findPasskeyByCredential(storage.db, readClaim(answer).credentialId)
+  const passkey = found !== undefined && (!second || found.userId === attempt.userId) ? found : undefined
+  const person = passkey && (await people.find(storage.db, passkey.userId))
+  const check = async () => {
+    if (passkey === undefined) return undefined
+    const proof = await proofOf(deps, answer, challenge, passkey, second)
+    return proof && { amr: amrOf(attempt, passkey, second), use: proof.use }
+  }
+  // The attempt as it now stands, its challenge used up.
+  const taken = { ...attempt, challenge: undefined }
+  return deps.proving.run(act, visitor, { method: 'passkey', attempt: taken, person, throttled: false, check })
+}
+
+async function proofOf(
+  deps: PasskeyDeps,
+  answer: string,
+  challenge: string,
+  passkey: Passkey,
+  second: boolean,
+): Promise<PasskeyProof | undefined> {
+  const verifyUser = !second || deps.administrators.isAdministrator(passkey.userId)
+  return readAuthentication(deps, deps.rp, { answer, challenge, passkey, verifyUser }).catch((error) => {
+    if (isFault(error, 'authentication.passkey_rejected')) return undefined
+    throw error
+  })
+}
+
+const amrOf = (attempt: Attempt, passkey: Passkey, second: boolean): string[] => [
+  ...(second ? attempt.amr : []),
+  passkey.backedUp ? 'swk' : 'hwk',
+  'user',
+  'mfa',
+]

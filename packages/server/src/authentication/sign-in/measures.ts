@@ -1,0 +1,31 @@
+import type { Counter, Histogram } from 'prom-client'
+import type { Meter } from '#kernel'
+import type { Method } from '../events.ts'
+
+/** `rejected_again` is the same browser trying once more after a failure: people who mistype, told apart from the first. */
+export type Outcome = 'success' | 'rejected' | 'rejected_again' | 'throttled' | 'unavailable'
+
+/** What sign-in measures. Service level: success ÷ (success + rejected + unavailable). */
+export class SignInMeasures {
+  readonly #attempts: Counter<'outcome' | 'method'>
+  readonly #duration: Histogram<'outcome' | 'method'>
+
+  constructor(meter: Meter) {
+    this.#attempts = meter.counter(
+      'authentication_attempts_total',
+      'Attempts to prove an identity, by method and outcome; rejected_again repeats a failure in the same browser',
+      ['outcome', 'method'],
+    )
+    this.#duration = meter.seconds(
+      'authentication_attempt_duration_seconds',
+      'Server time of an attempt to prove an identity',
+      [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      ['outcome', 'method'],
+    )
+  }
+
+  count(method: Method, outcome: Outcome, startedAt: number): void {
+    this.#attempts.inc({ method, outcome })
+    this.#duration.observe({ method, outcome }, (performance.now() - startedAt) / 1_000)
+  }
+}

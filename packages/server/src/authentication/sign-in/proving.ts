@@ -1,0 +1,235 @@
+import { record } from '#feed'
+import { type Act, Fault, isFault, randomToken } from '#kernel'
+import type { Reader, Tx } from '#storage'
+import type { AuthenticationDeps, Person } from '../deps.ts'
+import type { Method } from '../events.ts'
+import { hasSecondFactor, readFactors } from '../factors/factors.ts'
+import { hashToken, type Session } from '../sessions/session.ts'
+import type { KnownSession } from '../sessions/session-cache.ts'
+import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
+import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
+import { isKnownDevice, saveDevice } from './device.store.ts'
+import type { SignInMeasures } from './measures.ts'
+import type { Throttle, Trying } from './throttle.ts'
+import '../faults.ts'
+
+/** The browser that tries. */
+export interface Visitor {
+  readonly address: string | undefined
+  readonly agent: string | undefined
+  readonly deviceToken: string | undefined
+  /** The live session it has already, and its token. */
+  readonly current: (KnownSession & { readonly token: string }) | undefined
+}
+
+export interface SignedIn {
+  readonly kind: 'signed_in'
+  /** For the session cookie. */
+  readonly token: string
+  /** For the cookie of a browser that was not known. */
+  readonly deviceToken: string | undefined
+  readonly session: Session
+  readonly returnTo: string
+}
+
+/** What comes next. */
+export type Outcome = SignedIn | { readonly kind: 'factor' } | { readonly kind: 'enrol' }
+
+/** What a right answer proves: methods (RFC 8176), and what must be used up in the transaction of the sign-in. */
+export interface Proved {
+  readonly amr: readonly string[]
+  /** False when it was used already. */
+  readonly use?: (tx: Tx, own: Act) => Promise<boolean>
+}
+
+/** One try by one method: who it is about and how it is checked. */
+export interface Try {
+  readonly method: Method
+  readonly attempt: Attempt
+  readonly person: Person | undefined
+  readonly check: () => Promise<Proved | undefined>
+  readonly throttled: boolean
+}
+
+type Deps = AuthenticationDeps & {
+  readonly sessions: Sessions
+  readonly throttle: Throttle
+  readonly measures: SignInMeasures
+}
+
+/** What every method has in common: counting, refusing alike, recording, and what comes next. */
+export class Proving {
+  readonly #deps: Deps
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /**
+   * INVARIANT: counts before it checks; checks the same whoever it is about; answers every failure alike.
+   * @throws {Fault} `authentication.rejected`, `authentication.throttled`, `authentication.busy`, `authentication.form_stale`
+   */
+  async run(act: Act, visitor: Visitor, it: Try): Promise<Outcome> {
+    const { clock, throttle, measures } = this.#deps
+    const { method, attempt, person } = it
+    const startedAt = performance.now()
+    const trying = await this.#trying(visitor, it)
+    const waitMs = it.throttled ? await throttle.take(trying, clock.nowMs()) : 0
+    if (waitMs > 0) {
+      measures.count(method, 'throttled', startedAt)
+      await this.#recordFailure(act, it, 'throttled')
+      throw new Fault('authentication.throttled', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
+    }
+    try {
+      const proved = await it.check()
+      const active = person?.state === 'active' && allows(person, method)
+      if (proved === undefined || !active) {
+        await this.#reject(act, it, proved === undefined ? 'wrong' : 'barred')
+      }
+      const outcome = await this.#advance(act, visitor, attempt, person as Person, proved as NonNullable<typeof proved>)
+      if (outcome === undefined) await this.#reject(act, it, 'used already')
+      if (it.throttled) await throttle.clear(trying)
+      measures.count(method, 'success', startedAt)
+      return outcome as Outcome
+    } catch (error) {
+      const again = attempt.failures > 0 ? 'rejected_again' : 'rejected'
+      const rejected = isFault(error) && error.status < 500
+      measures.count(method, rejected ? again : 'unavailable', startedAt)
+      throw error
+    }
+  }
+
+  /** What the proved methods lead to; undefined when something that can be used once was used meanwhile. */
+  async #advance(
+    act: Act,
+    visitor: Visitor,
+    attempt: Attempt,
+    person: Person,
+    proved: Proved,
+  ): Promise<Outcome | undefined> {
+    const { storage, administrators } = this.#deps
+    if (!proved.amr.includes('mfa')) {
+      const factors = await readFactors(storage.db, person.organizationId, person.id)
+      const needed = administrators.isAdministrator(person.id) || person.organization.rules.secondFactor === 'everyone'
+      const kind = hasSecondFactor(factors) ? 'factor' : needed ? 'enrol' : undefined
+      if (kind !== undefined) {
+        const moved = await storage.transact((tx) =>
+          advanceAttempt(tx, attempt, { stage: kind, amr: proved.amr, failures: 0, challenge: undefined }),
+        )
+        if (!moved) throw new Fault('authentication.form_stale')
+        return { kind }
+      }
+    }
+    return this.finish(
+      act,
+      visitor,
+      attempt,
+      async () => person,
+      proved.amr,
+      async (tx, own) => (proved.use === undefined ? true : proved.use(tx, own)),
+    )
+  }
+
+  /**
+   * Ends the attempt and begins the session, in one transaction with `also`; undefined when `also` says false.
+   * @param personIn whose session it is, made or activated in the same transaction where need be
+   * @throws {Fault} `authentication.form_stale` when the attempt had ended
+   */
+  async finish(
+    act: Act,
+    visitor: Visitor,
+    attempt: Attempt,
+    personIn: (tx: Tx) => Promise<Person>,
+    amr: readonly string[],
+    also: (tx: Tx, own: Act, person: Person) => Promise<boolean>,
+  ): Promise<SignedIn | undefined> {
+    const { storage, clock, entropy, sessions } = this.#deps
+    const { current, address, agent } = visitor
+    const fresh = randomToken(entropy)
+    const done = await storage
+      .transact(async (tx) => {
+        if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
+        const person = await personIn(tx)
+        const own = actOfPerson(act, person)
+        if (!(await also(tx, own, person))) throw new UsedUp()
+        const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
+        if (deviceToken !== undefined)
+          await saveDevice(tx, hashToken(deviceToken), person.organizationId, person.id, clock.nowMs())
+        const begun = await this.#session(tx, own, current, { person, amr, address, agent })
+        return { ...begun, deviceToken }
+      })
+      .catch((error) => {
+        if (error instanceof UsedUp) return undefined
+        throw error
+      })
+    if (done === undefined) return undefined
+    if (current !== undefined) sessions.cache.forgetSession(current.session.id)
+    return { kind: 'signed_in', ...done, returnTo: attempt.returnTo }
+  }
+
+  /** The same session under a new token for the same person; else a new one, and the former ends. */
+  async #session(tx: Tx, own: Act, current: Visitor['current'], beginning: Beginning) {
+    const { sessions } = this.#deps
+    if (current === undefined) return sessions.start(tx, own, beginning)
+    if (current.session.userId === beginning.person.id) {
+      const rotated = await sessions.rotate(tx, own, current.token, current.session, beginning)
+      if (rotated !== undefined) return rotated
+    } else await sessions.end(tx, own, current.session, 'somebody else signed in')
+    return sessions.start(tx, own, beginning)
+  }
+
+  /** @throws {Fault} `authentication.rejected`, always */
+  async #reject(act: Act, it: Try, reason: string): Promise<never> {
+    await this.#recordFailure(act, it, reason)
+    throw new Fault('authentication.rejected', { cause: new Error(`${it.method}: ${reason}`) })
+  }
+
+  async #recordFailure(act: Act, it: Try, reason: string): Promise<void> {
+    const { storage, clock } = this.#deps
+    const { attempt, person, method } = it
+    const organizationId = person?.organizationId ?? attempt.organizationId
+    await storage.transact(async (tx) => {
+      await advanceAttempt(tx, attempt, { failures: attempt.failures + 1 })
+      const about = {
+        atMs: clock.nowMs(),
+        organizationId,
+        object: person
+          ? { type: 'User', id: person.id, name: person.username }
+          : { type: 'Organization', id: organizationId ?? 'unknown' },
+        outcome: 'failure' as const,
+        touches: [],
+      }
+      if (reason === 'throttled')
+        await record(tx, act, { ...about, type: 'authentication.throttled', data: { method } })
+      else {
+        const why = person === undefined ? 'nobody of that name' : reason
+        await record(tx, act, { ...about, type: 'authentication.rejected', data: { method, reason: why } })
+      }
+    })
+  }
+
+  async #trying(visitor: Visitor, { method, attempt, person }: Try): Promise<Trying> {
+    const known = person !== undefined && (await this.#isKnown(this.#deps.storage.db, visitor, person))
+    const who = person?.id ?? `${attempt.organizationId}:${attempt.login.normalize('NFKC').toLowerCase()}`
+    return {
+      account: `${method}:${who}`,
+      address: visitor.address,
+      device: known ? hashToken(visitor.deviceToken as string) : undefined,
+    }
+  }
+
+  async #isKnown(db: Reader, { deviceToken }: Visitor, person: Person): Promise<boolean> {
+    if (deviceToken === undefined) return false
+    const nowMs = this.#deps.clock.nowMs()
+    return isKnownDevice(db, hashToken(deviceToken), person.organizationId, person.id, nowMs)
+  }
+}
+
+/** Whether the person's organization takes this way in; recovery codes stand in for whatever it takes. */
+function allows(person: Person, method: Method): boolean {
+  const { factors } = person.organization.rules
+  if (factors === undefined || method === 'recovery_code' || method === 'link') return true
+  return factors.includes(method)
+}
+
+/** Rolls a transaction back without being a fault. */
+class UsedUp extends Error {}

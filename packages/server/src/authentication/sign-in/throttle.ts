@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import type { Storage } from '#storage'
+import { blockUntil, clearAttempts, countAttempt, findBlockedUntil } from './throttle.store.ts'
+
+/** How many tries are free, and the longest wait after them. */
+interface Rule {
+  readonly free: number
+  readonly longestMs: number
+}
+
+const rules = {
+  /** Somebody on browsers that this person has not used: attackers, and the person on a new one. */
+  account: { free: 5, longestMs: 60_000 },
+  /** A browser this person has signed in with: what others do elsewhere does not slow it. */
+  device: { free: 10, longestMs: 60_000 },
+  /** One address trying many people. Offices share one, so it is generous. */
+  address: { free: 30, longestMs: 30_000 },
+} as const satisfies Record<string, Rule>
+
+const forgetAfterMs = 15 * 60_000
+
+export interface Trying {
+  /** The user's id, or for a name that nobody has a hash of it: both are slowed alike. */
+  readonly account: string
+  readonly address: string | undefined
+  /** The hash of the token of a browser that this person has signed in with. */
+  readonly device: string | undefined
+}
+
+const hash = (kind: string, value: string) => createHash('sha256').update(`${kind}:${value}`).digest('hex')
+
+/** IPv6 by its /64, which is what one customer has. */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [head = '', tail] = address.split('%')[0]!.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const middle = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
+  return [...left, ...middle, ...right]
+    .slice(0, 4)
+    .map((part) => part.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
+
+function keysOf(trying: Trying): readonly (readonly [string, Rule])[] {
+  if (trying.device !== undefined) return [[hash('device', `${trying.account}:${trying.device}`), rules.device]]
+  const account = [hash('account', trying.account), rules.account] as const
+  if (trying.address === undefined) return [account]
+  return [account, [hash('address', networkOf(trying.address)), rules.address]]
+}
+
+/**
+ * Slows down guessing, for an account and for an address, by waits that grow to a minute and no further. Nobody is locked
+ * out: known browsers count apart, and passkeys cannot be guessed and are never slowed.
+ */
+export class Throttle {
+  readonly #storage: Storage
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** Counts a try. @returns milliseconds to wait when it may not be made now, else 0 */
+  async take(trying: Trying, nowMs: number): Promise<number> {
+    const keys = keysOf(trying)
+    return this.#storage.transact(async (tx) => {
+      const until = await findBlockedUntil(
+        tx,
+        keys.map(([key]) => key),
+        nowMs,
+      )
+      if (until > nowMs) return until - nowMs
+      for (const [key, rule] of keys) {
+        const tries = await countAttempt(tx, key, nowMs, nowMs + forgetAfterMs)
+        const beyond = tries - rule.free
+        if (beyond >= 0) await blockUntil(tx, key, nowMs + Math.min(1_000 * 2 ** beyond, rule.longestMs))
+      }
+      return 0
+    })
+  }
+
+  /** Forgets the tries of who got in. The address keeps its count: one right password does not excuse a hundred others. */
+  async clear(trying: Trying): Promise<void> {
+    const own = keysOf({ ...trying, address: undefined }).map(([key]) => key)
+    await this.#storage.transact((tx) => clearAttempts(tx, own))
+  }
+}
