@@ -1,6 +1,18 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
 import type { DestinationStream } from 'pino'
+import {
+  type Authentication,
+  authenticationMigrations,
+  grantsAdministrators,
+  offerSetup,
+  openAuthentication,
+  openBootstrap,
+  protocolPages,
+  type SetupNotice,
+  sessionSource,
+  signInPeople,
+} from '#authentication'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
 import { directoryEntities, directoryMigrations, directoryOperations, ensureHomeOrganization } from '#directory'
@@ -10,15 +22,7 @@ import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { Arrival, eventsOperations } from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
-import {
-  directoryClients,
-  directoryPeople,
-  openTokens,
-  type SessionSource,
-  type TokenPages,
-  type Tokens,
-  tokensMigrations,
-} from '#tokens'
+import { directoryClients, directoryPeople, openTokens, type Tokens, tokensMigrations } from '#tokens'
 import { createWeb, healthOperations, makeLogger, openapiOperation, type Web } from '#web'
 
 export const migrations: readonly Migration[] = [
@@ -27,6 +31,7 @@ export const migrations: readonly Migration[] = [
   ...authorizationMigrations,
   ...directoryMigrations,
   ...policiesMigrations,
+  ...authenticationMigrations,
   ...tokensMigrations,
 ]
 
@@ -36,6 +41,8 @@ export interface GatehouseOptions {
   readonly entropy?: Entropy
   /** Where log lines go; default standard error. */
   readonly log?: DestinationStream
+  /** Whether a person reads standard output, so that the set-up link may be printed there. Default: no. */
+  readonly toTerminal?: boolean
 }
 
 export interface Gatehouse {
@@ -46,7 +53,10 @@ export interface Gatehouse {
   readonly keyring: Keyring
   readonly web: Web
   readonly authorization: Authorization
+  readonly authentication: Authentication
   readonly tokens: Tokens
+  /** How the first administrator comes to be, when there is none. */
+  readonly setup: SetupNotice
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -111,6 +121,30 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     web.add(...directoryOperations(deps))
     web.add(...policiesOperations(deps))
 
+    const people = signInPeople({ clock, entropy })
+    const administrators = grantsAdministrators(authorization)
+    const bootstrap = config.bootstrap
+      ? await openBootstrap({ storage, clock, dataDirectory: config.dataDirectory })
+      : undefined
+    if (bootstrap !== undefined) web.identifyBy(bootstrap.identify)
+    const authentication = await openAuthentication(
+      {
+        storage,
+        feed,
+        clock,
+        entropy,
+        meter,
+        keyring,
+        gate: authorization.gate,
+        people,
+        administrators,
+        url: config.url,
+        onError,
+      },
+      web,
+    )
+    undo.push(() => authentication.close())
+
     const tokens = await openTokens({
       url: config.url,
       storage,
@@ -120,8 +154,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       signer: keyring,
       clients: directoryClients({ db: storage.db, clock }),
       people: directoryPeople({ db: storage.db, clock }),
-      sessions: noSessions,
-      pages: plainPages,
+      sessions: sessionSource(authentication.services),
+      pages: protocolPages,
       onError,
     })
     undo.push(() => tokens.close())
@@ -134,24 +168,15 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
-    return { listening, storage, feed, keyring, web, authorization, tokens, close }
+    bootstrap?.publish(listening)
+    undo.push(() => bootstrap?.withdraw())
+    const setup = await offerSetup(
+      { storage, clock, entropy, people, administrators, url: config.url, dataDirectory: config.dataDirectory },
+      options.toTerminal ?? false,
+    )
+    return { listening, setup, storage, feed, keyring, web, authorization, authentication, tokens, close }
   } catch (error) {
     await close()
     throw error
   }
-}
-
-// Until the room `authentication` is joined.
-const noSessions: SessionSource = {
-  ofRequest: async () => undefined,
-  find: async () => undefined,
-  end: async () => undefined,
-}
-const plain = (text: string) => ({ html: `<!doctype html><title>Gatehouse</title><p>${text}</p>`, headers: {} })
-const plainPages: TokenPages = {
-  consent: () => plain('Consent is not available yet'),
-  signOut: () => plain('Sign-out is not available yet'),
-  signedOut: () => plain('Signed out'),
-  onward: () => plain('Go back to the application'),
-  refused: ({ requestId }) => plain(`The request was refused (${requestId})`),
 }

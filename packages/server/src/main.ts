@@ -1,11 +1,14 @@
+import { saySetup } from '#authentication'
 import { readConfig } from '#config'
 import { isFault } from '#kernel'
 import { startGatehouse } from './gatehouse.ts'
 
 try {
   const config = readConfig(process.env, process.cwd())
-  const gatehouse = await startGatehouse({ config })
+  const gatehouse = await startGatehouse({ config, toTerminal: process.stdout.isTTY === true })
   console.log(`Gatehouse listens on ${gatehouse.listening} and is known as ${config.url}`)
+  const setup = saySetup(gatehouse.setup)
+  if (setup !== undefined) console.log(setup)
   let stopping = false
   const stop = async () => {
     if (stopping) process.exit(1)

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import type { TestContext } from 'node:test'
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core'
+
+const systemBrowsers = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+/** The system's Chromium, or the one that `@sparticuz/chromium` ships. */
+async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
+  const args = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-dev-shm-usage',
+  ]
+  const system = systemBrowsers.find((path) => existsSync(path))
+  if (system !== undefined) return { executablePath: system, args }
+  const { default: shipped } = await import('@sparticuz/chromium')
+  return { executablePath: await shipped.executablePath(), args: [...shipped.args, ...args] }
+}
+
+/** A real Chromium for one test; it ends with the test. */
+export async function startBrowser(t: TestContext): Promise<Browser> {
+  const browser = await chromium.launch(await findChromium())
+  t.after(() => browser.close())
+  return browser
+}
+
+/** A window of its own: cookies and passkeys of nobody else. What its pages complain of in the console fails the test. */
+export async function openWindow(
+  browser: Browser,
+  options: Parameters<Browser['newContext']>[0] = {},
+): Promise<{ context: BrowserContext; page: Page; complaints: string[] }> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    // A refused form is answered with its status, which Chromium reports as an error of its own.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+  })
+  return { context, page, complaints }
+}
+
+/** A virtual authenticator (WebAuthn §11) that verifies its user and answers by itself. */
+export async function addAuthenticator(
+  page: Page,
+  options: { readonly verifies?: boolean; readonly roaming?: boolean } = {},
+): Promise<{ cdp: CDPSession; authenticatorId: string }> {
+  const cdp = await page.context().newCDPSession(page)
+  await cdp.send('WebAuthn.enable')
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: options.roaming ? 'usb' : 'internal',
+      hasResidentKey: true,
+      hasUserVerification: options.verifies !== false,
+      isUserVerified: options.verifies !== false,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return { cdp, authenticatorId }
+}
