@@ -1,6 +1,7 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
 import type { DestinationStream } from 'pino'
+import { auditMigrations, type Ledger, ledgerOperations, openLedger } from '#audit'
 import {
   type Authentication,
   authenticationMigrations,
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   ...policiesMigrations,
   ...authenticationMigrations,
   ...tokensMigrations,
+  ...auditMigrations,
 ]
 
 export interface GatehouseOptions {
@@ -57,6 +59,7 @@ export interface Gatehouse {
   readonly tokens: Tokens
   /** How the first administrator comes to be, when there is none. */
   readonly setup: SetupNotice
+  readonly ledger: Ledger
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -164,6 +167,11 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
 
+    const key = await keyring.namedKey('audit.log')
+    const ledger = await openLedger({ storage, feed, clock, entropy, meter, key, url: config.url, onError })
+    undo.push(() => ledger.close())
+    web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
+
     undo.push(() => web.close())
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
@@ -174,7 +182,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       { storage, clock, entropy, people, administrators, url: config.url, dataDirectory: config.dataDirectory },
       options.toTerminal ?? false,
     )
-    return { listening, setup, storage, feed, keyring, web, authorization, authentication, tokens, close }
+    return { listening, setup, storage, feed, keyring, web, authorization, authentication, tokens, ledger, close }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,5 @@
 import type { Migration, Reader, Tx } from '#storage'
+import { namedKeysMigration } from './named-key.store.ts'
 
 export interface DataKeyRow {
   purpose: string
@@ -17,6 +18,7 @@ declare module '#storage' {
 }
 
 export const keyringMigrations: readonly Migration[] = [
+  namedKeysMigration,
   {
     id: '0100_keyring_keys',
     sql: `create table data_keys (purpose text not null, version int8 not null, root_key_id text not null, wrapped bytea not null,

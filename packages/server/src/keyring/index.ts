@@ -1,6 +1,7 @@
 export { algorithms, type PublicJwk } from './algorithms.ts'
 export { keyringMigrations } from './data-key.store.ts'
 export { defaultTimes, type Keyring, type KeyringDeps, openKeyring, type RotateOptions } from './keyring.ts'
+export type { NamedKey } from './named-keys.ts'
 export { allPurposes, definePurposes } from './purposes.ts'
 export { newRootKey, type RootKey, readRootKeys, writeRootKeys } from './root-key.ts'
 export type { SigningAlgorithm, SigningKeyState } from './signing-key.store.ts'

@@ -3,11 +3,15 @@ import { type Act, type Clock, type Entropy, Fault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import type { PublicJwk } from './algorithms.ts'
 import { DataKeys } from './data-keys.ts'
+import { type NamedKey, namedPurpose, openNamedKey } from './named-keys.ts'
 import { allPurposes, definePurposes } from './purposes.ts'
 import type { SigningAlgorithm } from './signing-key.store.ts'
 import { type RotationTimes, type SigningKeyInfo, SigningKeys, signingPurpose } from './signing-keys.ts'
 
-definePurposes({ [signingPurpose]: 'Private signing keys' })
+definePurposes({
+  [signingPurpose]: 'Private signing keys',
+  [namedPurpose]: 'Private keys that are the identity of something',
+})
 
 const hourMs = 3_600_000
 export const defaultTimes: RotationTimes = {
@@ -58,6 +62,8 @@ export interface Keyring {
   sign(kid: string, data: Uint8Array): Uint8Array
   /** False also for an unknown or retired key. */
   verify(kid: string, data: Uint8Array, signature: Uint8Array): boolean
+  /** A lasting Ed25519 key by name, made when there is none; not in the key set. */
+  namedKey(name: string): Promise<NamedKey>
   listKeys(): readonly SigningKeyInfo[]
   /** Makes the next signing key; see `RotateOptions`. @throws {Fault} `keyring.rotation_running` */
   rotate(act: Act, options?: RotateOptions): Promise<SigningKeyInfo>
@@ -132,6 +138,7 @@ export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
     },
     sign: (kid, data) => signing.sign(kid, data),
     verify: (kid, data, signature) => signing.verify(kid, data, signature),
+    namedKey: (name) => openNamedKey({ storage, clock, dataKeys }, name),
     listKeys: () => signing.list(),
     rotate: async (act, { algorithm = 'ES256', ...how } = {}) => {
       const made = await signing.rotate(act, algorithm, how)

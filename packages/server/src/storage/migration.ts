@@ -39,7 +39,11 @@ export async function migrate(
     engine,
     'create table if not exists migrations (id text primary key, applied_at int8 not null)',
   )
-  await sql.raw(create).execute(kysely)
+  await kysely.transaction().execute(async (tx) => {
+    // Two nodes that start at once on an empty database would otherwise both create the table.
+    if (engine === 'postgres') await sql`select pg_advisory_xact_lock(7251, 1)`.execute(tx)
+    await sql.raw(create).execute(tx)
+  })
   const { rows } = await sql<{ id: string }>`select id from migrations`.execute(kysely)
   const done = new Set(rows.map((row) => row.id))
   const known = new Set(migrations.map((migration) => migration.id))

@@ -1,0 +1,10 @@
+import { defineFaults } from '#kernel'
+
+export const faults = defineFaults({
+  'audit.entry_unknown': { status: 404, says: 'The audit log has no such entry yet' },
+  'audit.tile_unknown': { status: 404, says: 'The audit log has no such tile' },
+  'audit.ledger_broken': {
+    status: 503,
+    says: 'The audit log does not verify against its own checkpoint: see docs/audit.md, "The ledger is broken"',
+  },
+})

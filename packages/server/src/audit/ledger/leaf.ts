@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import type { FeedEvent } from '#feed'
+
+/** What of an entry stands in the tree. The body and its salt live beside it, so that tiles show nothing of anybody. */
+export interface Leaf {
+  /** The feed's position; the entry's index in the tree is one less. */
+  readonly position: number
+  /** What kind of record this is: `feed` for events. */
+  readonly stream: string
+  /** SHA-256(salt ‖ body). */
+  readonly hash: Uint8Array
+}
+
+/** Bytes of a salt. */
+export const saltLength = 32
+
+/** The bytes of a leaf: three lines of text, so that an auditor can read them. */
+export function encodeLeaf(leaf: Leaf): Buffer {
+  return Buffer.from(
+    `gatehouse-leaf/v1 ${leaf.stream}\n${leaf.position}\n${Buffer.from(leaf.hash).toString('base64')}\n`,
+  )
+}
+
+/** SHA-256(salt ‖ body), the body as UTF-8. */
+export function hashBody(salt: Uint8Array, body: string): Buffer {
+  return createHash('sha256').update(salt).update(body, 'utf8').digest()
+}
+
+/**
+ * The body of an event: JSON with members sorted by name at every depth and no white space. It is stored as made; nothing
+ * depends on making it again.
+ */
+export function encodeBody(event: FeedEvent): string {
+  const { touches: _touches, ...told } = event
+  return JSON.stringify(told, (_key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}
