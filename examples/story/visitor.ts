@@ -11,8 +11,8 @@ export interface Seen {
 /** A person with a browser of their own: pages, forms and cookies. */
 export interface Visitor {
   goto(url: string): Promise<Seen>
-  /** Fills the form that is sent to `action` and sends it, following where it leads. */
-  submit(action: string, fields: Readonly<Record<string, string>>): Promise<Seen>
+  /** Fills in the form that has this button and presses it, following where it leads. */
+  press(button: string, fields?: Readonly<Record<string, string>>): Promise<Seen>
   /** A request as a page of theirs would make it, with their cookies, following no redirect. */
   fetch(url: string): Promise<Received>
   /** A picture of what they see, where there is something to see. */
@@ -34,13 +34,11 @@ export async function browserVisitor(browser: Browser): Promise<Visitor> {
       const response = await page.goto(url, { waitUntil: 'load' })
       return seen(response?.status() ?? 0)
     },
-    submit: async (action, fields) => {
-      const form = page.locator(`form[action="${action}"]`).first()
-      for (const [name, value] of Object.entries(fields)) await fillIn(form.locator(`[name="${name}"]`), value)
-      const [response] = await Promise.all([
-        page.waitForNavigation({ waitUntil: 'load' }),
-        form.locator('button[type="submit"], button:not([type])').first().click(),
-      ])
+    press: async (text, fields = {}) => {
+      const button = page.getByRole('button', { name: text, exact: true }).first()
+      const form = page.locator('form', { has: button }).first()
+      for (const [name, value] of Object.entries(fields)) await form.locator(`[name="${name}"]`).fill(value)
+      const [response] = await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), button.click()])
       return seen(response?.status() ?? 0)
     },
     fetch: async (url) => send(url, { headers: { cookie: await cookiesOf(context, url), accept: 'text/html' } }),
@@ -50,11 +48,6 @@ export async function browserVisitor(browser: Browser): Promise<Visitor> {
 }
 
 const shoot = (page: Page, path: string) => page.screenshot({ path, animations: 'disabled' })
-
-async function fillIn(field: ReturnType<Page['locator']>, value: string): Promise<void> {
-  if ((await field.getAttribute('type')) === 'hidden') return
-  await field.fill(value)
-}
 
 async function cookiesOf(context: BrowserContext, url: string): Promise<string> {
   return (await context.cookies(url)).map(({ name, value }) => `${name}=${value}`).join('; ')
@@ -92,11 +85,11 @@ export function httpVisitor(): Visitor {
   }
   return {
     goto: (url) => follow(url),
-    submit: async (action, fields) => {
+    press: async (text, fields = {}) => {
       if (at === undefined) throw new TypeError('go somewhere first')
-      const form = formOf(at.body, action)
-      if (form === undefined) throw new Error(`no form for ${action} at ${at.url}:\n${textOf(at.body)}`)
-      return follow(new URL(action, at.url).href, new URLSearchParams({ ...form, ...fields }).toString())
+      const form = formOf(at.body, text)
+      if (form === undefined) throw new Error(`no button "${text}" at ${at.url}:\n${textOf(at.body)}`)
+      return follow(new URL(form.action, at.url).href, new URLSearchParams({ ...form.values, ...fields }).toString())
     },
     fetch: (url) => send(url, { headers: { accept: 'text/html', cookie: jar.header(url) } }),
     picture: async () => undefined,
@@ -104,18 +97,24 @@ export function httpVisitor(): Visitor {
   }
 }
 
-/** The named values that a form would send as it stands. */
-function formOf(page: string, action: string): Record<string, string> | undefined {
-  for (const [whole] of page.matchAll(/<form\b[\s\S]*?<\/form>/g)) {
-    if (!whole.slice(0, whole.indexOf('>')).includes(`action="${action}"`)) continue
+/** The form with this button: where it is sent, and its values as they stand. */
+function formOf(page: string, text: string): { action: string; values: Record<string, string> } | undefined {
+  for (const [form] of page.matchAll(/<form\b[\s\S]*?<\/form>/g)) {
+    const button = [...form.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/g)].find(
+      ([, , inner]) => textOf(inner as string) === text,
+    )
+    if (button === undefined) continue
     const values: Record<string, string> = {}
-    for (const [input] of whole.matchAll(/<input\b[^>]*>/g)) {
-      const name = /\bname="([^"]*)"/.exec(input)?.[1]
-      if (name !== undefined) values[name] = decode(/\bvalue="([^"]*)"/.exec(input)?.[1] ?? '')
-    }
-    return values
+    for (const [input] of form.matchAll(/<input\b[^>]*>/g)) Object.assign(values, namedValue(input))
+    Object.assign(values, namedValue(button[1] as string))
+    return { action: decode(/\baction="([^"]*)"/.exec(form)?.[1] ?? ''), values }
   }
   return undefined
+}
+
+function namedValue(tag: string): Record<string, string> {
+  const name = /\bname="([^"]*)"/.exec(tag)?.[1]
+  return name === undefined ? {} : { [name]: decode(/\bvalue="([^"]*)"/.exec(tag)?.[1] ?? '') }
 }
 
 const named: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' }
