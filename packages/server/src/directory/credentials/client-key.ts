@@ -11,12 +11,17 @@ export interface KeyInput {
 export const keysMost = 10
 // Members that make a key private or symmetric (RFC 7518 §6).
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
-const memberOrder: Record<string, readonly string[]> = {
-  EC: ['crv', 'kty', 'x', 'y'],
-  OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n'],
-}
-const curves: Record<string, string> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512', Ed25519: 'EdDSA' }
+const memberOrder = new Map<unknown, readonly string[]>([
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['RSA', ['e', 'kty', 'n']],
+])
+const curves = new Map<unknown, string>([
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+  ['Ed25519', 'EdDSA'],
+])
 const rsaAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512']
 
 /**
@@ -51,7 +56,7 @@ function parseKey(problems: Problems, pointer: string, given: Readonly<Record<st
   const refused = { kid: '', alg: '' }
   const found = privateMembers.filter((member) => Object.hasOwn(given, member))
   if (!problems.check(found.length === 0, pointer, `must be a public key, without "${found[0]}"`)) return refused
-  const members = typeof given.kty === 'string' ? memberOrder[given.kty] : undefined
+  const members = memberOrder.get(given.kty)
   const strings = members?.every((member) => typeof given[member] === 'string' && given[member].length <= 2_048)
   if (members === undefined || !strings) {
     problems.add(pointer, 'must be a JWK of kty EC, OKP or RSA with its public members')
@@ -65,7 +70,7 @@ function parseKey(problems: Problems, pointer: string, given: Readonly<Record<st
     problems.add(pointer, 'is not a valid public key')
     return refused
   }
-  const own = bare.kty === 'RSA' ? rsaAlgorithms : [curves[bare.crv as string]]
+  const own = bare.kty === 'RSA' ? rsaAlgorithms : [curves.get(bare.crv)]
   if (!problems.check(own[0] !== undefined, `${pointer}/crv`, 'must be P-256, P-384, P-521 or Ed25519')) return refused
   if (bare.kty === 'RSA')
     problems.check(bits !== undefined && bits >= 2_048 && bits <= 8_192, pointer, 'must have 2048 to 8192 bits')
