@@ -20,7 +20,7 @@ import { directoryEntities, directoryMigrations, directoryOperations, ensureHome
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
-import { Arrival, eventsOperations } from '#observability'
+import { Arrival, eventsOperations, listenForMetrics, measureInstallation, operatingOperations } from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { directoryClients, directoryPeople, openTokens, type Tokens, tokensMigrations } from '#tokens'
@@ -52,6 +52,7 @@ export interface Gatehouse {
   readonly listening: string
   readonly storage: Storage
   readonly feed: Feed
+  readonly meter: Meter
   readonly keyring: Keyring
   readonly web: Web
   readonly authorization: Authorization
@@ -171,6 +172,12 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const ledger = await openLedger({ storage, feed, clock, entropy, meter, key, url: config.url, onError })
     undo.push(() => ledger.close())
     web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
+    measureInstallation({ storage, clock, meter })
+    web.add(...operatingOperations({ config, storage, feed, keyring, clock, meter, gate: authorization.gate }))
+    if (config.metricsListen !== undefined) {
+      const metrics = await listenForMetrics(meter, config.metricsListen)
+      undo.push(() => metrics.close())
+    }
 
     undo.push(() => web.close())
     // Whoever waits for events is answered first, so that closing does not wait for them.
@@ -182,7 +189,20 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       { storage, clock, entropy, people, administrators, url: config.url, dataDirectory: config.dataDirectory },
       options.toTerminal ?? false,
     )
-    return { listening, setup, storage, feed, keyring, web, authorization, authentication, tokens, ledger, close }
+    return {
+      listening,
+      setup,
+      storage,
+      feed,
+      meter,
+      keyring,
+      web,
+      authorization,
+      authentication,
+      tokens,
+      ledger,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

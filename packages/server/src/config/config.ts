@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { Fault, Secret } from '#kernel'
@@ -9,6 +10,8 @@ export interface Config {
   /** Public base address, without a trailing slash; also the OIDC issuer. */
   readonly url: string
   readonly listen: { readonly host: string; readonly port: number }
+  /** Where `/metrics` is served without an identity, beside the authorized one; undefined for nowhere. */
+  readonly metricsListen: { readonly host: string; readonly port: number } | undefined
   /** Absolute path of the data directory. */
   readonly dataDirectory: string
   readonly database:
@@ -27,6 +30,7 @@ export interface Config {
 const names = {
   GATEHOUSE_URL: 'url',
   GATEHOUSE_LISTEN: 'listen',
+  GATEHOUSE_METRICS_LISTEN: 'metrics_listen',
   GATEHOUSE_DATA: 'data',
   GATEHOUSE_DATABASE: 'database',
   GATEHOUSE_ROOT_KEY_FILE: 'root_key_file',
@@ -60,6 +64,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
   return Object.freeze({
     url: parseUrl(take('url', 'http://localhost:8080')),
     listen: Object.freeze(parseListen(take('listen', '127.0.0.1:8080'))),
+    metricsListen: told.has('metrics_listen') ? Object.freeze(parseListen(take('metrics_listen', ''))) : undefined,
     dataDirectory,
     database: Object.freeze(
       parseDatabase(take('database', `sqlite:${join(dataDirectory, 'gatehouse.db')}`), workingDirectory),
@@ -67,12 +72,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     rootKeyFile,
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
-    trustedProxies: Object.freeze(
-      take('trusted_proxies', '')
-        .text.split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    ),
+    trustedProxies: Object.freeze(parseProxies(take('trusted_proxies', ''))),
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })
 }
@@ -83,7 +83,12 @@ function wrong(place: string, what: string): Fault {
 
 function readFile(path: string, told: Map<string, { text: string; from: string }>): void {
   if (!existsSync(path)) throw wrong('GATEHOUSE_CONFIG', `names ${path}, which does not exist`)
-  const text = readFileSync(path, 'utf8')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw wrong('GATEHOUSE_CONFIG', `names ${path}, which cannot be read (${(error as { code?: string }).code})`)
+  }
   const document = parseDocument(text, { maxAliasCount: 0 } as object)
   const broken = document.errors[0]
   if (broken !== undefined) throw wrong(`${path}:${broken.linePos?.[0].line ?? 1}:`, `is not YAML (${broken.code})`)
@@ -130,6 +135,18 @@ function parseDatabase({ text, from }: { text: string; from: string }, workingDi
     return { engine: 'sqlite', file: resolve(workingDirectory, text.slice('sqlite:'.length)) }
   if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { engine: 'postgres', url: new Secret(text) }
   throw wrong(from, 'must be sqlite:FILE or postgres://…')
+}
+
+function parseProxies({ text, from }: { text: string; from: string }): string[] {
+  const parts = text.split(',').map((part) => part.trim())
+  const given = parts.filter((part) => part !== '')
+  for (const part of given) {
+    const [address = '', bits] = part.split('/')
+    const most = isIP(address) === 6 ? 128 : 32
+    const bitsFit = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+    if (isIP(address) === 0 || !bitsFit) throw wrong(from, `"${part}" is not an address or a network (192.0.2.0/24)`)
+  }
+  return given
 }
 
 function parseOneOf<const T extends string>({ text, from }: { text: string; from: string }, allowed: readonly T[]): T {

@@ -187,3 +187,28 @@ export async function saveFollowerPosition(tx: Tx, name: string, position: numbe
     )
     .execute()
 }
+
+/** Committed events that have no position yet, and whether the newest `window` positions are all there. */
+export async function examineEvents(db: Reader, window: number): Promise<{ unnumbered: number; missing: number }> {
+  const all = (query: { n: number | string | bigint } | undefined) => Number(query?.n ?? 0)
+  const open = db
+    .selectFrom('events')
+    .select((e) => e.fn.countAll().as('n'))
+    .where('position', 'is', null)
+  const newest = await db
+    .selectFrom('events')
+    .select((e) => e.fn.max('position').as('n'))
+    .executeTakeFirst()
+  const last = Number(newest?.n ?? 0)
+  const oldest = await db
+    .selectFrom('events')
+    .select((e) => e.fn.min('position').as('n'))
+    .executeTakeFirst()
+  const first = Math.max(Number(oldest?.n ?? 1), last - window + 1)
+  const there = db
+    .selectFrom('events')
+    .select((e) => e.fn.countAll().as('n'))
+    .where('position', '>=', first)
+  const present = all(await there.where('position', '<=', last).executeTakeFirst())
+  return { unnumbered: all(await open.executeTakeFirst()), missing: last === 0 ? 0 : last - first + 1 - present }
+}

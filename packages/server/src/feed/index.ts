@@ -1,6 +1,7 @@
 export { type Claim, deleteClaimsBefore, findClaim, saveClaimAnswer } from './claim.store.ts'
 export {
   type EventFilter,
+  examineEvents,
   feedMigrations,
   listEvents,
   listNewestEvents,

@@ -1,3 +1,7 @@
+export type { Check, Finding, Report } from './doctor/doctor.ts'
 export { Arrival } from './events/arrival.ts'
 export { eventsOperations } from './events/events.routes.ts'
 export type { EventsDeps } from './events/list-events.ts'
+export { listenForMetrics } from './metrics/listener.ts'
+export { measureInstallation } from './metrics/slis.ts'
+export { type OperateDeps, operatingOperations } from './operate.ts'

@@ -71,5 +71,7 @@ export interface Storage {
   unnumberedSinceMs(): Promise<number | undefined>
   /** One trivial read; resolves when the database answers. @throws {Fault} `storage.unavailable` */
   ping(): Promise<void>
+  /** The database's own clock, in milliseconds since the epoch. */
+  nowMs(): Promise<number>
   close(): Promise<void>
 }

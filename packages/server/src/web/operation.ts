@@ -69,6 +69,8 @@ export interface Operation<S extends OperationSchemas = OperationSchemas> {
   readonly summary: string
   readonly access: Access
   readonly schemas: S
+  /** Media type of an answer that is not JSON: `handle` sends it itself. */
+  readonly produces?: string
   /** Largest body in bytes; default 64 KiB. */
   readonly bodyLimit?: number
   readonly handle: (request: OperationRequest<S>) => Promise<Value<S, 'reply'> | Answer<Value<S, 'reply'>>>

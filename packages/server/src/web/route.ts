@@ -29,9 +29,7 @@ export function addRoute(app: FastifyInstance, operation: Operation, deps: Route
       ...(schemas.params && { params: schemas.params }),
       ...(schemas.query && { querystring: schemas.query }),
       ...(schemas.body && { body: schemas.body }),
-      response: schemas.reply
-        ? { '2xx': { description: 'Done', ...schemas.reply } }
-        : { 204: { type: 'null', description: 'Done' } },
+      response: responseOf(operation),
     } as object,
     // Before the body is read and judged: a stranger learns nothing of its shape.
     preParsing: async (request, _reply, payload) => {
@@ -41,7 +39,7 @@ export function addRoute(app: FastifyInstance, operation: Operation, deps: Route
     handler: async (request, reply) => {
       const identity = await identify(request, operation, deps)
       const plain = actOf(request, identity)
-      const once = readOnceKey(request, plain, deps.entropy)
+      const once = operation.produces === undefined ? readOnceKey(request, plain, deps.entropy) : undefined
       const act = once === undefined ? plain : { ...plain, once }
       const input: OperationRequest<OperationSchemas> = {
         act,
@@ -58,6 +56,15 @@ export function addRoute(app: FastifyInstance, operation: Operation, deps: Route
       return reply.sent ? reply : answer(request, reply, operation, answered)
     },
   })
+}
+
+function responseOf({ schemas, produces }: Operation): object {
+  if (produces !== undefined) {
+    const schema = { type: 'string', ...(produces === 'application/octet-stream' && { format: 'binary' }) }
+    return { 200: { description: 'Done', content: { [produces]: { schema } } } }
+  }
+  if (schemas.reply === undefined) return { 204: { type: 'null', description: 'Done' } }
+  return { '2xx': { description: 'Done', ...schemas.reply } }
 }
 
 const identities = new WeakMap<FastifyRequest, Awaited<ReturnType<Identify>>>()

@@ -21,7 +21,7 @@ export interface Shell {
 export interface ShellOptions {
   readonly clock?: Clock
   readonly migrations?: readonly Migration[]
-  readonly operations: (rooms: { storage: Storage; feed: Feed; web: Web }) => Operation[]
+  readonly operations: (rooms: { storage: Storage; feed: Feed; keyring: Keyring; web: Web }) => Operation[]
   readonly drainMs?: number
 }
 
@@ -63,7 +63,7 @@ export async function startShell(scratch: Scratch, options: ShellOptions): Promi
     } as const
     return { actor, via: 'bearer' }
   })
-  web.add(...options.operations({ storage, feed, web }))
+  web.add(...options.operations({ storage, feed, keyring, web }))
   const listening = await web.app.listen({ host: '127.0.0.1', port: 0 })
   return {
     web,

@@ -80,6 +80,11 @@ export async function openPostgres(
         throw toFault(error)
       }
     },
+    nowMs: async () => {
+      const { rows } = await sql<{ ms: string }>`
+        select (extract(epoch from clock_timestamp()) * 1000)::text as ms`.execute(kysely)
+      return Number(rows[0]?.ms)
+    },
     close: async () => {
       await hints.close()
       await kysely.destroy()

@@ -54,6 +54,7 @@ export async function openSqlite(
         throw toFault(error)
       }
     },
+    nowMs: async () => Number(reading.prepare("select unixepoch('subsec') * 1000 as ms").get()?.ms),
     close: async () => {
       await queue.idle()
       await Promise.all([writer.destroy(), reader.destroy()])

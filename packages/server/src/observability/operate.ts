@@ -1,0 +1,30 @@
+import type { Gate } from '#authorization'
+import type { Config } from '#config'
+import type { Feed } from '#feed'
+import type { Clock, Meter } from '#kernel'
+import { defaultTimes, type Keyring } from '#keyring'
+import type { Storage } from '#storage'
+import type { Operation } from '#web'
+import { installationChecks } from './doctor/checks.ts'
+import { doctorOperations } from './doctor/doctor.routes.ts'
+import type { Check } from './doctor/doctor.ts'
+import { keysOperations } from './keys/keys.routes.ts'
+import { metricsOperations } from './metrics/metrics.routes.ts'
+
+export interface OperateDeps {
+  readonly config: Config
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly keyring: Keyring
+  readonly clock: Clock
+  readonly meter: Meter
+  readonly gate: Gate
+  /** Checks of other rooms, such as orphaned machines. */
+  readonly checks?: readonly Check[]
+}
+
+/** What those who operate the deployment ask for: keys, metrics, the doctor, backups. */
+export function operatingOperations(deps: OperateDeps): Operation[] {
+  const checks = [...installationChecks({ ...deps, times: defaultTimes }), ...(deps.checks ?? [])]
+  return [...keysOperations(deps), ...metricsOperations(deps), ...doctorOperations({ gate: deps.gate, checks })]
+}
