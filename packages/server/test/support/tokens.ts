@@ -1,12 +1,17 @@
 import { join } from 'node:path'
+import { after } from 'node:test'
 import {
   type Application,
   type ApplicationInput,
   addApplication,
   addApplicationSecret,
+  addMachine,
+  addMachineSecret,
   addUser,
   directoryMigrations,
   ensureHomeOrganization,
+  type Machine,
+  type MachineInput,
   moveUserIn,
   type Organization,
   type User,
@@ -60,6 +65,7 @@ export interface TokensFixture {
   /** Every line that was logged. */
   readonly logged: string[]
   addClient(input: Partial<ApplicationInput> & { name: string }): Promise<{ application: Application; secret: string }>
+  addMachine(input: MachineInput): Promise<{ machine: Machine; secret: string }>
   addPerson(username: string): Promise<User>
   /** A signed-in browser's cookie. */
   signIn(user: User, more?: Partial<SignInSession>): { cookie: string; session: SignInSession }
@@ -67,6 +73,12 @@ export interface TokensFixture {
   events(type?: string): Promise<FeedEvent[]>
   close(): Promise<void>
 }
+
+// What a failed test left open, so that its file ends.
+const open = new Set<() => Promise<void>>()
+after(async () => {
+  for (const close of open) await close().catch(() => undefined)
+})
 
 /** The token service over the real directory and keyring, with sessions that a test begins and ends. */
 export async function openTokensFixture(
@@ -118,6 +130,16 @@ export async function openTokensFixture(
   await web.app.listen({ host: '127.0.0.1', port })
 
   const deps = { storage, clock, entropy, gate: testGate().gate }
+  const close = async () => {
+    open.delete(close)
+    web.app.server.closeAllConnections()
+    await web.app.close()
+    await tokens.close()
+    await keyring.close()
+    await feed.close()
+    await storage.close()
+  }
+  open.add(close)
   return {
     url,
     clock,
@@ -139,6 +161,12 @@ export async function openTokensFixture(
         if (application.credentials.authMethod !== 'client_secret_basic') return { application, secret: '' }
         const { secret } = await addApplicationSecret(tx, deps, systemAct, application.id)
         return { application, secret: secret.reveal() }
+      }),
+    addMachine: (input) =>
+      storage.transact(async (tx) => {
+        const made = await addMachine(tx, deps, systemAct, home.id, input)
+        const { machine, secret } = await addMachineSecret(tx, deps, systemAct, made.id)
+        return { machine, secret: secret.reveal() }
       }),
     addPerson: (username) =>
       storage.transact(async (tx) => {
@@ -165,13 +193,7 @@ export async function openTokensFixture(
       while ((await storage.numberEvents()) > 0);
       return listEvents(storage.db, 0, 100_000, type === undefined ? {} : { type })
     },
-    close: async () => {
-      await web.app.close()
-      await tokens.close()
-      await keyring.close()
-      await feed.close()
-      await storage.close()
-    },
+    close,
   }
 }
 
