@@ -202,6 +202,8 @@ export class Journal {
       await seal(full.path, full.index())
       this.#full.shift()
       this.#sealed.push({ path: full.path, first: full.first, openedAtMs: full.openedAtMs })
+      // A flush under way may still hold it; one that begins now does not.
+      await this.#syncing?.catch(() => undefined)
       full.close()
       await this.#forget(this.#deps.clock.nowMs())
     }
