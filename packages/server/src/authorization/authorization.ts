@@ -14,8 +14,10 @@ import { holdReplies } from './hold-replies.ts'
 import { decisionOperations } from './journal/decisions.routes.ts'
 import { Journal } from './journal/journal.ts'
 import { Recorder } from './journal/recorder.ts'
+import { resourceMigrations } from './resources/resource.store.ts'
+import { resourceOperations } from './resources/resources.routes.ts'
 
-export const authorizationMigrations: readonly Migration[] = [...grantMigrations]
+export const authorizationMigrations: readonly Migration[] = [...grantMigrations, ...resourceMigrations]
 
 export interface AuthorizationOptions {
   readonly storage: Storage
@@ -53,7 +55,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     journal,
     attach: (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
-      web.add(...grantOperations(deps), ...decisionOperations(deps, journal))
+      web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
     },
     close: () => journal.close(),
   }

@@ -20,6 +20,17 @@ export const faults = defineFaults({
     status: 422,
     says: 'A grant of this role may not last so long: give an earlier untilMs',
   },
+  'authorization.no_bundle': { status: 409, says: 'The application has no policies yet: apply a bundle first' },
+  'authorization.entity_unknown': { status: 404, says: 'The application has no such resource' },
+  'authorization.entity_invalid': {
+    status: 422,
+    says: 'A resource does not fit the schema of the application’s bundle; nothing was changed',
+  },
+  'authorization.entity_cycle': { status: 422, says: 'A resource would lie in itself; nothing was changed' },
+  'authorization.quota': {
+    status: 422,
+    says: 'The application keeps as many resources as it may; nothing was changed',
+  },
   'authorization.journal_unavailable': {
     status: 503,
     says: 'The decision could not be put on record, so it was not made. Free disk space, then try again',

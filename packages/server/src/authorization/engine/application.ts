@@ -1,4 +1,4 @@
-import { Entities, entityFromJson, PolicySet } from '@gatehouse/cedar'
+import { Entities, entityFromJson, PolicySet, Schema } from '@gatehouse/cedar'
 import type { ApplicationId } from '#kernel'
 import { ApplicationView } from '../entities/application-view.ts'
 import type { DirectoryEntities } from '../entities/directory.ts'
@@ -19,6 +19,7 @@ export class ApplicationPolicies {
   #bundle: ActiveBundle | undefined
   #links = new GrantLinks(PolicySet.fromJson({}))
   #compiled = true
+  #schema: Schema | undefined
 
   constructor(id: ApplicationId, organizationId: string, directory: DirectoryEntities) {
     this.id = id
@@ -35,10 +36,18 @@ export class ApplicationPolicies {
     return this.#bundle?.manifest ?? noManifest
   }
 
+  /** The schema of the bundle in force; reading it loads the reference implementation. */
+  get schema(): Schema | undefined {
+    if (this.#bundle === undefined) return undefined
+    this.#schema ??= Schema.parse(JSON.parse(this.#bundle.schema))
+    return this.#schema
+  }
+
   /** Puts a bundle into force, or none. It is compiled when first decided upon. */
   activate(bundle: ActiveBundle | undefined): void {
     if (bundle?.hash === this.#bundle?.hash) return
     this.#bundle = bundle
+    this.#schema = undefined
     this.#compiled = false
   }
 

@@ -1,16 +1,19 @@
-import type { Feed, FeedEvent, Follower } from '#feed'
+import { entityFromJson } from '@gatehouse/cedar'
+import type { Feed, FeedEvent, Follower, ObjectRef } from '#feed'
 import type { ApplicationId, Clock, GrantId } from '#kernel'
 import type { ConsistencyToken, Storage } from '#storage'
 import { loadBuiltin } from '../builtin/builtin.ts'
-import { findCycle } from '../entities/cycles.ts'
 import { DirectoryEntities } from '../entities/directory.ts'
-import type { EntitySource, EntityUid, OwnedEntity } from '../entities/source.ts'
+import type { EntitySource, EntityUid } from '../entities/source.ts'
 import { findGrant, loadGrants } from '../grants/grant.store.ts'
 import type { Grant } from '../grants/grant.ts'
 import { GrantLinks } from '../grants/grant-links.ts'
+import { findResources, loadResources } from '../resources/resource.store.ts'
+import { readResourceRef } from '../resources/resource-ref.ts'
 import { ApplicationPolicies } from './application.ts'
 import type { ActiveBundle, BundleSource } from './bundle-source.ts'
 import { type Decision, type DecisionRequest, decide } from './decision.ts'
+import { type EntityRead, EntityReads } from './entity-reads.ts'
 
 export interface SnapshotDeps {
   readonly storage: Storage
@@ -18,15 +21,8 @@ export interface SnapshotDeps {
   readonly clock: Clock
   readonly sources: readonly EntitySource[]
   readonly bundles: BundleSource
+  readonly onError: (where: string, error: unknown) => void
 }
-
-type Change = () => void
-/** An entity as it was just read; without `owned` it is gone. */
-interface Read {
-  readonly uid: EntityUid
-  readonly owned: OwnedEntity | undefined
-}
-const keyOf = ({ type, id }: EntityUid) => `${type}\n${id}`
 
 /**
  * Everything a decision needs, in memory: the directory's entities, grants, applications' bundles and resources. Follows the
@@ -40,6 +36,8 @@ export class Snapshot {
   readonly #applicationOfGrant = new Map<GrantId, ApplicationId>()
   readonly #deps: SnapshotDeps
   readonly #sources = new Map<string, EntitySource>()
+  /** Entities that could not enter, by key. */
+  readonly #deferred = new Map<string, EntityRead>()
   #follower: Follower | undefined
 
   private constructor(deps: SnapshotDeps) {
@@ -98,98 +96,103 @@ export class Snapshot {
 
   async #load(): Promise<void> {
     const { storage, clock, sources, bundles } = this.#deps
-    const odd = new Map<string, Read>()
+    const { db } = storage
     for (const source of sources) {
-      for await (const owned of source.loadAll(storage.db)) {
-        try {
-          this.#putEntity(owned)
-        } catch (error) {
-          const { uid } = owned.entity
-          odd.set(keyOf(uid), { uid, owned })
-          if (findCycle([uid], (other) => this.#parentsOf(other, odd)) === undefined) throw error
-        }
+      for await (const owned of source.loadAll(db)) {
+        this.#enter({ uid: owned.entity.uid, application: undefined, owned }, () => undefined)
       }
     }
-    await this.#readUntilWhole(odd)
-    this.#putEntities(odd)
-    for await (const bundle of bundles.loadAllActive(storage.db)) this.#activate(bundle.applicationId, bundle)
-    for await (const grant of loadGrants(storage.db, clock.nowMs())) this.#putGrant(grant)
+    for await (const bundle of bundles.loadAllActive(db)) this.#activate(bundle.applicationId, bundle)
+    for await (const { applicationId: application, entity: resource } of loadResources(db)) {
+      this.#enter({ uid: resource.uid, application, resource }, () => undefined)
+    }
+    const odd = await this.#newReads().untilWhole()
+    this.#deferred.clear()
+    this.#put(odd)
+    for await (const grant of loadGrants(db, clock.nowMs())) this.#putGrant(grant)
   }
 
   async #handle(events: readonly FeedEvent[]): Promise<void> {
     const { storage, bundles } = this.#deps
-    const seen = new Set<string>()
-    const entities = new Map<string, Read>()
-    const changes: Change[] = []
-    for (const event of events) {
-      for (const { type, id } of event.touches) {
-        const uid = { type, id }
-        const key = keyOf(uid)
-        if (seen.has(key)) continue
-        seen.add(key)
-        const source = this.#sources.get(type)
-        if (source !== undefined) {
-          entities.set(key, { uid, owned: await source.load(storage.db, uid) })
-        } else if (type === 'Grant') {
-          const grant = await findGrant(storage.db, id as GrantId)
-          changes.push(() => (grant === undefined ? this.#removeGrant(id as GrantId) : this.#putGrant(grant)))
-        } else if (type === 'Bundle') {
-          const bundle = await bundles.loadActive(storage.db, id as ApplicationId)
-          changes.push(() => this.#activate(id as ApplicationId, bundle))
-        }
+    const refs = new Map<string, ObjectRef>()
+    for (const event of events) for (const ref of event.touches) refs.set(`${ref.type}\n${ref.id}`, ref)
+    const reads = this.#newReads()
+    const changes: (() => void)[] = []
+    for (const { type, id } of refs.values()) {
+      if (this.#sources.has(type)) reads.add(await this.#read({ type, id }, undefined))
+      else if (type === 'Grant') {
+        const grant = await findGrant(storage.db, id as GrantId)
+        changes.push(() => (grant ? this.#putGrant(grant) : this.#removeGrant(id as GrantId)))
+      } else if (type === 'Bundle') {
+        const bundle = await bundles.loadActive(storage.db, id as ApplicationId)
+        changes.push(() => this.#activate(id as ApplicationId, bundle))
       }
     }
-    await this.#readUntilWhole(entities)
+    for (const [application, uids] of resourcesOf(refs.values())) {
+      for (const uid of uids) reads.add({ uid, application })
+      for (const resource of await findResources(storage.db, application, uids))
+        reads.add({ uid: resource.uid, application, resource })
+    }
+    const entities = await reads.untilWhole()
     // INVARIANT: nothing is awaited from here on: no decision sees half a batch.
-    this.#putEntities(entities)
+    this.#put(entities)
     for (const change of changes) change()
   }
 
-  /**
-   * Entities are read one after another, as they are then, so that what is read may be newer than what is held of others:
-   * together they can have a cycle that the database never had. Reads the entities of such a cycle again until there is none.
-   */
-  async #readUntilWhole(entities: Map<string, Read>): Promise<void> {
-    for (let turn = 0; turn < 100; turn++) {
-      const cycle = findCycle(
-        [...entities.values()].map(({ uid }) => uid),
-        (uid) => this.#parentsOf(uid, entities),
-      )
-      if (cycle === undefined) return
-      for (const uid of cycle) {
-        const owned = await this.#sources.get(uid.type)?.load(this.#deps.storage.db, uid)
-        entities.set(keyOf(uid), { uid, owned })
-      }
-    }
+  /** What stayed out is tried again with whatever is read next. */
+  #newReads(): EntityReads {
+    const reads = new EntityReads({
+      read: (uid, application) => this.#read(uid, application),
+      heldParents: (uid, application) => {
+        const view =
+          application === undefined ? this.directory.all : this.#applications.get(application)?.view.resources
+        return view?.find(uid.type, uid.id)?.parents ?? []
+      },
+    })
+    for (const read of this.#deferred.values()) reads.add(read)
+    return reads
   }
 
-  #parentsOf(uid: EntityUid, entities: ReadonlyMap<string, Read>): readonly EntityUid[] {
-    const read = entities.get(keyOf(uid))
-    if (read !== undefined) return read.owned?.entity.parents ?? []
-    return this.directory.find(uid)?.parents ?? []
+  async #read(uid: EntityUid, application: ApplicationId | undefined): Promise<EntityRead> {
+    const { db } = this.#deps.storage
+    if (application === undefined) return { uid, application, owned: await this.#sources.get(uid.type)?.load(db, uid) }
+    const [resource] = await findResources(db, application, [uid])
+    return { uid, application, resource }
   }
 
   /** Puts all or removes them. Whole as they are together, one by one they might meet what is older of another. */
-  #putEntities(entities: ReadonlyMap<string, Read>): void {
-    for (const { uid } of entities.values()) this.directory.remove(uid)
-    for (const { uid, owned } of entities.values()) {
-      if (owned === undefined) this.#removeEntity(uid)
-      else this.#putEntity(owned)
+  #put(reads: readonly EntityRead[]): void {
+    for (const { uid, application } of reads) {
+      if (application === undefined) this.directory.remove(uid)
+      else this.#applications.get(application)?.view.remove(uid)
+    }
+    for (const read of reads) this.#enter(read, (error) => this.#deps.onError('authorization snapshot', error))
+  }
+
+  /** An entity that cannot enter stays out, which denies, and the others go on. */
+  #enter(read: EntityRead, onError: (error: unknown) => void): void {
+    const key = EntityReads.keyOf(read.uid, read.application)
+    try {
+      if (read.application === undefined) this.#putEntity(read)
+      else if (read.resource !== undefined)
+        this.#applications.get(read.application)?.view.put(entityFromJson(read.resource))
+      this.#deferred.delete(key)
+    } catch (error) {
+      if (!this.#deferred.has(key)) onError(error)
+      this.#deferred.set(key, read)
     }
   }
 
-  #putEntity(owned: OwnedEntity): void {
+  #putEntity({ uid, owned }: EntityRead): void {
+    if (owned === undefined) {
+      if (uid.type === 'Application') this.#applications.delete(uid.id as ApplicationId)
+      return
+    }
     this.directory.put(owned)
-    const { uid } = owned.entity
     if (uid.type !== 'Application' || owned.organizationId === undefined) return
     const id = uid.id as ApplicationId
     if (this.#applications.get(id)?.organizationId === owned.organizationId) return
     this.#applications.set(id, new ApplicationPolicies(id, owned.organizationId, this.directory))
-  }
-
-  #removeEntity(uid: EntityUid): void {
-    this.directory.remove(uid)
-    if (uid.type === 'Application') this.#applications.delete(uid.id as ApplicationId)
   }
 
   #activate(id: ApplicationId, bundle: ActiveBundle | undefined): void {
@@ -213,4 +216,16 @@ export class Snapshot {
     this.#applicationOfGrant.delete(id)
     this.#applications.get(application)?.removeGrant(id)
   }
+}
+
+function resourcesOf(refs: Iterable<ObjectRef>): Map<ApplicationId, EntityUid[]> {
+  const resources = new Map<ApplicationId, EntityUid[]>()
+  for (const ref of refs) {
+    if (ref.type !== 'Resource') continue
+    const { application, uid } = readResourceRef(ref.id)
+    const uids = resources.get(application)
+    if (uids === undefined) resources.set(application, [uid])
+    else uids.push(uid)
+  }
+  return resources
 }
