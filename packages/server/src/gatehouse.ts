@@ -120,7 +120,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       keyring,
     })
     web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web.app))
-    authorization.attach(web)
+    await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps))
     web.add(...policiesOperations(deps))

@@ -2,6 +2,7 @@ import type { Feed } from '#feed'
 import type { Clock, Entropy, Meter } from '#kernel'
 import type { Migration, Storage } from '#storage'
 import type { Web } from '#web'
+import { addAuthzen } from './authzen/authzen.routes.ts'
 import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
@@ -36,7 +37,7 @@ export interface AuthorizationOptions {
 export interface Authorization extends AuthorizationDeps {
   readonly journal: Journal
   /** Adds its operations and protocol routes to the web; once, before it listens. */
-  attach(web: Web): void
+  attach(web: Web): Promise<void>
   /** Flushes and closes the journal; nothing can be decided afterwards. */
   close(): Promise<void>
 }
@@ -53,9 +54,10 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   return {
     ...deps,
     journal,
-    attach: (web) => {
+    attach: async (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
+      await addAuthzen(web, { ...deps, recorder })
     },
     close: () => journal.close(),
   }

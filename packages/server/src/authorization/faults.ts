@@ -20,6 +20,7 @@ export const faults = defineFaults({
     status: 422,
     says: 'A grant of this role may not last so long: give an earlier untilMs',
   },
+  'authorization.request_invalid': { status: 400, says: 'The request is not one that can be decided; see errors' },
   'authorization.no_bundle': { status: 409, says: 'The application has no policies yet: apply a bundle first' },
   'authorization.entity_unknown': { status: 404, says: 'The application has no such resource' },
   'authorization.entity_invalid': {

@@ -1,5 +1,10 @@
 // Authorization on a small directory of its own: for tests of that room, which need none of the rooms below it.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { actionEntities, entityToJson, PolicySet } from '@gatehouse/cedar'
+import { pino } from 'pino'
 import {
   type ActiveBundle,
   type Authorization,
@@ -12,6 +17,8 @@ import {
 import { defineEvents, Feed, feedMigrations, type ObjectRef, record } from '#feed'
 import { type Act, ManualClock, Meter, newId, type OrganizationId, systemEntropy } from '#kernel'
 import { openStorage } from '#storage'
+import { createWeb, type Web } from '#web'
+import { builtinFile } from '../../src/authorization/builtin/build.ts'
 import type { Scratch } from './engines.ts'
 
 declare module '#feed' {
@@ -152,12 +159,63 @@ export class TestHouse {
     return this.put({ uid: { type: 'Application', id }, attrs, parents: [organization] }, organizationId)
   }
 
+  /** The room's routes on a web of their own; `x-test-actor: Type id` says who sends a request. */
+  async web(): Promise<Web> {
+    const { clock, storage } = this
+    const logger = pino({ level: 'silent' })
+    const deps = { trustedProxies: [], logger, clock, entropy: systemEntropy, meter: new Meter(), storage }
+    const web = await createWeb({ url: 'http://localhost:8080', ...deps })
+    web.identifyBy(async (request) => {
+      const [type, id] = String(request.headers['x-test-actor'] ?? '').split(' ')
+      return type && id ? { actor: this.act({ type, id }).actor, via: 'bearer' } : undefined
+    })
+    await this.authorization.attach(web)
+    return web
+  }
+
   /** A request of this principal. */
   act(uid: EntityUid): Act {
     const organizationId = this.entities.get(keyOf(uid))?.organizationId ?? this.home
     const type = uid.type.toLowerCase() as 'user' | 'machine' | 'application'
     return { actor: { type, id: uid.id, organizationId, name: uid.id } as Act['actor'], requestId: `req-${uid.id}` }
   }
+}
+
+/** An application's bundle in force from Cedar text, with the directory's types in its schema. */
+export function bundleOf(application: EntityUid, organizationId: OrganizationId, it: TestBundle): ActiveBundle {
+  const schemaText = `${directoryTypes}\n${it.schema}`
+  const policies = PolicySet.parse(it.policies, { ids: 'annotation' })
+  const { errors } = policies.validate(schemaText)
+  if (errors.length > 0) throw new Error(JSON.stringify(errors))
+  return {
+    applicationId: application.id as ActiveBundle['applicationId'],
+    organizationId,
+    hash: createHash('sha256').update(schemaText).update(it.policies).update(JSON.stringify(it.manifest)).digest('hex'),
+    policies: policies.toJsonText(),
+    schema: JSON.stringify(schemaToJson(schemaText)),
+    actionEntities: JSON.stringify(actionEntities(schemaText).map(entityToJson)),
+    manifest: it.manifest ?? {},
+  }
+}
+
+export interface TestBundle {
+  readonly schema: string
+  readonly policies: string
+  readonly manifest?: ActiveBundle['manifest']
+}
+
+const directoryTypes = readFileSync(builtinFile('gatehouse.cedarschema'), 'utf8')
+  .split('namespace Gatehouse')[0]
+  ?.replace('in [Gatehouse::Deployment]', '')
+
+const reference = createRequire(createRequire(import.meta.url).resolve('@gatehouse/cedar'))(
+  '@cedar-policy/cedar-wasm/nodejs',
+) as typeof import('@cedar-policy/cedar-wasm/nodejs')
+
+function schemaToJson(text: string): unknown {
+  const answer = reference.schemaToJson(text)
+  if (answer.type === 'failure') throw new Error(JSON.stringify(answer.errors))
+  return answer.json
 }
 
 /** Opens a house, runs the body, closes it. */

@@ -6,7 +6,7 @@ import type { EntityUid } from '../entities/source.ts'
 import type { Grant } from '../grants/grant.ts'
 import { GrantLinks } from '../grants/grant-links.ts'
 import type { ActiveBundle, BundleManifest } from './bundle-source.ts'
-import { type Decision, type DecisionRequest, decide, noBundle, type PrincipalState } from './decision.ts'
+import { type Decision, type DecisionRequest, decide, inactive, noBundle, type PrincipalState } from './decision.ts'
 
 const noManifest: BundleManifest = {}
 
@@ -66,6 +66,22 @@ export class ApplicationPolicies {
     return this.#links
   }
 
+  /** True for a type that the directory has, in every application. */
+  isDirectoryType(type: string): boolean {
+    return this.#directory.types.has(type)
+  }
+
+  /**
+   * The entity that a caller names: for a directory user by whichever of her names the manifest lets it, tried in order;
+   * what no name fits is taken as an id.
+   */
+  named(type: string, id: string): EntityUid {
+    const names = this.manifest.userNames
+    if (type !== 'User' || names === undefined || this.view.find(type, id) !== undefined) return { type, id }
+    const found = this.#directory.findUser(this.organizationId, id, names)
+    return { type, id: found ?? id }
+  }
+
   stateOf(principal: EntityUid): PrincipalState {
     return this.#directory.stateOf(principal, this.view)
   }
@@ -73,6 +89,7 @@ export class ApplicationPolicies {
   decide(request: DecisionRequest, nowMs: number, view = this.view.forDecisions): Decision {
     const bundle = this.#bundle
     if (bundle === undefined) return noBundle
+    if (this.#directory.stateOf({ type: 'Application', id: this.id }) !== 'fit') return inactive(bundle.hash)
     try {
       const { policies } = this.links(nowMs)
       return decide(policies, view, bundle.hash, request, this.#directory.stateOf(request.principal, view))

@@ -63,6 +63,11 @@ export function decide(
   }
 }
 
+/** What decides for an application that is suspended. */
+export function inactive(bundle: string): Decision {
+  return { allow: false, outcome: 'deny_policy', reasons: ['gatehouse:application-inactive'], errors: none, bundle }
+}
+
 /** What decides when an application has no bundle. */
 export const noBundle: Decision = Object.freeze({
   allow: false,

@@ -1,5 +1,6 @@
 import { Entities, type Entity, type EntityView, Lineage } from '@gatehouse/cedar'
-import { type DirectoryEntities, organizationOf } from './directory.ts'
+import type { DirectoryEntities } from './directory.ts'
+import { organizationOf } from './owner.ts'
 
 const noLineage = new Lineage([])
 

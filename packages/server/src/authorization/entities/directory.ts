@@ -1,18 +1,15 @@
-import { Entities, type Entity, type EntityView, entityFromJson, Uid } from '@gatehouse/cedar'
+import { Entities, type Entity, type EntityView, entityFromJson } from '@gatehouse/cedar'
 import type { PrincipalState } from '../engine/decision.ts'
+import { Logins, type UserName } from './logins.ts'
+import { organizationOf } from './owner.ts'
 import type { EntityUid, OwnedEntity } from './source.ts'
-
-/** Whose data an entity of a directory type is: its `organization` attribute; an organization is its own. */
-export function organizationOf(entity: Entity): string | undefined {
-  if (entity.type === 'Organization') return entity.id
-  const organization = entity.attrs.get('organization')
-  return organization instanceof Uid ? organization.id : undefined
-}
 
 /** The directory's entities of all organizations, in memory. Only the built-in bundle sees them all. */
 export class DirectoryEntities {
   readonly all = new Entities()
   readonly types: ReadonlySet<string>
+  /** Made when first asked for: only applications whose callers name users so pay for it. */
+  #logins: Logins | undefined
 
   constructor(types: readonly string[]) {
     this.types = new Set(types)
@@ -30,11 +27,23 @@ export class DirectoryEntities {
     const read = entityFromJson(entity)
     if (organizationOf(read) !== organizationId)
       throw new TypeError(`${read.type} ${read.id}: its organization attribute is not its owner ${organizationId}`)
+    this.#logins?.forget(this.find(read))
     this.all.setEntity(read)
+    this.#logins?.know(read)
   }
 
   remove(uid: EntityUid): void {
+    this.#logins?.forget(this.find(uid))
     this.all.delete(uid)
+  }
+
+  /** The id of the user of this organization by one of these names; undefined when none fits. */
+  findUser(organizationId: string, name: string, names: readonly UserName[]): string | undefined {
+    if (this.#logins === undefined) {
+      this.#logins = new Logins()
+      for (const user of this.all.ofType('User')) this.#logins.know(user)
+    }
+    return this.#logins.find(organizationId, name, names)
   }
 
   /** Whether a principal of a directory type exists and is active; others are the application's own business. */

@@ -64,6 +64,11 @@ export class GrantLinks {
     }
   }
 
+  /** The grant that a link's id names. */
+  grant(id: string): Grant | undefined {
+    return this.#grants.get(id as GrantId)
+  }
+
   all(): IterableIterator<Grant> {
     return this.#grants.values()
   }

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Fault, isFault } from '#kernel'
+import { sendProblem, toWebFault, type Web } from '#web'
+import type { AuthorizationDeps } from '../deps.ts'
+import '../faults.ts'
+import type { Recorder } from '../journal/recorder.ts'
+import { requireAskedApplication } from './caller.ts'
+import { type Asking, evaluate, evaluateAll } from './evaluate.ts'
+import { type Members, type Options, readBody, readEvaluation, readEvaluations, readOptions } from './request.ts'
+
+export interface AuthzenDeps extends AuthorizationDeps {
+  readonly recorder: Recorder
+}
+
+const permitted = '{"decision":true}'
+const denied = '{"decision":false}'
+const json = 'application/json; charset=utf-8'
+
+/**
+ * The AuthZEN Authorization API 1.0: `/access/v1/evaluation` and `/access/v1/evaluations`. They take nothing but
+ * `application/json`; every malformed request is 400 (the specification's error table), told as a problem document.
+ */
+export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
+  const ask = async (request: FastifyRequest): Promise<{ body: Members; options: Options; asking: Asking }> => {
+    const act = await web.actOf(request)
+    // Who nobody knows learns nothing of what is wrong with the request.
+    if (act.actor.type === 'anonymous') throw new Fault('web.unauthenticated')
+    const body = readBody(request.body)
+    const options = readOptions(body)
+    const nowMs = deps.clock.nowMs()
+    const application = requireAskedApplication({ ...deps, nowMs }, request, act, options.explain)
+    const caller = { type: act.actor.type, id: 'id' in act.actor ? act.actor.id : act.actor.name }
+    return { body, options, asking: { application, caller, requestId: act.requestId } }
+  }
+  await web.app.register(async (app) => {
+    answerAsSpecified(app)
+    app.post('/access/v1/evaluation', { bodyLimit: 256 * 1024 }, async (request, reply) => {
+      const { body, options, asking } = await ask(request)
+      const answered = evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
+      reply.header('cache-control', 'no-store').type(json)
+      if (answered.context === undefined) return answered.decision ? permitted : denied
+      return JSON.stringify(answered)
+    })
+    app.post('/access/v1/evaluations', { bodyLimit: 4 * 2 ** 20 }, async (request, reply) => {
+      const { body, options, asking } = await ask(request)
+      const list = readEvaluations(body)
+      const answered =
+        list === undefined
+          ? evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
+          : { evaluations: evaluateAll(deps, asking, list, body, options) }
+      reply.header('cache-control', 'no-store').type(json)
+      return JSON.stringify(answered)
+    })
+  })
+  web.app.get('/.well-known/authzen-configuration', async (_request, reply) => {
+    reply.header('cache-control', 'public, max-age=300').type(json)
+    return JSON.stringify(metadata(web.url))
+  })
+}
+
+/** PDP metadata (AuthZEN 1.0, "Policy Decision Point Metadata"). Built from the configured address, never from `Host`. */
+export function metadata(url: string) {
+  return {
+    policy_decision_point: url,
+    access_evaluation_endpoint: `${url}/access/v1/evaluation`,
+    access_evaluations_endpoint: `${url}/access/v1/evaluations`,
+  }
+}
+
+function answerAsSpecified(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const fault = toWebFault(error)
+    const malformed = isFault(fault, 'web.unsupported_media') || isFault(fault, 'web.malformed')
+    if (!malformed) return sendProblem(request, reply, fault)
+    return sendProblem(
+      request,
+      reply,
+      new Fault('authorization.request_invalid', { detail: fault.says, cause: fault.cause }),
+    )
+  })
+}

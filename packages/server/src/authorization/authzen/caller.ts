@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify'
+import { type Act, type ApplicationId, Fault, isId } from '#kernel'
+import type { ApplicationPolicies } from '../engine/application.ts'
+import type { Snapshot } from '../engine/snapshot.ts'
+import '../faults.ts'
+import { principalOf } from '../gate/engine-gate.ts'
+import type { Gate } from '../gate/gate.ts'
+import { wrong } from './request.ts'
+
+/**
+ * Whose policies a request asks: the application that `Gatehouse-Application` names, else the caller's own when it is one.
+ * The caller needs `decide` on it, and `explainDecision` to be told why; an application has both on itself. A permitted
+ * `decide` is not put on record by itself: the decision it asks for names the caller.
+ * @throws {Fault} `web.unauthenticated`, `authorization.request_invalid`, `authorization.denied`,
+ * `authorization.application_unknown`
+ */
+export function requireAskedApplication(
+  deps: { readonly snapshot: Snapshot; readonly gate: Gate; readonly nowMs: number },
+  request: FastifyRequest,
+  act: Act,
+  explain: boolean,
+): ApplicationPolicies {
+  const { snapshot, gate, nowMs } = deps
+  const principal = principalOf(act)
+  if (principal === undefined) throw new Fault('web.unauthenticated')
+  const id = readApplicationId(request, act)
+  const resource = { type: 'Application', id }
+  const action = { type: 'Gatehouse::Action', id: 'decide' }
+  if (!snapshot.decideOwn({ principal, action, resource }, nowMs).allow) gate.require(act, 'decide', resource)
+  if (explain) gate.require(act, 'explainDecision', resource)
+  const application = snapshot.application(id)
+  if (application === undefined) throw new Fault('authorization.application_unknown')
+  return application
+}
+
+function readApplicationId(request: FastifyRequest, { actor }: Act): ApplicationId {
+  const named = request.headers['gatehouse-application']
+  if (named === undefined && actor.type === 'application') return actor.id
+  if (!isId('app', named)) throw wrong('/header/Gatehouse-Application', 'must name the application by its id')
+  return named
+}

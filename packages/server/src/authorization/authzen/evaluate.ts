@@ -1,0 +1,89 @@
+import { type Clock, isFault } from '#kernel'
+import type { ApplicationPolicies } from '../engine/application.ts'
+import type { Decision } from '../engine/decision.ts'
+import type { EntityUid } from '../entities/source.ts'
+import type { Decided, Recorder } from '../journal/recorder.ts'
+import { type Explanation, explain } from './explain.ts'
+import { type Evaluation, isMembers, type Members, type Options, readEvaluation, wrong } from './request.ts'
+import { translate } from './translate.ts'
+
+export interface Answered {
+  readonly decision: boolean
+  readonly context?: Explanation | { readonly error: { readonly status: number; readonly message: string } }
+}
+
+export interface Asking {
+  readonly application: ApplicationPolicies
+  readonly caller: EntityUid
+  readonly requestId: string
+}
+
+export interface EvaluateDeps {
+  readonly clock: Clock
+  readonly recorder: Recorder
+}
+
+/** Decides one evaluation and puts it on record. @throws {Fault} `authorization.journal_unavailable` and what `translate` does */
+export function evaluate(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, options: Options): Answered {
+  const decided = decideOne(deps, asking, evaluation, '/body')
+  deps.recorder.keep(decided)
+  return answer(deps, asking, decided.decision, options)
+}
+
+/**
+ * Decides a list with the defaults of its body, in order; with `deny_on_first_deny` and `permit_on_first_permit` the answer
+ * ends with the decision that ends it (AuthZEN 1.0, "Access Evaluations"). One that cannot be read is a deny with its error.
+ */
+export function evaluateAll(
+  deps: EvaluateDeps,
+  asking: Asking,
+  list: readonly unknown[],
+  defaults: Members,
+  options: Options,
+): Answered[] {
+  const answers: Answered[] = []
+  const kept: Decided[] = []
+  const answerOne = (given: unknown, at: string): Answered => {
+    try {
+      if (!isMembers(given)) throw wrong(at, 'must be an object')
+      const decided = decideOne(deps, asking, readEvaluation(given, defaults, at), at)
+      kept.push(decided)
+      return answer(deps, asking, decided.decision, options)
+    } catch (error) {
+      if (!isFault(error, 'authorization.request_invalid')) throw error
+      return { decision: false, context: { error: { status: error.status, message: error.detail ?? error.says } } }
+    }
+  }
+  for (let index = 0; index < list.length; index++) {
+    const answered = answerOne(list[index], `/body/evaluations/${index}`)
+    answers.push(answered)
+    if (options.semantic === 'deny_on_first_deny' && !answered.decision) break
+    if (options.semantic === 'permit_on_first_permit' && answered.decision) break
+  }
+  if (kept.length > 0) deps.recorder.keep(...kept)
+  return answers
+}
+
+function decideOne({ clock }: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Decided {
+  const startedAt = performance.now()
+  const { application, caller, requestId } = asking
+  const { request, view } = translate(application, evaluation, at)
+  const decision = application.decide(request, clock.nowMs(), view)
+  const { principal, action, resource } = request
+  return {
+    via: 'authzen',
+    requestId,
+    applicationId: application.id,
+    caller,
+    principal,
+    action,
+    resource,
+    decision,
+    startedAt,
+  }
+}
+
+function answer({ clock }: EvaluateDeps, { application }: Asking, decision: Decision, options: Options): Answered {
+  if (!options.explain) return { decision: decision.allow }
+  return { decision: decision.allow, context: explain(application, decision, clock.nowMs()) }
+}
