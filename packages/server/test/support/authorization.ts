@@ -16,6 +16,7 @@ import {
 } from '#authorization'
 import { defineEvents, Feed, feedMigrations, type ObjectRef, record } from '#feed'
 import { type Act, ManualClock, Meter, newId, type OrganizationId, systemEntropy } from '#kernel'
+import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { openStorage } from '#storage'
 import { createWeb, type Web } from '#web'
 import { builtinFile } from '../../src/authorization/builtin/build.ts'
@@ -43,6 +44,7 @@ export class TestHouse {
   readonly bundles = new Map<string, ActiveBundle>()
   authorization!: Authorization
   feed!: Feed
+  keyring!: Keyring
   storage!: Awaited<ReturnType<typeof openStorage>>
   readonly #scratch: Scratch
 
@@ -65,12 +67,21 @@ export class TestHouse {
     const { clock, entities, bundles } = this
     const meter = new Meter()
     this.meter = meter
-    const migrations = [...feedMigrations, ...authorizationMigrations]
+    const migrations = [...feedMigrations, ...keyringMigrations, ...authorizationMigrations]
     this.storage = await openStorage(this.#scratch.address, { clock, migrations })
     // The feed waits by a clock that moves; only decisions live in the test's time.
     const running = { nowMs: () => Date.now() }
     const onError = (_: string, error: unknown) => this.errors.push(error)
     this.feed = new Feed({ storage: this.storage, clock: running, meter: new Meter(), onError })
+    this.keyring = await openKeyring({
+      storage: this.storage,
+      feed: this.feed,
+      clock,
+      entropy: systemEntropy,
+      meter: new Meter(),
+      rootKeyFile: join(this.#scratch.directory, 'root.key'),
+      onError,
+    })
     this.authorization = await openAuthorization({
       storage: this.storage,
       feed: this.feed,
@@ -100,6 +111,7 @@ export class TestHouse {
   async close(): Promise<void> {
     await this.feed.close()
     await this.authorization.close()
+    await this.keyring.close()
     await this.storage.close()
     if (this.errors.length > 0) throw new AggregateError(this.errors, 'a follower failed')
   }
@@ -163,7 +175,8 @@ export class TestHouse {
   async web(): Promise<Web> {
     const { clock, storage } = this
     const logger = pino({ level: 'silent' })
-    const deps = { trustedProxies: [], logger, clock, entropy: systemEntropy, meter: new Meter(), storage }
+    const { keyring } = this
+    const deps = { trustedProxies: [], logger, clock, entropy: systemEntropy, meter: new Meter(), storage, keyring }
     const web = await createWeb({ url: 'http://localhost:8080', ...deps })
     web.identifyBy(async (request) => {
       const [type, id] = String(request.headers['x-test-actor'] ?? '').split(' ')
