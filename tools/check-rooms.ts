@@ -29,7 +29,7 @@ const packages: Record<string, string[]> = {
   cedar: [],
   tlog: [],
   sdk: [],
-  cli: [],
+  cli: ['tlog'],
   console: [],
   server: ['cedar', 'tlog'],
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import pack from '../package.json' with { type: 'json' }
+import { addAudit } from './commands/audit/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfiguration } from './commands/configuration/configuration.ts'
 import { addDecide } from './commands/decisions/decide.ts'
@@ -47,6 +48,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addDecide,
     addDecisions,
     addEvents,
+    addAudit,
     addCompletion,
   ]
   for (const one of add) one(program)

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import { type SignedCheckpoint, TlogError, type TrustPolicy, verifyLog } from '@gatehouse/tlog'
+import { broken } from './broken.ts'
+import type { LogSource } from './source.ts'
+
+export interface Verified {
+  readonly origin: string
+  readonly size: number
+  readonly root: string
+  /** Bodies that hash to their leaf. */
+  readonly bodies: number
+  /** Entries whose salt and body were erased: their leaf stands, what it said is gone. */
+  readonly erased: number
+}
+
+/**
+ * Checks a log whole: every entry, every tile, the signature, consistency with every earlier checkpoint, and every body
+ * against its leaf.
+ * @throws {Failure} naming the first thing that is wrong
+ */
+export async function verifyAll(
+  source: LogSource,
+  options: {
+    earlier: readonly string[]
+    policy?: TrustPolicy
+    bodies: boolean
+    onProgress: (done: number, size: number) => void
+  },
+): Promise<Verified> {
+  const hashes: string[] = []
+  let checkpoint: SignedCheckpoint
+  try {
+    checkpoint = await verifyLog({
+      checkpoint: source.checkpoint,
+      logKey: source.key,
+      read: (tile) => source.readTile(tile),
+      earlier: options.earlier,
+      ...(options.policy && { policy: options.policy }),
+      onEntry: (index, entry) => hashes.push(readLeaf(index, entry)),
+      onProgress: options.onProgress,
+    })
+  } catch (error) {
+    if (error instanceof TlogError) throw broken(error.message, error)
+    throw error
+  }
+  let bodies = 0
+  let erased = 0
+  if (options.bodies) {
+    for await (const { position, salt, body } of source.bodies()) {
+      if (position > checkpoint.size) break // integrated after the checkpoint was read
+      if (position !== bodies + erased + 1) throw broken(`after body ${bodies + erased} comes ${position}`)
+      if (salt === undefined || body === undefined) erased++
+      else {
+        const hash = createHash('sha256').update(Buffer.from(salt, 'base64')).update(body, 'utf8').digest('base64')
+        if (hash !== hashes[position - 1]) throw broken(`the body of entry ${position} is not the one that was logged`)
+        bodies++
+      }
+    }
+    if (bodies + erased !== checkpoint.size)
+      throw broken(`the log has ${checkpoint.size} entries, but ${bodies + erased} bodies`)
+  }
+  return { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64'), bodies, erased }
+}
+
+/** The hash in a leaf. INVARIANT: the leaf at index n is position n + 1: nothing is missing between two. */
+function readLeaf(index: number, entry: Buffer): string {
+  const match = /^gatehouse-leaf\/v1 [a-z]+\n([1-9]\d*)\n([A-Za-z0-9+/]{43}=)\n$/.exec(entry.toString('latin1'))
+  if (match === null) throw broken(`entry ${index + 1} is not a leaf of Gatehouse`)
+  if (Number(match[1]) !== index + 1) throw broken(`entry ${index + 1} says that it is ${match[1]}`)
+  return match[2] as string
+}
