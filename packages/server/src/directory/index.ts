@@ -92,7 +92,7 @@ export {
   requireOrganization,
 } from './organizations/organization.store.ts'
 export * from './organizations/organization.ts'
-export { addUser, inviteUser } from './users/invite-user.ts'
+export { addUser, addUsers, inviteUser } from './users/invite-user.ts'
 export {
   activateUser,
   deactivateUser,

@@ -35,6 +35,9 @@ create index directory_names_by_object on directory_names (object_id);`,
   },
 ]
 
+/** Rows of one statement: parameters stay far below what the engines take. */
+const rowsMost = 500
+
 export interface WantedName {
   readonly kind: NameKind
   readonly name: string
@@ -78,6 +81,37 @@ export async function setNames(
     if (numInsertedOrUpdatedRows !== 0n) continue
     if ((await findNamed(tx, organizationId, kind, name)) === objectId) continue
     throw new Fault('directory.name_taken', { detail: taken, extra: { pointer } })
+  }
+}
+
+/**
+ * Gives names to many new objects at once, all or none.
+ * @throws {Fault} `directory.name_taken`
+ */
+export async function claimNames(
+  tx: Tx,
+  organizationId: OrganizationId | undefined,
+  wanted: readonly (WantedName & { readonly objectId: string })[],
+): Promise<void> {
+  const space = organizationId ?? ''
+  for (let at = 0; at < wanted.length; at += rowsMost) {
+    const some = wanted.slice(at, at + rowsMost)
+    const rows = some.map(({ kind, name, objectId }) => ({
+      organization_id: space,
+      kind,
+      name,
+      object_id: objectId,
+    }))
+    const got = await tx
+      .insertInto('directory_names')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning(['kind', 'name', 'object_id'])
+      .execute()
+    if (got.length === some.length) continue
+    const given = new Set(got.map((row) => `${row.kind} ${row.object_id} ${row.name}`))
+    const lost = some.find((name) => !given.has(`${name.kind} ${name.objectId} ${name.name}`))
+    throw new Fault('directory.name_taken', { detail: lost?.taken, extra: { pointer: lost?.pointer } })
   }
 }
 

@@ -6,6 +6,7 @@ export {
   listEvents,
   listNewestEvents,
   record,
+  recordAll,
 } from './event.store.ts'
 export {
   allEvents,

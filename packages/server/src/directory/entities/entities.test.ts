@@ -10,7 +10,7 @@ import { createGroup } from '../groups/create-group.ts'
 import { createMachine } from '../machines/create-machine.ts'
 import { moveOrganization } from '../organizations/change-organization.ts'
 import { createOrganization } from '../organizations/create-organization.ts'
-import { addUser, inviteUser } from '../users/invite-user.ts'
+import { addUsers, inviteUser } from '../users/invite-user.ts'
 import { activateUser, deactivateUser, deleteUser } from '../users/move-user.ts'
 import { directoryEntities } from './source.ts'
 
@@ -93,8 +93,8 @@ onEachEngine('the stream of all goes over many pages without losing or repeating
   const { value: staff } = await createGroup(deps, act, deps.home.id, { name: 'staff' })
   const ids: string[] = []
   await deps.storage.transact(async (tx) => {
-    for (let at = 0; at < 2_050; at++)
-      ids.push((await addUser(tx, deps, act, deps.home.id, { username: `u${(at * 7_919) % 2_050}` })).id)
+    const inputs = Array.from({ length: 2_050 }, (_, at) => ({ username: `u${(at * 7_919) % 2_050}` }))
+    ids.push(...(await addUsers(tx, deps, act, deps.home.id, inputs)).map((user) => user.id))
   })
   for (let at = 0; at < ids.length; at += 500)
     await changeMembers(deps, act, staff.id, { add: ids.slice(at, at + 500) as GroupId[] })

@@ -4,7 +4,7 @@ import { type GroupId, isFault, newId } from '#kernel'
 import { systemAct as act, type DirectoryFixture, openDirectory } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { createOrganization } from '../organizations/create-organization.ts'
-import { inviteUser } from '../users/invite-user.ts'
+import { addUsers, inviteUser } from '../users/invite-user.ts'
 import { deleteUser } from '../users/move-user.ts'
 import { deleteGroup } from './change-group.ts'
 import { changeMembers } from './change-members.ts'
@@ -142,9 +142,8 @@ onEachEngine('deleting a group touches every member, so that nobody keeps a righ
   const [staff, inner] = (await makeGroups(deps, 2)) as [Group, Group]
   const people: string[] = []
   await deps.storage.transact(async (tx) => {
-    const { addUser } = await import('../users/invite-user.ts')
-    for (let at = 0; at < 620; at++)
-      people.push((await addUser(tx, deps, act, deps.home.id, { username: `u${at}` })).id)
+    const inputs = Array.from({ length: 620 }, (_, at) => ({ username: `u${at}` }))
+    people.push(...(await addUsers(tx, deps, act, deps.home.id, inputs)).map((user) => user.id))
   })
   await changeMembers(deps, act, staff.id, { add: people.slice(0, 400) as GroupId[] })
   await changeMembers(deps, act, staff.id, { add: [...people.slice(400), inner.id] as GroupId[] })

@@ -1,10 +1,10 @@
-import { record } from '#feed'
+import { type NewEvent, record, recordAll } from '#feed'
 import { type Act, newId, type OrganizationId } from '#kernel'
 import type { Tx, Written } from '#storage'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
-import { insertUser } from './user.store.ts'
+import { insertUser, insertUsers } from './user.store.ts'
 import { parseUser, type User, type UserInput } from './user.ts'
 
 /**
@@ -31,10 +31,35 @@ export async function addUser(
   organizationId: OrganizationId,
   input: UserInput,
 ): Promise<User> {
-  const parsed = parseUser(input)
+  const user = makeUser(deps, organizationId, input)
   await requireActiveOrganization(tx, organizationId)
+  await insertUser(tx, user)
+  await record(tx, act, invited(user))
+  return user
+}
+
+/**
+ * Many users of one organization in one transaction, all or none: for imports.
+ * @throws {Fault} as `addUser`, for the first that is wrong
+ */
+export async function addUsers(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  organizationId: OrganizationId,
+  inputs: readonly UserInput[],
+): Promise<User[]> {
+  const users = inputs.map((input) => makeUser(deps, organizationId, input))
+  await requireActiveOrganization(tx, organizationId)
+  await insertUsers(tx, organizationId, users)
+  await recordAll(tx, act, users.map(invited))
+  return users
+}
+
+function makeUser(deps: ChangeDeps, organizationId: OrganizationId, input: UserInput): User {
+  const parsed = parseUser(input)
   const nowMs = deps.clock.nowMs()
-  const user: User = {
+  return {
     id: newId('user', deps),
     organizationId,
     username: parsed.username as string,
@@ -46,14 +71,15 @@ export async function addUser(
     updatedAtMs: nowMs,
     revision: 1,
   }
-  await insertUser(tx, user)
-  await record(tx, act, {
+}
+
+function invited(user: User): NewEvent<'directory.user_invited'> {
+  return {
     type: 'directory.user_invited',
-    atMs: nowMs,
-    organizationId,
+    atMs: user.createdAtMs,
+    organizationId: user.organizationId,
     object: { type: 'User', id: user.id, name: user.username },
     revision: 1,
     data: { from: 'none', to: 'invited' },
-  })
-  return user
+  }
 }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import { Fault, type OrganizationId, type UserId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
-import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
+import { claimNames, findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { emailKey } from '../values/email.ts'
 import { usernameKey, usernameLooks } from '../values/username.ts'
 import type { User, UserState } from './user.ts'
@@ -110,6 +110,20 @@ export async function listUsers(
 export async function insertUser(tx: Tx, user: User): Promise<void> {
   await setNames(tx, user.organizationId, user.id, namesOf(user))
   await tx.insertInto('users').values(toRow(user)).execute()
+}
+
+/** As `insertUser` for many of one organization. @throws {Fault} `directory.name_taken` for any of them */
+export async function insertUsers(tx: Tx, organizationId: OrganizationId, users: readonly User[]): Promise<void> {
+  const wanted = users.flatMap((user, at) =>
+    namesOf(user).map((name) => ({ ...name, pointer: `/${at}${name.pointer}`, objectId: user.id })),
+  )
+  await claimNames(tx, organizationId, wanted)
+  for (let at = 0; at < users.length; at += 500) {
+    await tx
+      .insertInto('users')
+      .values(users.slice(at, at + 500).map(toRow))
+      .execute()
+  }
 }
 
 /** Writes the user as it is now; a tombstone's names are free again. @throws {Fault} `directory.name_taken` */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { isFault } from '#kernel'
 import { systemAct as act, openDirectory } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
-import { inviteUser } from './invite-user.ts'
+import { addUsers, inviteUser } from './invite-user.ts'
 import { deleteUser, moveUser } from './move-user.ts'
 import { updateUser } from './update-user.ts'
 import { findUser, findUserByLogin, listUsers } from './user.store.ts'
-import type { UserTransition } from './user.ts'
+import type { UserInput, UserTransition } from './user.ts'
 
 const fault = (code: string, pointer?: string) => (error: unknown) =>
   isFault(error, code) && (pointer === undefined || JSON.stringify(error.extra).includes(`"${pointer}"`))
@@ -126,5 +126,22 @@ onEachEngine('a change holds to the revision its sender read; of twenty writers 
   for (const outcome of outcomes)
     if (outcome.status === 'rejected') assert.ok(isFault(outcome.reason, 'web.revision_conflict'), outcome.reason)
   assert.equal((await findUser(deps.storage.db, alice.id))?.revision, 2)
+  await deps.storage.close()
+})
+
+onEachEngine('many users are taken in at once, all of them or none', async (s) => {
+  const deps = await openDirectory(s)
+  const { db } = deps.storage
+  await inviteUser(deps, act, deps.home.id, { username: 'taken' })
+  const inputs = Array.from({ length: 1_200 }, (_, at) => ({ username: `u${at}`, email: `u${at}@example.com` }))
+  const add = (more: UserInput[]) =>
+    deps.storage.transact((tx) => addUsers(tx, deps, act, deps.home.id, [...inputs, ...more]))
+  await assert.rejects(add([{ username: 'Taken' }]), fault('directory.name_taken', '/1200/username'))
+  await assert.rejects(add([{ username: 'x', email: 'U7@example.com' }]), fault('directory.name_taken', '/1200/email'))
+  await assert.rejects(add([{ username: '' }]), fault('directory.invalid'))
+  assert.equal((await listUsers(db, {}, { limit: 10 })).length, 1)
+  assert.equal((await add([])).length, 1_200)
+  assert.equal((await findUserByLogin(db, deps.home.id, 'u1199@example.com'))?.username, 'u1199')
+  assert.equal((await deps.events()).filter((event) => event.type === 'directory.user_invited').length, 1_201)
   await deps.storage.close()
 })
