@@ -54,7 +54,10 @@ export async function migrate(
   for (const migration of [...migrations].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     if (done.has(migration.id)) continue
     await kysely.transaction().execute(async (tx) => {
-      if (engine === 'postgres') await sql`select pg_advisory_xact_lock(7251, 1)`.execute(tx)
+      if (engine === 'postgres') {
+        await sql`set local statement_timeout = 0`.execute(tx)
+        await sql`select pg_advisory_xact_lock(7251, 1)`.execute(tx)
+      }
       const again = await sql`select 1 from migrations where id = ${migration.id}`.execute(tx)
       if (again.rows.length > 0) return
       if (migration.only === undefined || migration.only === engine) {

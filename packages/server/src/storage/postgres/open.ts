@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { Pool } from 'pg'
 import type { Clock, Secret } from '#kernel'
 import { type ConsistencyToken, makeConsistencyToken } from '../consistency.ts'
 import { type Migration, migrate } from '../migration.ts'
@@ -28,8 +29,10 @@ export async function openPostgres(
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
   })
-  pool.on('error', () => undefined) // a lost idle connection: the next query reports what is wrong
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  // A lost connection, idle or lent: whoever uses it is told by its query. Without a listener it would end the process.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withFaults(pool) as never }) })
   const hints = new Hints(url)
   try {
     await migrate(kysely as Kysely<unknown>, 'postgres', deps.migrations, deps.clock.nowMs())
@@ -97,4 +100,24 @@ function parseSafeInteger(text: string): number {
   const number = Number(text)
   if (!Number.isSafeInteger(number)) throw new RangeError(`integer ${text} is beyond 2^53`)
   return number
+}
+
+/**
+ * The pool with lost connections and full disks told as faults, for reads too. Conflicts stay what they are: `write` looks for
+ * them and runs the body again.
+ */
+function withFaults(pool: Pool) {
+  const orFault = <T>(promise: Promise<T>): Promise<T> =>
+    promise.catch((error) => Promise.reject(isConflict(error) ? error : toFault(error)))
+  return {
+    connect: async () => {
+      const client = await orFault(pool.connect())
+      return {
+        query: (text: unknown, values?: unknown) =>
+          typeof text === 'string' ? orFault(client.query(text, values as unknown[])) : client.query(text as never),
+        release: () => client.release(),
+      }
+    },
+    end: () => pool.end(),
+  }
 }

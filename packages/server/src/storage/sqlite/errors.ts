@@ -9,6 +9,9 @@ const cannotOpen = 14
 
 export function toFault(error: unknown): unknown {
   if (isFault(error)) return error
+  // What Node answers for a connection that was closed.
+  if ((error as { code?: unknown })?.code === 'ERR_INVALID_STATE')
+    return new Fault('storage.unavailable', { cause: error })
   const code = (error as { errcode?: unknown })?.errcode
   if (typeof code !== 'number') return error
   const primary = code & 0xff

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -22,15 +22,21 @@ export async function openSqlite(
   writing.exec(
     'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000',
   )
+  chmodSync(file, 0o600) // its -wal and -shm take the same mode
   const reading = new DatabaseSync(file, { timeout: 10_000 })
   reading.exec('pragma foreign_keys = on; pragma query_only = on; pragma cache_size = -16000')
   const dialectOf = (database: DatabaseSync) => new SqliteDialect({ database: asKyselyDatabase(database) })
   const writer = new Kysely<Tables>({ dialect: dialectOf(writing) })
   const reader = new Kysely<Tables>({ dialect: dialectOf(reading) })
+  const close = async () => {
+    await Promise.all([writer.destroy(), reader.destroy()])
+    // Kysely closes only what it has used.
+    for (const database of [writing, reading]) if (database.isOpen) database.close()
+  }
   try {
     await migrate(writer as Kysely<unknown>, 'sqlite', deps.migrations, deps.clock.nowMs())
   } catch (error) {
-    await Promise.all([writer.destroy(), reader.destroy()])
+    await close()
     throw toFault(error)
   }
   const queue = new Writer(writing, writer)
@@ -57,7 +63,7 @@ export async function openSqlite(
     nowMs: async () => Number(reading.prepare("select unixepoch('subsec') * 1000 as ms").get()?.ms),
     close: async () => {
       await queue.idle()
-      await Promise.all([writer.destroy(), reader.destroy()])
+      await close()
     },
   }
 }

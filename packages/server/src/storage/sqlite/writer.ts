@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { Fault } from '#kernel'
 import { makeConsistencyToken } from '../consistency.ts'
@@ -24,6 +24,7 @@ export class Writer {
   readonly #waiting: Job[] = []
   readonly #listeners = new Set<() => void>()
   #running: Promise<void> | undefined
+  #newest: StatementSync | undefined
 
   constructor(database: DatabaseSync, kysely: Kysely<Tables>) {
     this.#database = database
@@ -51,6 +52,13 @@ export class Writer {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
       await this.#commitBatch()
+      for (const listener of this.#listeners) {
+        try {
+          listener()
+        } catch {
+          // A hint: who fails to take it polls.
+        }
+      }
       await new Promise((resolve) => setImmediate(resolve))
     }
     this.#running = undefined
@@ -66,8 +74,10 @@ export class Writer {
     }
     for (let taken = 0; taken < batchMost && this.#waiting.length > 0; taken++) {
       const job = this.#waiting.shift() as Job
+      let inBody = false
       try {
         this.#database.exec('savepoint body')
+        inBody = true
         const value = await job.body(this.#tx)
         this.#database.exec('release body')
         done.push({ job, value, position: this.#position() })
@@ -75,33 +85,44 @@ export class Writer {
         job.reject(toFault(error))
         // SQLite may have rolled back the whole transaction by itself (disk full): then nothing of the batch is left.
         if (!this.#database.isTransaction) return this.#abandon(done, error)
-        this.#database.exec('rollback to body; release body')
+        if (!inBody) continue
+        try {
+          this.#database.exec('rollback to body; release body')
+        } catch (failure) {
+          // What the body left cannot be told from the others' any more: none is kept.
+          return this.#abandon(done, failure)
+        }
       }
     }
     try {
       this.#database.exec('commit')
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('rollback')
       return this.#abandon(done, error)
     }
     for (const { job, value, position } of done) {
       job.resolve({ value: value as never, at: makeConsistencyToken('sqlite', position) })
     }
-    for (const listener of this.#listeners) listener()
   }
 
+  /** Rolls back and rejects every body of the batch. */
   #abandon(done: readonly { job: Job }[], cause: unknown): void {
+    try {
+      if (this.#database.isTransaction) this.#database.exec('rollback')
+    } catch {
+      // The next `begin immediate` fails, and with it whoever asks next, until the disk is well again.
+    }
     const fault = toFault(cause)
     for (const { job } of done) job.reject(fault instanceof Fault ? fault : new Fault('storage.unavailable', { cause }))
   }
 
-  /** The feed's newest position inside this transaction; 0 before the feed's table exists. */
+  /** The feed's newest position inside this transaction; 0 where there is no feed. */
   #position(): bigint {
-    try {
-      const row = this.#database.prepare('select max(position) as position from events').get()
-      return BigInt((row?.position as number | null) ?? 0)
-    } catch {
-      return 0n
-    }
+    this.#newest ??= this.#prepareNewest()
+    return BigInt((this.#newest?.get()?.position as number | null) ?? 0)
+  }
+
+  #prepareNewest(): StatementSync | undefined {
+    const found = this.#database.prepare("select 1 from sqlite_schema where type = 'table' and name = 'events'").get()
+    return found && this.#database.prepare('select max(position) as position from events')
   }
 }

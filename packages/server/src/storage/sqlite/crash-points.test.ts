@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { Kysely, SqliteDialect, sql } from 'kysely'
+import { isFault, systemClock } from '#kernel'
+import { scratchDatabase } from '../../../test/support/engines.ts'
+import { openStorage } from '../open.ts'
+import type { Tables, Tx } from '../storage.ts'
+import { asKyselyDatabase } from './driver.ts'
+import { lockDataDirectory } from './lock.ts'
+import { Writer } from './writer.ts'
+
+const insert = (tx: Tx, id: number) => sql`insert into t (id) values (${id})`.execute(tx as never)
+
+/** A connection on which the nth execution of a statement fails as a sick disk would make it. */
+function failing(file: string, statement: string, nth: number): DatabaseSync {
+  const real = new DatabaseSync(file)
+  let seen = 0
+  return new Proxy(real, {
+    get: (target, name) => {
+      if (name === 'exec')
+        return (text: string) => {
+          if (text === statement && ++seen === nth)
+            throw Object.assign(new Error(`disk I/O error at ${text}`), { errcode: 10 })
+          target.exec(text)
+        }
+      const value = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+test('group commit, crash points: who was answered is kept, who was not is not, and the next batch goes on', async () => {
+  // Five bodies in one batch, the third of which throws by itself; then one more in the next batch.
+  const table = [
+    { fails: 'none', nth: 0, answered: [1, 2, 4, 5] },
+    { fails: 'begin immediate', nth: 1, answered: [] },
+    { fails: 'savepoint body', nth: 2, answered: [1, 4, 5] },
+    { fails: 'release body', nth: 1, answered: [2, 4, 5] },
+    { fails: 'release body', nth: 4, answered: [1, 2, 4] },
+    { fails: 'rollback to body; release body', nth: 1, answered: [] },
+    { fails: 'commit', nth: 1, answered: [] },
+  ]
+  for (const row of table) {
+    const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+    const file = join(directory, 'a.db')
+    const setup = new DatabaseSync(file)
+    setup.exec('pragma journal_mode = wal; create table t (id integer primary key) strict')
+    const database = failing(file, row.fails, row.nth)
+    const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) })
+    const writer = new Writer(database, kysely)
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3, 4, 5].map((id) =>
+        writer.write(async (tx) => {
+          await insert(tx, id)
+          if (id === 3) throw new Error('refused')
+        }),
+      ),
+    )
+    const answered = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [index + 1] : []))
+    const stored = () =>
+      setup
+        .prepare('select id from t order by id')
+        .all()
+        .map((found) => found.id)
+    const place = `${row.fails} ${row.nth}`
+    // After `rollback to` failed, the third body was told its own error; 4 and 5 run in a batch of their own.
+    const expected = row.fails.startsWith('rollback') ? [4, 5] : row.answered
+    assert.deepEqual(answered, expected, place)
+    assert.deepEqual(stored(), expected, place)
+    await writer.write((tx) => insert(tx, 6))
+    assert.deepEqual(stored(), [...expected, 6], place)
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected' && outcome.reason.message !== 'refused')
+        assert.equal(isFault(outcome.reason, 'storage.unavailable'), true, `${place}: ${outcome.reason}`)
+    await kysely.destroy()
+    setup.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a full disk refuses the change with one clear fault, keeps what was there, and heals', async () => {
+  const scratch = await scratchDatabase('sqlite')
+  const migrations = [{ id: '9000_test', sql: 'create table t (id int8 primary key, body text);' }]
+  const storage = await openStorage(scratch.address, { clock: systemClock, migrations })
+  const fill = (id: number, size: number) =>
+    storage.transact((tx) => sql`insert into t (id, body) values (${id}, ${'x'.repeat(size)})`.execute(tx as never))
+  const count = async () => (await sql`select 1 from t`.execute(storage.db as never)).rows.length
+  await fill(1, 1_000)
+  await storage.transact((tx) => sql`pragma max_page_count = 40`.execute(tx as never))
+  const outcomes = await Promise.allSettled([2, 3, 4].map((id) => fill(id, 1_000_000)))
+  for (const outcome of outcomes) assert.ok(outcome.status === 'rejected' && isFault(outcome.reason, 'storage.full'))
+  assert.equal(await count(), 1)
+  await fill(5, 100)
+  await storage.transact((tx) => sql`pragma max_page_count = 100000`.execute(tx as never))
+  await fill(6, 1_000_000)
+  assert.equal(await count(), 3)
+  await storage.close()
+  await scratch.remove()
+})
+
+test('a data directory has one server; the lock goes with its process, even by kill -9', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  const inUse = (error: unknown) => isFault(error, 'storage.in_use')
+  const mine = lockDataDirectory(directory)
+  assert.throws(() => lockDataDirectory(directory), inUse)
+  mine.release()
+  const script = `import { lockDataDirectory } from ${JSON.stringify(new URL('lock.ts', import.meta.url).href)}
+    lockDataDirectory(${JSON.stringify(directory)}); console.log('locked'); setInterval(() => {}, 1000)`
+  const packageRoot = new URL('../../..', import.meta.url)
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: packageRoot,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  assert.throws(() => lockDataDirectory(directory), inUse)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  lockDataDirectory(directory).release()
+  rmSync(directory, { recursive: true })
+})
