@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import { parseDocument } from 'yaml'
+import { isMap, isScalar, parseDocument } from 'yaml'
 import { Fault, Secret } from '#kernel'
 import './faults.ts'
 
@@ -92,21 +92,17 @@ function readFile(path: string, told: Map<string, { text: string; from: string }
   const document = parseDocument(text, { maxAliasCount: 0 } as object)
   const broken = document.errors[0]
   if (broken !== undefined) throw wrong(`${path}:${broken.linePos?.[0].line ?? 1}:`, `is not YAML (${broken.code})`)
-  const contents = document.contents as {
-    items?: { key: { value: unknown; range: [number] }; value: { toJSON(): unknown } | null }[]
-  } | null
-  if (contents === null) return
-  if (!Array.isArray(contents.items)) throw wrong(`${path}:1:`, 'must be a mapping of settings')
+  if (document.contents === null) return
+  if (!isMap(document.contents)) throw wrong(`${path}:1:`, 'must be a mapping of settings')
   const known: string[] = Object.values(names)
-  for (const { key, value } of contents.items) {
-    const line = text.slice(0, key.range?.[0] ?? 0).split('\n').length
+  for (const { key, value } of document.contents.items) {
+    const name = isScalar(key) ? String(key.value) : ''
+    const line = text.slice(0, isScalar(key) ? key.range?.[0] : 0).split('\n').length
     const place = `${path}:${line}:`
-    if (!known.includes(String(key.value)))
-      throw wrong(place, `unknown setting "${String(key.value)}"; the settings are ${known.join(', ')}`)
-    const plain = value?.toJSON()
-    if (plain === undefined || plain === null || typeof plain === 'object')
-      throw wrong(place, `"${String(key.value)}" must be a single value`)
-    told.set(String(key.value), { text: plain === true ? 'on' : plain === false ? 'off' : String(plain), from: place })
+    if (!known.includes(name)) throw wrong(place, `unknown setting "${name}"; the settings are ${known.join(', ')}`)
+    const plain = isScalar(value) ? value.value : undefined
+    if (plain === undefined || plain === null) throw wrong(place, `"${name}" must be a single value`)
+    told.set(name, { text: plain === true ? 'on' : plain === false ? 'off' : String(plain), from: place })
   }
 }
 

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { inspect } from 'node:util'
+import { isFault } from '#kernel'
+import { readConfig } from './config.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+after(() => rmSync(directory, { recursive: true }))
+const read = (environment: Record<string, string> = {}) => readConfig(environment, '/srv/app')
+const fromFile = (text: string, environment: Record<string, string> = {}) => {
+  const file = join(directory, 'gatehouse.yaml')
+  writeFileSync(file, text)
+  return readConfig({ GATEHOUSE_CONFIG: file, ...environment }, '/srv/app')
+}
+const invalid = (says: RegExp) => (error: unknown) => isFault(error, 'config.invalid') && says.test(error.message)
+
+test('with nothing told, Gatehouse listens on loopback and keeps everything in ./data', () => {
+  assert.deepEqual(read(), {
+    url: 'http://localhost:8080',
+    listen: { host: '127.0.0.1', port: 8080 },
+    metricsListen: undefined,
+    dataDirectory: '/srv/app/data',
+    database: { engine: 'sqlite', file: '/srv/app/data/gatehouse.db' },
+    rootKeyFile: '/srv/app/data/root.key',
+    rootKeyBesideData: true,
+    logLevel: 'info',
+    trustedProxies: [],
+    bootstrap: true,
+  })
+})
+
+test('every setting is taken from the environment, or from the file under its lower-case name; the environment wins', () => {
+  const told = {
+    GATEHOUSE_URL: 'https://id.example.com',
+    GATEHOUSE_LISTEN: '[::]:9000',
+    GATEHOUSE_METRICS_LISTEN: '127.0.0.1:9464',
+    GATEHOUSE_DATA: '/var/lib/gatehouse',
+    GATEHOUSE_DATABASE: 'postgres://g:pw@db/gatehouse',
+    GATEHOUSE_ROOT_KEY_FILE: '/etc/gatehouse/root.key',
+    GATEHOUSE_LOG_LEVEL: 'debug',
+    GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
+    GATEHOUSE_BOOTSTRAP: 'off',
+  }
+  const file = Object.entries(told).map(
+    ([name, value]) => `${name.slice('GATEHOUSE_'.length).toLowerCase()}: '${value}'`,
+  )
+  for (const config of [
+    read(told),
+    fromFile(file.join('\n')),
+    fromFile('url: http://localhost:1\nbootstrap: true', told),
+  ]) {
+    const { database, ...rest } = config
+    assert.deepEqual(rest, {
+      url: 'https://id.example.com',
+      listen: { host: '::', port: 9000 },
+      metricsListen: { host: '127.0.0.1', port: 9464 },
+      dataDirectory: '/var/lib/gatehouse',
+      rootKeyFile: '/etc/gatehouse/root.key',
+      rootKeyBesideData: false,
+      logLevel: 'debug',
+      trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
+      bootstrap: false,
+    })
+    assert.equal(database.engine === 'postgres' && database.url.reveal(), 'postgres://g:pw@db/gatehouse')
+  }
+})
+
+test('the database password does not print with the configuration', () => {
+  const config = read({ GATEHOUSE_DATABASE: 'postgres://g:swordfish@db/gatehouse' })
+  for (const text of [JSON.stringify(config), inspect(config, { depth: 9 }), `${Object.values(config.database)}`])
+    assert.equal(text.includes('swordfish'), false)
+})
+
+test('a value that cannot be is refused with the name of its variable', () => {
+  const table: [variable: string, value: string, says: RegExp][] = [
+    ['GATEHOUSE_URL', 'id.example.com', /^GATEHOUSE_URL "id.example.com" is not an http\(s\) address/],
+    ['GATEHOUSE_URL', 'ftp://id.example.com', /not an http/],
+    ['GATEHOUSE_URL', 'https://id.example.com/auth', /scheme, host and port only/],
+    ['GATEHOUSE_URL', 'https://user@id.example.com', /scheme, host and port only/],
+    ['GATEHOUSE_URL', 'https://id.example.com?x=1', /scheme, host and port only/],
+    ['GATEHOUSE_URL', 'http://id.example.com', /must be https/],
+    ['GATEHOUSE_LISTEN', '8080', /^GATEHOUSE_LISTEN "8080" is not host:port/],
+    ['GATEHOUSE_LISTEN', '127.0.0.1:65536', /is not host:port/],
+    ['GATEHOUSE_LISTEN', '::1:80', /is not host:port/],
+    ['GATEHOUSE_METRICS_LISTEN', 'x', /^GATEHOUSE_METRICS_LISTEN/],
+    ['GATEHOUSE_DATABASE', 'mysql://db', /^GATEHOUSE_DATABASE must be sqlite:FILE or postgres:/],
+    ['GATEHOUSE_DATABASE', 'postgres://[', /must be/],
+    ['GATEHOUSE_LOG_LEVEL', 'loud', /must be one of trace, debug/],
+    ['GATEHOUSE_TRUSTED_PROXIES', '10.0.0.0/33', /"10.0.0.0\/33" is not an address or a network/],
+    ['GATEHOUSE_TRUSTED_PROXIES', 'proxy', /is not an address/],
+    ['GATEHOUSE_BOOTSTRAP', 'yes', /must be one of on, off/],
+    ['GATEHOUSE_LISTNE', '127.0.0.1:1', /^GATEHOUSE_LISTNE is not a setting; the settings are GATEHOUSE_URL, /],
+    ['GATEHOUSE_CONFIG', '/nowhere/at/all', /which does not exist/],
+    ['GATEHOUSE_CONFIG', directory, /cannot be read \(EISDIR\)/],
+  ]
+  for (const [variable, value, says] of table)
+    assert.throws(() => read({ [variable]: value }), invalid(says), `${variable}=${value}`)
+})
+
+test('plain http is for loopback only, under each of its names', () => {
+  for (const host of ['localhost', '127.0.0.1', '[::1]', 'app.localhost'])
+    assert.equal(read({ GATEHOUSE_URL: `http://${host}:80` }).url, `http://${host}`)
+})
+
+test('what is wrong in the file is told with file and line', () => {
+  const table: [text: string, says: RegExp][] = [
+    [
+      'url: http://localhost:1\n\nlisten_on: x\n',
+      /gatehouse.yaml:3: unknown setting "listen_on"; the settings are url, /,
+    ],
+    ['url: http://localhost:1\nlisten: nowhere\n', /gatehouse.yaml:2: "nowhere" is not host:port/],
+    ['url: http://localhost:1\nurl: http://localhost:2\n', /gatehouse.yaml:2: is not YAML \(DUPLICATE_KEY\)/],
+    ['url: [http://localhost:1]\n', /gatehouse.yaml:1: "url" must be a single value/],
+    ['url:\n', /gatehouse.yaml:1: "url" must be a single value/],
+    ['a: "\n', /gatehouse.yaml:\d: is not YAML/],
+    ['- url\n', /gatehouse.yaml:1:/],
+    ['just text\n', /gatehouse.yaml:1:/],
+  ]
+  for (const [text, says] of table) assert.throws(() => fromFile(text), invalid(says), text)
+  assert.equal(fromFile('').url, 'http://localhost:8080')
+  assert.equal(fromFile('# nothing\n').url, 'http://localhost:8080')
+  assert.equal(fromFile('bootstrap: false\n').bootstrap, false)
+})
+
+test('the configuration cannot be changed afterwards', () => {
+  const config = read()
+  for (const part of [config, config.listen, config.database, config.trustedProxies]) assert.ok(Object.isFrozen(part))
+})
