@@ -83,7 +83,7 @@ after(async () => {
 /** The token service over the real directory and keyring, with sessions that a test begins and ends. */
 export async function openTokensFixture(
   scratch: Scratch,
-  options: { refreshGraceMs?: number; port?: number } = {},
+  options: { refreshGraceMs?: number; port?: number; wrapStorage?: (storage: Storage) => Storage } = {},
 ): Promise<TokensFixture> {
   const clock = new MovedClock()
   const entropy = systemEntropy
@@ -109,7 +109,7 @@ export async function openTokensFixture(
   }
   const tokens = await openTokens({
     url,
-    storage,
+    storage: options.wrapStorage?.(storage) ?? storage,
     feed,
     clock,
     meter,

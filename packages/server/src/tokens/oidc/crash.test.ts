@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { Fault } from '#kernel'
+import type { Storage, Tx } from '#storage'
+import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { exchange, obtainCode, refresh, signInTo } from '../../../test/support/token-flow.ts'
+import { openTokensFixture } from '../../../test/support/tokens.ts'
+
+/** Storage that dies at a chosen point of a transaction, or after its commit, as a process would. */
+function mortal(storage: Storage) {
+  let dieAt: number | 'after commit' | undefined
+  let statements = 0
+  const counting = (tx: Tx): Tx =>
+    new Proxy(tx, {
+      get(target, name) {
+        const value = target[name as keyof Tx] as unknown
+        if (typeof value !== 'function') return value
+        if (['insertInto', 'updateTable', 'deleteFrom'].includes(String(name)) && statements++ === dieAt) throw died()
+        return value.bind(target)
+      },
+    })
+  const died = () => new Fault('storage.unavailable', { cause: 'died' })
+  const transact: Storage['transact'] = async (body) => {
+    if (dieAt === undefined) return storage.transact(body)
+    const value = await storage.transact((tx) => {
+      statements = 0
+      return body(counting(tx))
+    })
+    if (dieAt === 'after commit') throw died()
+    return value
+  }
+  return {
+    storage: { ...storage, transact },
+    /** Runs `body` with a death at this point; answers how many statements the last transaction made. */
+    async dying<T>(at: typeof dieAt, body: () => Promise<T>): Promise<{ value: T; statements: number }> {
+      dieAt = at
+      statements = 0
+      try {
+        return { value: await body(), statements }
+      } finally {
+        dieAt = undefined
+      }
+    },
+  }
+}
+
+async function openMortal(scratch: Scratch) {
+  const made: ReturnType<typeof mortal>[] = []
+  const wrapStorage = (storage: Storage) => {
+    made.push(mortal(storage))
+    return (made[0] as ReturnType<typeof mortal>).storage
+  }
+  const it = await openTokensFixture(scratch, { wrapStorage })
+  return { it, dying: (made[0] as ReturnType<typeof mortal>).dying }
+}
+
+onEachEngine(
+  'code exchange: wherever it dies before its commit, the code is as good as before and nothing is left',
+  async (scratch) => {
+    const { it, dying } = await openMortal(scratch)
+    const docs = await it.addClient({ name: 'docs' })
+    const alice = await it.addPerson('alice')
+    const whole = await obtainCode(it, docs, alice)
+    const { statements } = await dying(1_000, () => exchange(it, docs, whole))
+    assert.ok(statements >= 4, `consume, access token, refresh token, event: ${statements}`)
+    const before = (await it.events('tokens.token_issued')).length
+    for (let point = 0; point < statements; point++) {
+      const code = await obtainCode(it, docs, alice)
+      const { value: died } = await dying(point, () => exchange(it, docs, code))
+      assert.deepEqual([died.status, died.body], [503, { error: 'temporarily_unavailable' }], `point ${point}`)
+      assert.equal(died.headers.get('retry-after'), '1')
+      assert.equal((await it.events('tokens.token_issued')).length, before + point, `no event at ${point}`)
+      assert.equal((await exchange(it, docs, code)).status, 200, `the same code after point ${point}`)
+    }
+    const code = await obtainCode(it, docs, alice)
+    assert.equal((await dying('after commit', () => exchange(it, docs, code))).value.status, 503)
+    const again = await exchange(it, docs, code)
+    assert.equal(again.body.error, 'invalid_grant', 'used, though its reply was lost: the person signs in again')
+    await it.close()
+  },
+)
+
+onEachEngine(
+  'refresh: wherever it dies, before its commit or after it, the old token still brings new ones',
+  async (scratch) => {
+    const { it, dying } = await openMortal(scratch)
+    const docs = await it.addClient({ name: 'docs' })
+    let token = (await signInTo(it, docs, await it.addPerson('alice'))).refreshToken
+    const probe = await dying(1_000, () => refresh(it, docs, token))
+    token = probe.value.body.refresh_token as string
+    const points: (number | 'after commit')[] = [...Array(probe.statements).keys(), 'after commit']
+    for (const point of points) {
+      const { value: died } = await dying(point, () => refresh(it, docs, token))
+      assert.equal(died.status, 503, `point ${point}`)
+      const again = await refresh(it, docs, token)
+      assert.equal(again.status, 200, `the same token after point ${point}: ${JSON.stringify(again.body)}`)
+      token = again.body.refresh_token as string
+    }
+    await it.close()
+  },
+)
