@@ -1,0 +1,133 @@
+// What issuing a token costs: client credentials, a JWT, its artifact and its event on disk before the reply, against bare
+// `oidc-provider` in memory. Both are processes of their own and take turns, so that what else the machine does meets both.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BenchClient, prepareMachines } from '../../packages/server/test/support/machines.ts'
+import { freePort, startChildServer } from '../support/child-server.ts'
+import { prepareRequest } from '../support/connection.ts'
+import { type Figure, formatMs, formatRate } from '../support/figures.ts'
+import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
+const seconds = 3
+const fewClients = 10
+
+export async function run(): Promise<readonly Figure[]> {
+  const data = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  const stops: (() => Promise<void>)[] = []
+  try {
+    const clients = await prepareMachines(data, 1_000)
+    const few = clients.slice(0, fewClients)
+    const ours = await startChildServer({ data })
+    stops.push(() => ours.stop())
+    const bare = await startBare(few)
+    stops.push(bare.stop)
+    const introspected = await startBare(few, 'opaque')
+    stops.push(introspected.stop)
+
+    const ask = (base: string, path: string, of: readonly BenchClient[]) => tokenRequests(new URL(path, base), of)
+    const issue = await takeTurns({
+      ours: ask(ours.url, '/oauth/token', few),
+      bare: ask(bare.url, '/token', few),
+      many: ask(ours.url, '/oauth/token', clients),
+    })
+    const ourToken = await firstToken(ours.url, '/oauth/token', few)
+    const bareToken = await firstToken(introspected.url, '/token', few)
+    const known = await takeTurns({
+      ours: introspectRequests(new URL('/oauth/introspect', ours.url), few, ourToken),
+      bare: introspectRequests(new URL('/token/introspection', introspected.url), few, bareToken),
+    })
+    const steady = requireClean(
+      'client credentials at 300/s',
+      await loadAtRate({ ...ask(ours.url, '/oauth/token', few), rate: 300, seconds: 10, warmUpSeconds: 2 }),
+    )
+    const p95 = steady.latencies.percentile(95)
+    const ratio = issue.ours / issue.bare
+    return [
+      { what: 'client credentials, JWT and event on disk', measured: formatRate(issue.ours) },
+      { what: 'the same by bare oidc-provider in memory', measured: formatRate(issue.bare) },
+      { what: 'ours ÷ bare', measured: `${ratio.toFixed(2)} ×`, target: '≥ 0.5 ×', met: ratio >= 0.5 },
+      { what: 'with 1,000 clients ÷ with 10', measured: `${(issue.many / issue.ours).toFixed(2)} ×` },
+      { what: 'client credentials at 300/s, p50', measured: formatMs(steady.latencies.percentile(50)) },
+      { what: 'client credentials at 300/s, p95', measured: formatMs(p95), target: '≤ 10 ms', met: p95 <= 10 },
+      { what: 'client credentials at 300/s, p99', measured: formatMs(steady.latencies.percentile(99)) },
+      { what: 'introspection of our JWTs', measured: formatRate(known.ours) },
+      { what: 'introspection ÷ bare of opaque tokens', measured: `${(known.ours / known.bare).toFixed(2)} ×` },
+    ]
+  } finally {
+    for (const stop of stops) await stop()
+    rmSync(data, { recursive: true, force: true })
+  }
+}
+
+interface Requests {
+  readonly url: URL
+  readonly request: (index: number) => Buffer
+}
+
+/** Highest throughput of each, in turns; the median of the rounds. */
+async function takeTurns<K extends string>(contenders: Record<K, Requests>): Promise<Record<K, number>> {
+  const rates = new Map<K, number[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, requests] of Object.entries(contenders) as [K, Requests][]) {
+      const result = requireClean(
+        name,
+        await loadAtMost({ ...requests, seconds, warmUpSeconds: round === 0 ? 2 : 0.5 }),
+      )
+      rates.set(name, [...(rates.get(name) ?? []), result.perSecond])
+    }
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
+  return Object.fromEntries([...rates].map(([name, values]) => [name, median(values)])) as Record<K, number>
+}
+
+const authorization = ({ id, secret }: BenchClient) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+const formHeaders = (client: BenchClient) => ({
+  authorization: authorization(client),
+  'content-type': 'application/x-www-form-urlencoded',
+})
+
+function tokenRequests(url: URL, clients: readonly BenchClient[]): Requests {
+  const body = 'grant_type=client_credentials&scope=read'
+  const prepared = clients.map((client) => prepareRequest(url, { headers: formHeaders(client), body }))
+  return { url, request: (index) => prepared[index % prepared.length] as Buffer }
+}
+
+function introspectRequests(url: URL, [client]: readonly BenchClient[], token: string): Requests {
+  const body = new URLSearchParams({ token }).toString()
+  const prepared = prepareRequest(url, { headers: formHeaders(client as BenchClient), body })
+  return { url, request: () => prepared }
+}
+
+async function firstToken(base: string, path: string, [client]: readonly BenchClient[]): Promise<string> {
+  const response = await fetch(new URL(path, base), {
+    method: 'POST',
+    headers: formHeaders(client as BenchClient),
+    body: 'grant_type=client_credentials&scope=read',
+  })
+  return ((await response.json()) as { access_token: string }).access_token
+}
+
+async function startBare(clients: readonly BenchClient[], format: 'jwt' | 'opaque' = 'jwt') {
+  const port = await freePort()
+  const script = fileURLToPath(new URL('bare.ts', import.meta.url))
+  const child = spawn(process.execPath, [script, JSON.stringify({ clients }), String(port), format], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const reap = () => child.kill('SIGKILL')
+  process.once('exit', reap)
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.once('data', () => resolve())
+    gone.then(() => reject(new Error('bare oidc-provider did not start')))
+  })
+  const stop = async () => {
+    process.removeListener('exit', reap)
+    child.kill('SIGTERM')
+    await gone
+  }
+  return { url: `http://127.0.0.1:${port}`, stop }
+}
