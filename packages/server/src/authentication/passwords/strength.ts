@@ -46,7 +46,10 @@ export async function findWeakness(password: Secret, about: readonly string[]): 
   if (length < passwordLeast) return `Use at least ${passwordLeast} characters: three or four unusual words do well.`
   if (length > passwordMost) return `Use at most ${passwordMost} characters.`
   estimator ??= load()
-  const words = about.flatMap((word) => [word, ...word.split(/[\s@._-]+/)]).filter((word) => word.length > 2)
+  const words = about
+    .map((word) => word.toLowerCase())
+    .flatMap((word) => [word, word.replaceAll(' ', '.'), ...word.split(/[\s@._-]+/)])
+    .filter((word) => word.length > 2)
   const { score, feedback } = await (await estimator).checkAsync(text.slice(0, 100), [...words, 'gatehouse'])
   if (score >= 3) return undefined
   const warning = warnings[feedback.warning ?? '']
