@@ -39,6 +39,8 @@ const sweepMs = 60_000
 export interface Authentication {
   readonly sessions: Sessions
   readonly services: Services
+  /** Deletes what has expired; runs by itself every minute. */
+  sweep(): Promise<void>
   close(): void
 }
 
@@ -80,5 +82,5 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     sweep().catch((error) => onError('authentication expiry', error))
   }, sweepMs)
   timer.unref()
-  return { sessions, services, close: () => clearInterval(timer) }
+  return { sessions, services, sweep, close: () => clearInterval(timer) }
 }
