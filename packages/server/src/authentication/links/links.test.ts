@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { onEachEngine } from '../../../test/support/engines.ts'
-import { inServer } from '../../../test/support/house.ts'
+import { inServer, until } from '../../../test/support/house.ts'
 import { type Api, apiOf, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
 
 const dayMs = 24 * 3_600_000
@@ -80,8 +80,12 @@ onEachEngine('resetting takes every factor and session away and lets enrol again
     const password = 'seven quiet otters juggle'
     assert.equal((await api('POST', '/api/enrolments', { token: reset.body.token, password })).status, 201)
     assert.equal((await new FormBrowser(server.url).signIn('alice', password)).at, '/account')
-    const { items } = (await api('GET', '/api/events?type=authentication.factors_reset')).body
-    assert.deepEqual(items[0].data, { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0 })
+    let items: { data: unknown }[] = []
+    await until(async () => {
+      items = (await api('GET', '/api/events?type=authentication.factors_reset')).body.items
+      return items.length > 0
+    })
+    assert.deepEqual(items[0]?.data, { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0 })
   }),
 )
 

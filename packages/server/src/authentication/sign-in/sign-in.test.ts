@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { onEachEngine } from '../../../test/support/engines.ts'
-import { inServer } from '../../../test/support/house.ts'
+import { inServer, until } from '../../../test/support/house.ts'
 import { type Api, apiOf, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
 
-const eventsOf = async (api: Api, type: string) =>
-  ((await api('GET', `/api/events?type=${type}&limit=200`)).body.items as { data: Record<string, unknown> }[]) ?? []
+/** What the events of a type say, once there are as many: on PostgreSQL they get their positions after the commit. */
+async function eventsOf(api: Api, type: string, count: number): Promise<Record<string, unknown>[]> {
+  let found: { data: Record<string, unknown> }[] = []
+  await until(async () => {
+    found = (await api('GET', `/api/events?type=${type}&limit=200`)).body.items
+    return found.length >= count
+  })
+  return found.map(({ data }) => data)
+}
 
 onEachEngine('a password leads to the account page, and /api/me says who', (scratch) =>
   inServer(scratch, async ({ server, api }) => {
@@ -16,8 +23,8 @@ onEachEngine('a password leads to the account page, and /api/me says who', (scra
     assert.equal(me.status, 200)
     assert.equal(me.body.id, id)
     assert.equal(browser.cookie('gatehouse-flow'), undefined)
-    const [event] = await eventsOf(api, 'authentication.signed_in')
-    assert.deepEqual(event?.data.methods, ['pwd'])
+    const [event] = await eventsOf(api, 'authentication.signed_in', 1)
+    assert.deepEqual(event?.methods, ['pwd'])
   }),
 )
 
@@ -43,7 +50,7 @@ onEachEngine(
       }
       assert.equal(answers.size, 1, [...answers].join('\n'))
       assert.match([...answers][0] as string, /^401 .*That did not work/)
-      const reasons = (await eventsOf(api, 'authentication.rejected')).map((event) => event.data.reason)
+      const reasons = (await eventsOf(api, 'authentication.rejected', 4)).map(({ reason }) => reason)
       assert.deepEqual(reasons.sort(), ['barred', 'nobody of that name', 'wrong', 'wrong'])
       const recorded = JSON.stringify((await api('GET', '/api/events?limit=200')).body)
       assert.ok(!recorded.includes('nobody"') && !recorded.includes(goodPassword))
