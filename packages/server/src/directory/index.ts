@@ -95,6 +95,7 @@ export * from './organizations/organization.ts'
 export { addUser, addUsers, inviteUser } from './users/invite-user.ts'
 export {
   activateUser,
+  activateUsersIn,
   deactivateUser,
   deleteUser,
   type MoveOptions,
@@ -107,6 +108,7 @@ export { changeUser, updateUser } from './users/update-user.ts'
 export {
   findUser,
   findUserByLogin,
+  findUsers,
   listUsers,
   requireUser,
   type UserFilter,

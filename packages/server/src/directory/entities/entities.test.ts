@@ -3,6 +3,7 @@ import type { OwnedEntity } from '#authorization'
 import type { GroupId } from '#kernel'
 import { systemAct as act, openDirectory } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
+import { fillDirectory } from '../../../test/support/fill-directory.ts'
 import { startTestServer } from '../../../test/support/server.ts'
 import { createApplication } from '../applications/create-application.ts'
 import { changeMembers } from '../groups/change-members.ts'
@@ -148,5 +149,23 @@ onEachEngine(
     } finally {
       await server.close()
     }
+  },
+)
+
+onEachEngine(
+  'a directory filled in bulk is the same as one made bit by bit: every user active and in its groups',
+  async (s) => {
+    const deps = await openDirectory(s)
+    const filled = await fillDirectory(deps, deps.home, { users: 2_300, groups: 20, groupsPerUser: 3 })
+    assert.equal(filled.users.length, 2_300)
+    let users = 0
+    for await (const { entity } of directoryEntities.loadAll(deps.storage.db)) {
+      if (entity.uid.type !== 'User') continue
+      users++
+      assert.equal(entity.attrs.active, true)
+      assert.equal(new Set(entity.parents.map((parent) => parent.id)).size, 4)
+    }
+    assert.equal(users, 2_300)
+    await deps.storage.close()
   },
 )

@@ -1,5 +1,5 @@
-import { record } from '#feed'
-import type { Act, UserId } from '#kernel'
+import { record, recordAll } from '#feed'
+import { type Act, Fault, type UserId } from '#kernel'
 import type { Tx, Written } from '#storage'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
@@ -7,7 +7,7 @@ import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
 import { recordOrphans } from '../machines/orphan-machines.ts'
 import { holdToRevision } from '../revision.ts'
-import { requireUser, updateUserRow } from './user.store.ts'
+import { findUsers, requireUser, updateUserRow, updateUserStates } from './user.store.ts'
 import { type User, type UserTransition, userTransitions } from './user.ts'
 
 export interface MoveOptions {
@@ -70,6 +70,27 @@ export async function moveUserIn(
   const leaves = state === 'deactivated' || (state === 'deleted' && before.state !== 'deactivated')
   if (leaves) await recordOrphans(tx, act, before, atMs)
   return after
+}
+
+/**
+ * Activates many users inside a transaction whose authorization is settled, all or none: for imports.
+ * @throws {Fault} `directory.user_unknown`, `directory.transition_refused`
+ */
+export async function activateUsersIn(tx: Tx, deps: ChangeDeps, act: Act, ids: readonly UserId[]): Promise<void> {
+  const users = await findUsers(tx, ids)
+  if (users.length !== new Set(ids).size || users.some((user) => user.state === 'deleted'))
+    throw new Fault('directory.user_unknown')
+  const atMs = deps.clock.nowMs()
+  const events = users.map((user) => ({
+    type: transitions.activate.event,
+    atMs,
+    organizationId: user.organizationId,
+    object: { type: 'User', id: user.id, name: user.username },
+    revision: user.revision + 1,
+    data: { from: user.state, to: move(userTransitions, user.state, 'activate') },
+  }))
+  await updateUserStates(tx, ids, 'active', atMs)
+  await recordAll(tx, act, events)
 }
 
 export const activateUser = (deps: DirectoryDeps, act: Act, id: UserId, options?: MoveOptions) =>

@@ -28,6 +28,9 @@ declare module '#storage' {
   }
 }
 
+/** Rows of one statement: parameters stay far below what the engines take. */
+const rowsMost = 500
+
 // Ids are unique in the deployment: whoever holds a session or a token knows the id alone.
 export const userMigrations: readonly Migration[] = [
   {
@@ -67,6 +70,32 @@ export async function findUserByLogin(
     if (id !== undefined) return findUser(db, id as UserId)
   }
   return undefined
+}
+
+/** Those of `ids` that there are, tombstones too. */
+export async function findUsers(db: Reader, ids: readonly UserId[]): Promise<User[]> {
+  const found: User[] = []
+  for (let at = 0; at < ids.length; at += rowsMost) {
+    const some = ids.slice(at, at + rowsMost)
+    found.push(...(await db.selectFrom('users').selectAll().where('id', 'in', some).execute()).map(toUser))
+  }
+  return found
+}
+
+/** Gives users another state; their names stay. */
+export async function updateUserStates(
+  tx: Tx,
+  ids: readonly UserId[],
+  state: Exclude<UserState, 'deleted'>,
+  nowMs: number,
+): Promise<void> {
+  for (let at = 0; at < ids.length; at += rowsMost) {
+    await tx
+      .updateTable('users')
+      .set((row) => ({ state, updated_at: nowMs, revision: row('revision', '+', 1) }))
+      .where('id', 'in', ids.slice(at, at + rowsMost))
+      .execute()
+  }
 }
 
 export interface UserFilter {
@@ -118,11 +147,9 @@ export async function insertUsers(tx: Tx, organizationId: OrganizationId, users:
     namesOf(user).map((name) => ({ ...name, pointer: `/${at}${name.pointer}`, objectId: user.id })),
   )
   await claimNames(tx, organizationId, wanted)
-  for (let at = 0; at < users.length; at += 500) {
-    await tx
-      .insertInto('users')
-      .values(users.slice(at, at + 500).map(toRow))
-      .execute()
+  for (let at = 0; at < users.length; at += rowsMost) {
+    const rows = users.slice(at, at + rowsMost).map(toRow)
+    await tx.insertInto('users').values(rows).execute()
   }
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { isFault } from '#kernel'
+import { isFault, newId, type UserId } from '#kernel'
 import { systemAct as act, openDirectory } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { addUsers, inviteUser } from './invite-user.ts'
-import { deleteUser, moveUser } from './move-user.ts'
+import { activateUsersIn, deleteUser, moveUser } from './move-user.ts'
 import { updateUser } from './update-user.ts'
-import { findUser, findUserByLogin, listUsers } from './user.store.ts'
+import { findUser, findUserByLogin, findUsers, listUsers } from './user.store.ts'
 import type { UserInput, UserTransition } from './user.ts'
 
 const fault = (code: string, pointer?: string) => (error: unknown) =>
@@ -140,7 +140,17 @@ onEachEngine('many users are taken in at once, all of them or none', async (s) =
   await assert.rejects(add([{ username: 'x', email: 'U7@example.com' }]), fault('directory.name_taken', '/1200/email'))
   await assert.rejects(add([{ username: '' }]), fault('directory.invalid'))
   assert.equal((await listUsers(db, {}, { limit: 10 })).length, 1)
-  assert.equal((await add([])).length, 1_200)
+  const ids = (await add([])).map((user) => user.id)
+  assert.equal(ids.length, 1_200)
+  const activate = (more: UserId[]) => deps.storage.transact((tx) => activateUsersIn(tx, deps, act, [...ids, ...more]))
+  await assert.rejects(activate([newId('user', deps)]), fault('directory.user_unknown'))
+  await activate([])
+  await assert.rejects(activate([]), fault('directory.transition_refused'))
+  assert.equal((await listUsers(db, { state: 'active' }, { limit: 2_000 })).length, 1_200)
+  assert.deepEqual(
+    (await findUsers(db, ids)).map(({ state, revision }) => `${state} ${revision}`),
+    ids.map(() => 'active 2'),
+  )
   assert.equal((await findUserByLogin(db, deps.home.id, 'u1199@example.com'))?.username, 'u1199')
   assert.equal((await deps.events()).filter((event) => event.type === 'directory.user_invited').length, 1_201)
   await deps.storage.close()
