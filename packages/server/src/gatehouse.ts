@@ -123,7 +123,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps))
-    web.add(...policiesOperations(deps))
+    web.add(...policiesOperations({ ...deps, snapshot: authorization.snapshot }))
 
     const people = signInPeople({ clock, entropy })
     const administrators = grantsAdministrators(authorization)

@@ -15,4 +15,6 @@ export { findGrant, type GrantFilter, listGrants } from './grants/grant.store.ts
 export { type Grant, isInForce } from './grants/grant.ts'
 export { heldGrants } from './grants/held.ts'
 export { removeGrant, revokeGrant } from './grants/revoke-grant.ts'
-export { refuseRevokingWider } from './grants/width.ts'
+export { refuseRevokingWider, refuseWiderThanOwn } from './grants/width.ts'
+export { changeResourcesIn } from './resources/change-resources.ts'
+export { listResources } from './resources/resource.store.ts'

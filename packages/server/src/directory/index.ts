@@ -80,7 +80,12 @@ export {
   revokeMachineSecret,
 } from './machines/machine-secrets.ts'
 export { directoryOperations } from './operations.ts'
-export { changeOrganization, moveOrganization, updateOrganization } from './organizations/change-organization.ts'
+export {
+  changeOrganization,
+  moveOrganization,
+  moveOrganizationIn,
+  updateOrganization,
+} from './organizations/change-organization.ts'
 export { addOrganization, createOrganization, ensureHomeOrganization } from './organizations/create-organization.ts'
 export { organizationSettings } from './organizations/organization.routes.ts'
 export {

@@ -1,4 +1,4 @@
-import type { Gate } from '#authorization'
+import type { Gate, Snapshot } from '#authorization'
 import type { Clock, Entropy } from '#kernel'
 import type { Storage } from '#storage'
 
@@ -8,4 +8,5 @@ export interface PoliciesDeps {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly gate: Gate
+  readonly snapshot: Snapshot
 }

@@ -20,5 +20,6 @@ export const faults = defineFaults({
     status: 409,
     says: 'The configuration cannot be applied, nothing was changed; see problems',
   },
+  'policies.reference_unknown': { status: 422, says: 'The files name something that does not exist' },
   'policies.plan_outdated': { status: 409, says: 'Something changed since the plan was made: plan again, then apply' },
 })

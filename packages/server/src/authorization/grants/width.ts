@@ -6,7 +6,10 @@ import { principalOf } from '../gate/engine-gate.ts'
 import type { Grant } from './grant.ts'
 import type { GrantLinks } from './grant-links.ts'
 
-type Wanted = Pick<Grant, 'applicationId' | 'role' | 'resource' | 'untilMs'>
+type Wanted = Pick<Grant, 'applicationId' | 'role' | 'resource' | 'untilMs'> & {
+  /** What the scope will lie in, where it is about to be made and no snapshot can see it yet. */
+  readonly within?: EntityUid | undefined
+}
 type Deps = Pick<AuthorizationDeps, 'snapshot' | 'clock'>
 
 /**
@@ -41,7 +44,8 @@ function covers(deps: Deps, act: Act, wanted: Wanted, lastsEnough: (own: Grant) 
   const nowMs = deps.clock.nowMs()
   const { applicationId } = wanted
   const name = applicationId === undefined ? wanted.role : applicationRoles
-  const scope = applicationId === undefined ? wanted.resource : { type: 'Application', id: applicationId }
+  const scope =
+    wanted.within ?? (applicationId === undefined ? wanted.resource : { type: 'Application', id: applicationId })
   for (const own of ownGrants(deps, act, snapshot.grants(nowMs), nowMs)) {
     const role = snapshot.builtin.roles.get(own.role)
     if (role?.grantable.has(name) && snapshot.isWithin(scope, own.resource) && lastsEnough(own)) return true

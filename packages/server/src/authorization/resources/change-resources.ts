@@ -1,6 +1,6 @@
 import { CedarError, type Entity, entityToJson, type Schema } from '@gatehouse/cedar'
 import { record } from '#feed'
-import { type Act, type ApplicationId, Fault, type OrganizationId } from '#kernel'
+import { type Act, type ApplicationId, type Clock, Fault, type OrganizationId } from '#kernel'
 import type { Tx, Written } from '#storage'
 import type { AuthorizationDeps } from '../deps.ts'
 import type { ApplicationPolicies } from '../engine/application.ts'
@@ -41,34 +41,48 @@ export async function changeResources(
   if (schema === undefined && change.put.length > 0) throw new Fault('authorization.no_bundle')
   const put = change.put.map((entity, index) => check(deps, schema as Schema, entity, index))
   refuseTwice([...put.map((entity) => entity.uid), ...change.delete])
+  const owner = { id: applicationId, organizationId: application.organizationId as OrganizationId }
+  return deps.storage.write((tx) => changeResourcesIn(tx, deps, act, owner, { put, delete: change.delete }))
+}
+
+/**
+ * As `changeResources`, inside a transaction, for a caller that has settled authorization and read what it puts by the schema.
+ * @throws {Fault} `authorization.entity_cycle`, `authorization.quota`
+ */
+export async function changeResourcesIn(
+  tx: Tx,
+  deps: { readonly clock: Clock },
+  act: Act,
+  owner: { readonly id: ApplicationId; readonly organizationId: OrganizationId },
+  change: ResourceChange,
+): Promise<ResourcesChanged> {
+  const { id: applicationId, organizationId } = owner
+  const { put } = change
   const nowMs = deps.clock.nowMs()
-  const organizationId = application.organizationId as OrganizationId
-  return deps.storage.write(async (tx) => {
-    const { total: before, revision } = await lockResources(tx, organizationId, applicationId)
-    const known = await findResources(
-      tx,
-      applicationId,
-      put.map((entity) => entity.uid),
-    )
-    let deleted = 0
-    for (const uid of change.delete) deleted += Number(await deleteResource(tx, applicationId, uid))
-    const total = before + put.length - known.length - deleted
-    if (total > resourceQuota && total > before)
-      throw new Fault('authorization.quota', { detail: `An application keeps at most ${resourceQuota} resources` })
-    await putResources(tx, organizationId, applicationId, put, nowMs)
-    await refuseCycles(tx, applicationId, put)
-    await saveTotal(tx, applicationId, total)
-    await record(tx, act, {
-      type: 'authorization.resources_changed',
-      atMs: nowMs,
-      organizationId,
-      object: { type: 'Application', id: applicationId },
-      revision,
-      data: { put: put.length, deleted, total },
-      touches: [...put.map((entity) => entity.uid), ...change.delete].map((uid) => resourceRef(applicationId, uid)),
-    })
-    return { put: put.length, deleted, total }
+  const { total: before, revision } = await lockResources(tx, organizationId, applicationId)
+  const known = await findResources(
+    tx,
+    applicationId,
+    put.map((entity) => entity.uid),
+  )
+  let deleted = 0
+  for (const uid of change.delete) deleted += Number(await deleteResource(tx, applicationId, uid))
+  const total = before + put.length - known.length - deleted
+  if (total > resourceQuota && total > before)
+    throw new Fault('authorization.quota', { detail: `An application keeps at most ${resourceQuota} resources` })
+  await putResources(tx, organizationId, applicationId, put, nowMs)
+  await refuseCycles(tx, applicationId, put)
+  await saveTotal(tx, applicationId, total)
+  await record(tx, act, {
+    type: 'authorization.resources_changed',
+    atMs: nowMs,
+    organizationId,
+    object: { type: 'Application', id: applicationId },
+    revision,
+    data: { put: put.length, deleted, total },
+    touches: [...put.map((entity) => entity.uid), ...change.delete].map((uid) => resourceRef(applicationId, uid)),
   })
+  return { put: put.length, deleted, total }
 }
 
 /** The part of the snapshot of an application that the actor may do this with. What she may not see does not exist. */

@@ -85,25 +85,35 @@ export async function moveOrganization(
   await requireOrganization(deps.storage.db, id)
   const action = transition === 'delete' ? 'deleteOrganization' : 'updateOrganization'
   deps.gate.require(act, action, { type: 'Organization', id })
-  return deps.storage.write(async (tx) => {
-    const before = await requireOrganization(tx, id)
-    holdToRevision(before, options.ifRevision)
-    if (before.name === homeName && transition !== 'activate') throw new Fault('directory.organization_is_home')
-    const state = move(organizationTransitions, before.state, transition)
-    if (state === 'deleted' && (await hasInhabitants(tx, id))) throw new Fault('directory.organization_not_empty')
-    const atMs = deps.clock.nowMs()
-    const erased = state === 'deleted' ? { name: id, displayName: id, domains: [], settings: {} } : {}
-    const after: Organization = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
-    await updateOrganizationRow(tx, after)
-    await record(tx, act, {
-      type: events[transition],
-      atMs,
-      organizationId: id,
-      object: { type: 'Organization', id, name: before.name },
-      revision: after.revision,
-      data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
-    })
-    await touchInhabitants(tx, act, { ...after, name: before.name }, atMs)
-    return after
+  return deps.storage.write((tx) => moveOrganizationIn(tx, deps, act, id, transition, options))
+}
+
+/** As `moveOrganization`, inside a transaction whose authorization is settled. */
+export async function moveOrganizationIn(
+  tx: Tx,
+  deps: ChangeDeps,
+  act: Act,
+  id: OrganizationId,
+  transition: OrganizationTransition,
+  options: { reason?: string | undefined; ifRevision?: number | undefined } = {},
+): Promise<Organization> {
+  const before = await requireOrganization(tx, id)
+  holdToRevision(before, options.ifRevision)
+  if (before.name === homeName && transition !== 'activate') throw new Fault('directory.organization_is_home')
+  const state = move(organizationTransitions, before.state, transition)
+  if (state === 'deleted' && (await hasInhabitants(tx, id))) throw new Fault('directory.organization_not_empty')
+  const atMs = deps.clock.nowMs()
+  const erased = state === 'deleted' ? { name: id, displayName: id, domains: [], settings: {} } : {}
+  const after: Organization = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  await updateOrganizationRow(tx, after)
+  await record(tx, act, {
+    type: events[transition],
+    atMs,
+    organizationId: id,
+    object: { type: 'Organization', id, name: before.name },
+    revision: after.revision,
+    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
   })
+  await touchInhabitants(tx, act, { ...after, name: before.name }, atMs)
+  return after
 }

@@ -32,7 +32,8 @@ async function inHouse(scratch: Scratch, body: (house: House) => Promise<void>):
   const server = await startTestServer(scratch)
   try {
     const { storage, authorization } = server
-    const deps = { storage, clock: systemClock, entropy: systemEntropy, gate: authorization.gate }
+    const { gate, snapshot } = authorization
+    const deps = { storage, clock: systemClock, entropy: systemEntropy, gate, snapshot }
     const home = (await findOrganizationByName(storage.db, 'home')) as Organization
     const { value } = await createApplication(deps, act, home.id, { name: 'documents', kind: 'web' })
     await body({ server, deps, application: value })

@@ -24,7 +24,7 @@ export function text(options: { pattern?: RegExp; says?: string; most?: number }
     const value = scalarOf(located)
     if (typeof value !== 'string') {
       const help = value === undefined || value === null ? undefined : 'put it in quotes'
-      return problemAt(located, problems, says, help)
+      return problemAt(located, problems, 'must be text', help)
     }
     if (value.length > most) return problemAt(located, problems, `must be at most ${most} characters`)
     if (value.includes('\0') || (pattern !== undefined && !pattern.test(value)))

@@ -21,7 +21,13 @@ export function readYaml(file: string, text: string, problems: Problems): Locate
   const lines = new LineCounter()
   // The parser descends by recursion: what is nested too deep is refused before it is parsed.
   if (flowDepth(text) > yamlDepthMost) return problems.ofFile(file, `nested deeper than ${yamlDepthMost} levels`)
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, schema: 'core', version: '1.2' })
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    schema: 'core',
+    version: '1.2',
+    intAsBigInt: true,
+  })
   if (!Array.isArray(documents)) return []
   const before = problems.list.length
   const found: Located[] = []
@@ -71,13 +77,19 @@ export function entriesOf(located: Located): { key: string; keyAt: Located; valu
 export function scalarOf(located: Located): string | number | boolean | bigint | null | undefined {
   if (located.node === null) return null
   if (!isScalar(located.node)) return undefined
-  return located.node.value as string | number | boolean | bigint | null
+  return plainScalar(located.node.value)
+}
+
+/** Whole numbers are `number` where that is exact, else `bigint`. */
+function plainScalar(value: unknown): string | number | boolean | bigint | null {
+  if (typeof value !== 'bigint') return value as string | number | boolean | null
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
 }
 
 /** As it would stand in JSON. */
 export function plainOf(located: Located): unknown {
   if (located.node === null) return null
-  if (isScalar(located.node)) return located.node.value
+  if (isScalar(located.node)) return plainScalar(located.node.value)
   const items = itemsOf(located)
   if (items !== undefined) return items.map(plainOf)
   const plain: Record<string, unknown> = Object.create(null)
@@ -91,8 +103,8 @@ function refuseUnplain(located: Located, problems: Problems, depth: number): voi
   if (isAlias(node)) return void problemAt(located, problems, 'aliases (*) are not taken: write the value out')
   if (isScalar(node)) {
     const { value } = node
-    if (typeof value === 'number' && !Number.isSafeInteger(value))
-      problemAt(located, problems, `${node.source ?? value} is not a whole number that is kept exactly: quote it`)
+    if (typeof value === 'number')
+      problemAt(located, problems, `${node.source ?? value} is not a whole number: quote it`)
     return
   }
   for (const item of itemsOf(located) ?? []) refuseUnplain(item, problems, depth + 1)

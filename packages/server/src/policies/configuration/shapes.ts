@@ -1,0 +1,134 @@
+import { anything, flag, list, named, object, oneOf, placed, type Shape, text, whole } from '../places/shape.ts'
+import { parseUid } from '../places/uid.ts'
+import { problemAt, scalarOf } from '../places/yaml.ts'
+import { parseRef } from './item.ts'
+
+const slug = { pattern: /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, says: 'is not a name: a-z, 0-9 and inner hyphens' }
+const title = text({ most: 200, pattern: /\S/, says: 'must not be empty' })
+const state = oneOf('active', 'suspended')
+
+/** `user:alice`, `group:partner/staff`, or an entity as Cedar writes it. */
+const reference: Shape<string> = (located, problems) => {
+  const value = scalarOf(located)
+  if (typeof value === 'string' && (parseRef(value, 'x') !== undefined || parseUid(value) !== undefined)) return value
+  return problemAt(located, problems, 'must name something, as in user:alice, group:staff or Document::"welcome"')
+}
+/** What a grant is on: the same, or `deployment` for everything there is. */
+const scope: Shape<string> = (located, problems) =>
+  scalarOf(located) === 'deployment' ? 'deployment' : reference(located, problems)
+const member: Shape<string> = (located, problems) => {
+  const value = scalarOf(located)
+  const ref = typeof value === 'string' ? parseRef(value, 'x') : undefined
+  if (ref !== undefined && ref.organization === 'x' && ['user', 'group', 'machine'].includes(ref.kind))
+    return value as string
+  return problemAt(located, problems, 'must be a member of the same organization, as in user:alice or group:staff')
+}
+const time: Shape<string> = (located, problems) => {
+  const value = scalarOf(located)
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value)) {
+    const ms = Date.parse(value)
+    if (!Number.isNaN(ms)) return new Date(ms).toISOString()
+  }
+  return problemAt(located, problems, 'must be a time with its offset, as in 2027-01-31T00:00:00Z, or a date')
+}
+const route: Shape<{ action: string; resource: string }> = (located, problems) => {
+  const value = scalarOf(located)
+  const match = typeof value === 'string' ? /^([^"\\\p{Cc}]{1,128}) ((?:\w+::)+".*")$/u.exec(value) : null
+  if (match === null)
+    return problemAt(located, problems, `must be an action and a resource, as in read Document::"{id}"`)
+  return { action: match[1] as string, resource: match[2] as string }
+}
+const routeKey = {
+  pattern: /^(\*|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/\S*$/,
+  says: 'is not a method and a path, as in GET /documents/:id',
+}
+const keys = list(object({ jwk: anything }, { expires: time }))
+const role = text({
+  pattern: /^[a-z0-9-]{1,63}\/[^\p{Cc}]{1,200}$/u,
+  says: 'is not application/role or gatehouse/role',
+})
+
+export const userShape = placed(
+  object(
+    {},
+    {
+      name: title,
+      email: text({ most: 254 }),
+      state: oneOf('invited', 'active', 'suspended', 'deactivated'),
+      attributes: named(text({ most: 1_024 })),
+    },
+  ),
+)
+export const groupShape = placed(object({}, { title, members: list(member) }))
+export const machineShape = placed(
+  object(
+    { owner: member },
+    {
+      title,
+      state: oneOf('active', 'suspended', 'deactivated'),
+      auth_method: oneOf('client_secret_basic', 'private_key_jwt'),
+      keys,
+      scopes: list(text({ most: 128 })),
+      access_token_seconds: whole,
+    },
+  ),
+)
+export const applicationShape = placed(
+  object(
+    {},
+    {
+      title,
+      kind: oneOf('web', 'native', 'service'),
+      state,
+      redirect_uris: list(text({ most: 2_048 })),
+      post_logout_redirect_uris: list(text({ most: 2_048 })),
+      grant_types: list(oneOf('authorization_code', 'refresh_token', 'client_credentials')),
+      auth_method: oneOf('none', 'client_secret_basic', 'private_key_jwt'),
+      keys,
+      scopes: list(text({ most: 128 })),
+      token_lifetimes: object(
+        {},
+        { access_token_seconds: whole, refresh_token_seconds: whole, id_token_seconds: whole },
+      ),
+      consent_required: flag,
+      origins: list(text({ most: 300 })),
+      routes: named(route, routeKey),
+      policies: placed(text({ pattern: /^(?!\/)[\w./-]{1,200}$/, says: 'is not a directory below this file' })),
+    },
+  ),
+)
+const resourceShape = placed(
+  object(
+    { uid: text({ most: 1_000 }) },
+    { parents: list(reference), attributes: named(anything), tags: named(anything) },
+  ),
+)
+const grantShape = placed(
+  object({ role, to: reference }, { on: scope, from: time, until: time, why: text({ most: 500 }) }),
+)
+const signIn = object(
+  {},
+  {
+    factors: list(oneOf('password', 'passkey', 'totp')),
+    second_factor: oneOf('administrators', 'everyone'),
+    session_minutes: whole,
+  },
+)
+
+/** One document of a configuration: some of what belongs to one organization. */
+export const documentShape = object(
+  { organization: placed(text(slug)) },
+  {
+    title: placed(title),
+    state: placed(state),
+    domains: placed(list(text({ most: 253 }))),
+    sign_in: placed(signIn),
+    users: named(userShape),
+    groups: named(groupShape, slug),
+    machines: named(machineShape, slug),
+    applications: named(applicationShape, slug),
+    resources: named(list(resourceShape), slug),
+    grants: list(grantShape),
+  },
+)
+export type Document = NonNullable<ReturnType<typeof documentShape>>
