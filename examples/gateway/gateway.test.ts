@@ -161,6 +161,21 @@ for (const kind of gatewayKinds) {
     assert.equal(it.documents.get('plan')?.text, 'Grow.')
   })
 
+  gatewayTest('a sign-in on the host itself: Gatehouse’s redirect and cookie reach the browser', async (it) => {
+    const location = 'http://localhost:8080/gateway/continue?state=s'
+    it.answer = { status: 302, headers: { location, 'set-cookie': 'gatehouse-gateway-state=s; Path=/; HttpOnly' } }
+    const { status, headers } = await it.get('/.gatehouse/sign-in?to=%2Fdocuments%2Fplan', {
+      headers: { accept: 'text/html', 'gatehouse-gateway': 'auth_request' },
+    })
+    assert.equal(status, 302)
+    assert.equal(headers.location, location)
+    assert.deepEqual(headers['set-cookie'], ['gatehouse-gateway-state=s; Path=/; HttpOnly'])
+    const asked = it.asked[0] as Asked
+    assert.equal(asked.url, '/forward-auth')
+    assert.equal(asked.headers['x-forwarded-uri'], '/.gatehouse/sign-in?to=%2Fdocuments%2Fplan')
+    assert.equal(asked.headers['gatehouse-gateway'], undefined)
+  })
+
   gatewayTest('when Gatehouse does not answer, nothing passes', async (it) => {
     it.stopGatehouse()
     const { status } = await it.get('/documents/plan', { method: 'PUT', body: 'overwritten' })

@@ -16,7 +16,13 @@ import {
 } from '#authentication'
 import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
 import type { Config } from '#config'
-import { directoryEntities, directoryMigrations, directoryOperations, ensureHomeOrganization } from '#directory'
+import {
+  directoryEntities,
+  directoryMigrations,
+  directoryOperations,
+  ensureHomeOrganization,
+  protectedApplications,
+} from '#directory'
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
@@ -164,6 +170,12 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     undo.push(() => tokens.close())
     await tokens.attach(web)
+    await authorization.attachGateway(web, {
+      applications: protectedApplications,
+      sessions: sessionSource(authentication.services),
+      tokens: { verify: (token, audience) => tokens.verifyAccessToken(token, audience) },
+      keyring,
+    })
 
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))

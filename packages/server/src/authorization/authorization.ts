@@ -7,6 +7,15 @@ import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
+import { addForwardAuth } from './forward-auth/forward-auth.routes.ts'
+import { GatewayMemory } from './forward-auth/gateway-memory.ts'
+import type {
+  ApplicationDirectory,
+  CookieSealer,
+  IdentitySigner,
+  SessionFinder,
+  TokenVerifier,
+} from './forward-auth/ports.ts'
 import { createGate } from './gate/engine-gate.ts'
 import { Privileged } from './gate/privileged.ts'
 import { grantMigrations } from './grants/grant.store.ts'
@@ -34,10 +43,20 @@ export interface AuthorizationOptions {
   readonly onError: (where: string, error: unknown) => void
 }
 
+/** What forward-auth needs of the rooms below. */
+export interface GatewayDeps {
+  readonly applications: ApplicationDirectory
+  readonly sessions: SessionFinder
+  readonly tokens: TokenVerifier
+  readonly keyring: IdentitySigner & CookieSealer
+}
+
 export interface Authorization extends AuthorizationDeps {
   readonly journal: Journal
   /** Adds its operations and protocol routes to the web; once, before it listens. */
   attach(web: Web): Promise<void>
+  /** Adds `/forward-auth`, for which sessions and tokens must be there. Once, before the web listens. */
+  attachGateway(web: Web, deps: GatewayDeps): Promise<void>
   /** Flushes and closes the journal; nothing can be decided afterwards. */
   close(): Promise<void>
 }
@@ -58,6 +77,10 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
       await addAuthzen(web, { ...deps, recorder })
+    },
+    attachGateway: async (web, { applications, sessions, tokens, keyring }) => {
+      const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
+      await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
     },
     close: () => journal.close(),
   }

@@ -8,6 +8,14 @@ export type { ActiveBundle, BundleManifest, BundleRole, BundleSource } from './e
 export type { Decision, DecisionRequest, Outcome, PolicyError } from './engine/decision.ts'
 export type { Snapshot } from './engine/snapshot.ts'
 export type { EntityJson, EntitySource, EntityUid, OwnedEntity } from './entities/source.ts'
+export type {
+  ApplicationDirectory,
+  GatewaySession,
+  ProtectedApplication,
+  ProtectedRoute,
+  SessionFinder,
+  TokenVerifier,
+} from './forward-auth/ports.ts'
 export { principalOf } from './gate/engine-gate.ts'
 export { deployment, type Gate } from './gate/gate.ts'
 export { addGrant, createGrant, type GrantInput } from './grants/create-grant.ts'

@@ -39,6 +39,7 @@ export {
   updateApplication,
 } from './applications/change-application.ts'
 export { addApplication, createApplication } from './applications/create-application.ts'
+export { protectedApplications } from './applications/protected-applications.ts'
 export type { KeyInput } from './credentials/client-key.ts'
 export { type IssueOptions, verifyClientSecret } from './credentials/client-secret.ts'
 export {

@@ -203,7 +203,11 @@ export function bundleOf(application: EntityUid, organizationId: OrganizationId,
   return {
     applicationId: application.id as ActiveBundle['applicationId'],
     organizationId,
-    hash: createHash('sha256').update(schemaText).update(it.policies).update(JSON.stringify(it.manifest)).digest('hex'),
+    hash: createHash('sha256')
+      .update(schemaText)
+      .update(it.policies)
+      .update(JSON.stringify(it.manifest ?? {}))
+      .digest('hex'),
     policies: policies.toJsonText(),
     schema: JSON.stringify(schemaToJson(schemaText)),
     actionEntities: JSON.stringify(actionEntities(schemaText).map(entityToJson)),

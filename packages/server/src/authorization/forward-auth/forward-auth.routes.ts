@@ -1,0 +1,196 @@
+import { CedarRecord, type Entity, valueFromJson } from '@gatehouse/cedar'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Clock, type Entropy, Fault } from '#kernel'
+import { problemOf, type Web } from '#web'
+import type { AuthorizationDeps } from '../deps.ts'
+import type { ApplicationPolicies } from '../engine/application.ts'
+import type { Decision } from '../engine/decision.ts'
+import type { EntityUid } from '../entities/source.ts'
+import type { Recorder } from '../journal/recorder.ts'
+import { type Forwarded, readForwarded } from './forwarded.ts'
+import { GatewayCookies } from './gateway-cookies.ts'
+import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
+import { type Identified, identifyAtGateway } from './identify.ts'
+import { IdentityTokens } from './identity-token.ts'
+import { deniedPage } from './pages.ts'
+import { normalisePath } from './path.ts'
+import type { CookieSealer, IdentitySigner, SessionFinder, TokenVerifier } from './ports.ts'
+import { addContinue, answerOwnPath, gatewayPaths, type SignInDeps, signInAddress } from './sign-in.ts'
+import '../faults.ts'
+
+export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly recorder: Recorder
+  readonly memory: GatewayMemory
+  readonly tokens: TokenVerifier
+  readonly sessions: SessionFinder
+  readonly keyring: IdentitySigner & CookieSealer
+}
+
+/**
+ * `/forward-auth`: what a gateway asks before it lets a request through. 200 with the identity, 403 with a reason id, 401 (or a
+ * redirect to sign-in, for browsers) without an identity. Does no I/O for a session it has met, nor for a token.
+ */
+export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<void> {
+  const { clock, memory, sessions } = deps
+  const cookies = new GatewayCookies({ ...deps, sealer: deps.keyring })
+  const identities = new IdentityTokens({ issuer: web.url, signer: deps.keyring, clock })
+  const signIn: SignInDeps = { url: web.url, memory, cookies, sessions, nowMs: () => clock.nowMs() }
+  const identifying = { ...deps, cookies }
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const startedAt = performance.now()
+    const nowMs = clock.nowMs()
+    reply.header('cache-control', 'no-store')
+    const forwarded = readForwarded(request)
+    if (forwarded === undefined) return refuse(request, reply, 'gateway-headers-missing')
+    const known = memory.byOrigin(forwarded.origin)
+    if (known === undefined) return refuse(request, reply, 'origin-unknown')
+    const path = normalisePath(forwarded.target)
+    if (path === undefined) return refuse(request, reply, 'path-ambiguous')
+    if (path.startsWith('/.gatehouse/')) return answerOwnPath(signIn, forwarded, path, request, reply)
+
+    const { application, routes } = known
+    const identified = await identifyAtGateway(identifying, request, forwarded.origin, application.id, nowMs)
+    if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
+    const { principal } = identified
+    // Who is no longer active is nobody: no identity is handed on, and her browser is sent to sign in.
+    if (deps.snapshot.directory.stateOf(principal) !== 'fit') return unidentified(request, reply, forwarded, 'none')
+    const part = deps.snapshot.application(application.id)
+    const asked = routes.match(forwarded.method, path)
+    if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
+
+    const namespace = part.manifest.actionNamespace
+    const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
+    const context = contextOf(forwarded, path)
+    const decision = part.decide({ principal, action, resource: asked.resource, context }, nowMs)
+    deps.recorder.keep({
+      via: 'forward-auth',
+      requestId: request.id,
+      applicationId: application.id,
+      principal,
+      action,
+      resource: asked.resource,
+      decision,
+      startedAt,
+    })
+    const entity = deps.snapshot.directory.find(principal)
+    if (!decision.allow) {
+      const denial = { known, part, identified, entity, action: asked.action, resource: asked.resource, decision }
+      return denied(request, reply, forwarded, denial, nowMs)
+    }
+    const token = identities.for(application.id, principal, entity, identified.session)
+    return handOn(reply, principal, entity, token).code(200).send()
+  }
+
+  await web.app.register(async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    app.route({
+      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      url: '/forward-auth',
+      exposeHeadRoute: false,
+      handler: answer,
+    })
+  })
+  addContinue(web, signIn)
+}
+
+/** The headers that the gateway copies to the service, and overwrites whatever the client sent under their names. */
+function handOn(reply: FastifyReply, principal: EntityUid, entity: Entity | undefined, token: string): FastifyReply {
+  reply.header('gatehouse-subject', principal.id)
+  reply.header('gatehouse-subject-type', principal.type)
+  const name = entity?.attrs.get('username') ?? entity?.attrs.get('name')
+  reply.header('gatehouse-username', typeof name === 'string' ? inHeader(name) : '')
+  return reply.header('gatehouse-identity', token)
+}
+
+/** Names may hold any letter, header fields may not (RFC 9110 §5.5): what is not ASCII is percent-encoded UTF-8. */
+const inHeader = (text: string) => text.replace(/[^\x20-\x7e]|%/gu, encodeURIComponent)
+
+function unidentified(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  forwarded: Forwarded,
+  why: 'none' | 'bad-token',
+): FastifyReply {
+  const error = why === 'bad-token' ? 'Bearer error="invalid_token"' : 'Bearer'
+  if (why === 'none' && forwarded.isBrowser) {
+    const address = signInAddress(forwarded)
+    if (forwarded.canRedirect) return reply.redirect(address, 302)
+    return reply.code(401).header('location', address).header('www-authenticate', error).send()
+  }
+  return reply
+    .code(401)
+    .header('www-authenticate', error)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(new Fault('web.unauthenticated'), request.id)))
+}
+
+interface Denial {
+  readonly known: KnownApplication
+  readonly part: ApplicationPolicies
+  readonly identified: Identified
+  readonly entity: Entity | undefined
+  readonly action: string
+  readonly resource: EntityUid
+  readonly decision: Decision
+}
+
+const defaults: Record<Decision['outcome'], string> = {
+  allow: 'allowed',
+  deny_policy: 'forbidden',
+  deny_default: 'nothing-permits',
+  deny_error: 'policy-error',
+}
+
+function denied(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  forwarded: Forwarded,
+  it: Denial,
+  nowMs: number,
+): FastifyReply {
+  const first = it.decision.reasons[0]
+  const reason = first ?? defaults[it.decision.outcome]
+  const annotations = first === undefined ? undefined : it.part.links(nowMs).policies.annotations(first)
+  const says = annotations?.says
+  reply.code(403).header('gatehouse-reason', inHeader(reason))
+  const resource = `${it.resource.type} ${it.resource.id}`
+  if (forwarded.isBrowser) {
+    const name = it.entity?.attrs.get('username')
+    const { html, headers } = deniedPage({
+      application: it.known.application.name,
+      person: typeof name === 'string' ? name : it.identified.principal.id,
+      action: it.action,
+      resource,
+      reason,
+      says,
+      requestId: request.id,
+      signOut: `${forwarded.origin}${gatewayPaths.signOut}`,
+    })
+    return reply.headers(headers).send(html)
+  }
+  const fault = new Fault('authorization.denied', {
+    ...(says !== undefined && { detail: says }),
+    extra: { reason, action: it.action, resource: it.resource },
+  })
+  return reply.type('application/problem+json').send(JSON.stringify(problemOf(fault, request.id)))
+}
+
+/** A question that is about no decision: an origin nobody registered, a path that services may read in two ways. */
+function refuse(request: FastifyRequest, reply: FastifyReply, reason: string): FastifyReply {
+  request.log.info({ reason }, 'A gateway asked what cannot be decided')
+  const fault = new Fault('authorization.denied', { extra: { reason } })
+  return reply
+    .code(403)
+    .header('gatehouse-reason', reason)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(fault, request.id)))
+}
+
+/** What policies may ask of the request: `context.request.method`, `.path`, `.origin`. */
+function contextOf({ method, origin }: Forwarded, path: string): CedarRecord {
+  return CedarRecord.of([['request', valueFromJson({ method, path, origin }, 'context', { left: 10 })]])
+}

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict'
+import { createPublicKey, verify } from 'node:crypto'
+import type { LightMyRequestResponse } from 'fastify'
+import type { UserId } from '#kernel'
+import { bundleOf, inHouse, type TestHouse } from '../../../test/support/authorization.ts'
+import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import type { EntityUid } from '../entities/source.ts'
+import type { GatewaySession, ProtectedApplication } from './ports.ts'
+
+const bundle = {
+  schema: `entity Document { owner?: User };
+    action read, write appliesTo { principal: [User, Machine], resource: [Document] };`,
+  policies: `@id("everybody-reads") permit (principal is User, action == Action::"read", resource is Document);
+    @id("not-the-secret") @says("The secret is nobody's") forbid (principal, action, resource == Document::"secret");
+    @id("machines-read") permit (principal is Machine, action == Action::"read", resource is Document);`,
+}
+const origin = 'https://docs.example.com'
+
+interface Gateway {
+  readonly house: TestHouse
+  readonly alice: EntityUid
+  readonly application: EntityUid
+  readonly sessions: Map<string, GatewaySession>
+  /** A token for each known subject is `token-<subject>`. */
+  ask(target: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
+  get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
+  /** Tells the feed that a session ended. */
+  end(id: string): Promise<void>
+}
+
+const atGateway = (scratch: Scratch, body: (gateway: Gateway) => Promise<void>) =>
+  inHouse(scratch, async (house) => {
+    const application = await house.application()
+    const alice = await house.user()
+    await house.activate(bundleOf(application, house.home, bundle))
+    const web = await house.web()
+    const sessions = new Map<string, GatewaySession>()
+    const it: ProtectedApplication = {
+      id: application.id as ProtectedApplication['id'],
+      organizationId: house.home,
+      name: 'Documents',
+      origins: [origin],
+      routes: [
+        { method: 'GET', path: '/documents/:id', action: 'read', resource: 'Document::"{id}"' },
+        { method: 'PUT', path: '/documents/:id', action: 'write', resource: 'Document::"{id}"' },
+      ],
+    }
+    await house.authorization.attachGateway(web, {
+      applications: {
+        async *loadAll() {
+          yield it
+        },
+        load: async (_, id) => (id === it.id ? it : undefined),
+      },
+      sessions: {
+        ofRequest: async (request) => sessions.get(request.cookies['gatehouse-session'] ?? ''),
+        find: async (id) => sessions.get(id),
+      },
+      tokens: {
+        verify: (token, audience) =>
+          token.startsWith('token-') && audience === it.id ? { sub: token.slice('token-'.length) } : undefined,
+      },
+      keyring: house.keyring,
+    })
+    const get = (url: string, headers: Record<string, string> = {}) => web.app.inject({ method: 'GET', url, headers })
+    const ask: Gateway['ask'] = (target, headers = {}) =>
+      get('/forward-auth', {
+        'x-forwarded-method': 'GET',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-host': 'docs.example.com',
+        'x-forwarded-uri': target,
+        ...headers,
+      })
+    const end = async (id: string) => {
+      sessions.delete(id)
+      await house.touch({ type: 'Session', id })
+    }
+    try {
+      await body({ house, alice, application, sessions, ask, get, end })
+    } finally {
+      await web.app.close()
+    }
+  })
+
+const session = (alice: EntityUid): GatewaySession => ({
+  id: 'ses_1',
+  userId: alice.id as UserId,
+  expiresAtMs: 2_000_000_000_000,
+  amr: ['pwd'],
+})
+const browser = { accept: 'text/html,*/*' }
+const cookieOf = (reply: LightMyRequestResponse, name: string) => reply.cookies.find((one) => one.name === name)
+const setCookie = (reply: LightMyRequestResponse) => {
+  const lines = [reply.headers['set-cookie'] ?? []].flat()
+  return Object.fromEntries(lines.map((line) => (line.split(';')[0] as string).split('=') as [string, string]))
+}
+
+onEachEngine('a bearer token for the application is let through with an identity signed for it', (scratch) =>
+  atGateway(scratch, async ({ house, alice, application, ask }) => {
+    const reply = await ask('/documents/plan', { authorization: `Bearer token-${alice.id}` })
+    assert.equal(reply.statusCode, 200)
+    assert.equal(reply.headers['gatehouse-subject'], alice.id)
+    assert.equal(reply.headers['gatehouse-username'], alice.id)
+    const [header, payload, signature] = String(reply.headers['gatehouse-identity']).split('.') as [
+      string,
+      string,
+      string,
+    ]
+    const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+    const jwk = house.keyring.signingKeys().find((key) => key.kid === kid)
+    const key = { key: createPublicKey({ key: { ...jwk }, format: 'jwk' }), dsaEncoding: 'ieee-p1363' as const }
+    assert.ok(verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')))
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    assert.equal(claims.aud, application.id)
+    assert.equal(claims.sub, alice.id)
+    assert.equal(claims.exp - claims.iat, 120)
+    const again = await ask('/documents/other', { authorization: `Bearer token-${alice.id}` })
+    assert.equal(again.headers['gatehouse-identity'], reply.headers['gatehouse-identity'])
+    const kept = await house.authorization.journal.find(String(reply.headers['x-request-id']))
+    assert.deepEqual(
+      kept.map((one) => [one.via, one.outcome, one.action.id, one.resource.id]),
+      [['forward-auth', 'allow', 'read', 'plan']],
+    )
+  }),
+)
+
+onEachEngine('denied is 403 with the reason: as a header, as a problem to programs, as a page to people', (scratch) =>
+  atGateway(scratch, async ({ alice, ask }) => {
+    const authorization = `Bearer token-${alice.id}`
+    const secret = await ask('/documents/secret', { authorization })
+    assert.equal(secret.statusCode, 403)
+    assert.equal(secret.headers['gatehouse-reason'], 'not-the-secret')
+    assert.equal(secret.headers['gatehouse-identity'], undefined)
+    assert.equal(secret.json().detail, "The secret is nobody's")
+    const write = await ask('/documents/plan', { authorization, 'x-forwarded-method': 'PUT' })
+    assert.equal(write.statusCode, 403)
+    assert.equal(write.headers['gatehouse-reason'], 'nothing-permits')
+    const page = await ask('/documents/secret', { authorization, ...browser })
+    assert.equal(page.statusCode, 403)
+    assert.match(page.body, /The secret is nobody&#39;s/)
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
+  }),
+)
+
+onEachEngine(
+  'no identity is 401 to programs, a redirect to browsers, 401 with Location behind auth_request',
+  (scratch) =>
+    atGateway(scratch, async ({ ask }) => {
+      const program = await ask('/documents/plan')
+      assert.equal(program.statusCode, 401)
+      assert.equal(program.headers['www-authenticate'], 'Bearer')
+      const forged = await ask('/documents/plan', { authorization: 'Bearer forged', ...browser })
+      assert.equal(forged.statusCode, 401)
+      assert.equal(forged.headers['www-authenticate'], 'Bearer error="invalid_token"')
+      const person = await ask('/documents/plan?page=2', browser)
+      assert.equal(person.statusCode, 302)
+      assert.equal(person.headers.location, `${origin}/.gatehouse/sign-in?to=%2Fdocuments%2Fplan%3Fpage%3D2`)
+      const nginx = await ask('/documents/plan', { ...browser, 'gatehouse-gateway': 'auth_request' })
+      assert.equal(nginx.statusCode, 401)
+      assert.equal(nginx.headers.location, `${origin}/.gatehouse/sign-in?to=%2Fdocuments%2Fplan`)
+      const script = await ask('/documents/plan', { ...browser, 'sec-fetch-mode': 'cors' })
+      assert.equal(script.statusCode, 401)
+      assert.equal(script.headers.location, undefined)
+    }),
+)
+
+onEachEngine('a sign-in comes to another host by a code that only the same browser can use', (scratch) =>
+  atGateway(scratch, async ({ alice, sessions, ask, get, end }) => {
+    sessions.set('ses_1', session(alice))
+    const begun = await ask('/.gatehouse/sign-in?to=%2Fdocuments%2Fplan%3Fpage%3D2')
+    const state = setCookie(begun)
+    assert.match(String(begun.headers['set-cookie']), /__Host-gatehouse-gateway-state=.*HttpOnly; SameSite=Lax; Secure/)
+    const onward = new URL(String(begun.headers.location))
+    assert.equal(onward.origin, 'http://localhost:8080')
+
+    const without = await get(`${onward.pathname}${onward.search}`)
+    const signIn = new URL(String(without.headers.location), 'http://localhost:8080')
+    assert.equal(signIn.pathname, '/sign-in')
+    assert.equal(signIn.searchParams.get('return_to'), `${onward.pathname}${onward.search}`)
+
+    const back = await get(`${onward.pathname}${onward.search}`, { cookie: 'gatehouse-session=ses_1' })
+    const callback = new URL(String(back.headers.location))
+    assert.equal(callback.origin, origin)
+    const target = `${callback.pathname}${callback.search}`
+    const cookies = Object.entries(state)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ')
+
+    const stolen = await ask(target)
+    assert.equal(stolen.statusCode, 400)
+    const otherBrowser = await ask(target, { cookie: `__Host-gatehouse-gateway-state=${'x'.repeat(43)}` })
+    assert.equal(otherBrowser.statusCode, 400)
+    const elsewhere = await ask(target, { cookie: cookies, 'x-forwarded-host': 'evil.example' })
+    assert.equal(elsewhere.headers['gatehouse-reason'], 'origin-unknown')
+
+    const done = await ask(target, { cookie: cookies })
+    assert.equal(done.statusCode, 302)
+    assert.equal(done.headers.location, `${origin}/documents/plan?page=2`)
+    const gateway = cookieOf(done, '__Host-gatehouse-gateway')
+    assert.ok(gateway?.httpOnly && gateway.secure)
+    const cookie = `__Host-gatehouse-gateway=${gateway.value}`
+    assert.equal((await ask('/documents/plan', { cookie })).statusCode, 200)
+    const changed = `${cookie.slice(0, -2)}${cookie.endsWith('A') ? 'BB' : 'AA'}`
+    assert.equal((await ask('/documents/plan', { cookie: changed })).statusCode, 401)
+    await end('ses_1')
+    const deadline = Date.now() + 5_000
+    while ((await ask('/documents/plan', { cookie })).statusCode !== 401) assert.ok(Date.now() < deadline)
+  }),
+)
+
+onEachEngine('a code of more than a minute is no code; a place to go back to is a path of the same origin', (scratch) =>
+  atGateway(scratch, async ({ house, alice, sessions, ask, get }) => {
+    sessions.set('ses_1', session(alice))
+    for (const to of ['//evil.example/', 'https://evil.example', '/\\evil.example', '/a/../b']) {
+      const begun = await ask(`/.gatehouse/sign-in?to=${encodeURIComponent(to)}`)
+      assert.equal(new URL(String(begun.headers.location)).searchParams.get('to'), '/', to)
+    }
+    const begun = await ask('/.gatehouse/sign-in')
+    const onward = new URL(String(begun.headers.location))
+    const back = await get(`${onward.pathname}${onward.search}`, { cookie: 'gatehouse-session=ses_1' })
+    house.clock.advanceMs(60_000)
+    const callback = new URL(String(back.headers.location))
+    const cookie = Object.entries(setCookie(begun))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ')
+    assert.equal((await ask(`${callback.pathname}${callback.search}`, { cookie })).statusCode, 400)
+    const foreign = new URLSearchParams({ origin: 'https://evil.example', state: 'x'.repeat(43), to: '/' })
+    assert.equal((await get(`/gateway/continue?${foreign}`)).statusCode, 400)
+  }),
+)
+
+onEachEngine(
+  'a deactivated user is nobody from the moment the change is seen, whatever her session or token',
+  (scratch) =>
+    atGateway(scratch, async ({ house, alice, sessions, ask }) => {
+      sessions.set('ses_1', session(alice))
+      const cookie = { cookie: 'gatehouse-session=ses_1' }
+      const bearer = { authorization: `Bearer token-${alice.id}` }
+      for (const headers of [cookie, bearer]) assert.equal((await ask('/documents/plan', headers)).statusCode, 200)
+      await house.user({ id: alice.id, active: false })
+      for (const headers of [cookie, bearer]) {
+        const reply = await ask('/documents/plan', headers)
+        assert.equal(reply.statusCode, 401)
+        assert.equal(reply.headers['gatehouse-subject'], undefined)
+      }
+    }),
+)
+
+onEachEngine('what cannot be decided is denied: unknown origin, path or route, headers missing', (scratch) =>
+  atGateway(scratch, async ({ house, alice, ask, get }) => {
+    const authorization = `Bearer token-${alice.id}`
+    const reason = async (target: string, headers: Record<string, string> = {}) => {
+      const reply = await ask(target, { authorization, ...headers })
+      assert.equal(reply.statusCode, 403)
+      return reply.headers['gatehouse-reason']
+    }
+    assert.equal(await reason('/documents/plan', { 'x-forwarded-host': 'evil.example' }), 'origin-unknown')
+    assert.equal(await reason('/documents/plan', { 'x-forwarded-proto': 'http' }), 'origin-unknown')
+    assert.equal(await reason('/documents/%2e%2e/admin'), 'path-ambiguous')
+    assert.equal(await reason('/nothing/here'), 'route-unknown')
+    assert.equal(await reason('/documents/plan', { 'x-forwarded-host': 'a@b' }), 'gateway-headers-missing')
+    assert.equal((await get('/forward-auth', { authorization })).headers['gatehouse-reason'], 'gateway-headers-missing')
+    const stranger = await house.user({ organizationId: house.other })
+    const foreign = await ask('/documents/plan', { authorization: `Bearer token-${stranger.id}` })
+    assert.equal(foreign.headers['gatehouse-reason'], 'gatehouse:principal-unknown')
+  }),
+)

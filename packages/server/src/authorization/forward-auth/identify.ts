@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify'
+import type { ApplicationId } from '#kernel'
+import type { EntityUid } from '../entities/source.ts'
+import { GatewayCookies } from './gateway-cookies.ts'
+import type { GatewayMemory } from './gateway-memory.ts'
+import type { GatewaySession, SessionFinder, TokenVerifier } from './ports.ts'
+
+export interface Identified {
+  readonly principal: EntityUid
+  readonly session?: GatewaySession
+}
+
+export interface IdentifyDeps {
+  readonly memory: GatewayMemory
+  readonly cookies: GatewayCookies
+  readonly tokens: TokenVerifier
+  readonly sessions: SessionFinder
+}
+
+const types = { user: 'User', machine: 'Machine', app: 'Application' } as const
+
+/**
+ * Who a request through a gateway comes from: a bearer token for this application when it carries one (and then nothing
+ * else), the gateway cookie of this origin, or the session cookie where Gatehouse and application share a host.
+ */
+export async function identifyAtGateway(
+  deps: IdentifyDeps,
+  request: FastifyRequest,
+  origin: string,
+  application: ApplicationId,
+  nowMs: number,
+): Promise<Identified | 'none' | 'bad-token'> {
+  const { authorization } = request.headers
+  const bearer = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization)
+  if (bearer !== null) {
+    const claims = deps.tokens.verify(bearer[1] as string, application)
+    const type = claims && types[claims.sub.split('_')[0] as keyof typeof types]
+    return claims === undefined || type === undefined ? 'bad-token' : { principal: { type, id: claims.sub } }
+  }
+  const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
+  const sid = await deps.cookies.readSession(origin, cookie)
+  const session =
+    (sid === undefined ? undefined : await deps.memory.session(sid, nowMs)) ?? (await deps.sessions.ofRequest(request))
+  return session === undefined ? 'none' : { principal: { type: 'User', id: session.userId }, session }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { normalisePath } from './path.ts'
+import { RouteTable } from './route-table.ts'
+
+test('normalisePath undoes the encoding of unreserved characters only (RFC 3986 §6.2.2.2) and leaves the query out', () => {
+  assert.equal(normalisePath('/documents/%70lan?x=/../y'), '/documents/plan')
+  assert.equal(normalisePath('/a%c3%9f%3a'), '/a%C3%9F%3A')
+  assert.equal(normalisePath('/'), '/')
+  assert.equal(normalisePath('/a/'), '/a/')
+})
+
+test('a path that services read in different ways is refused', () => {
+  const bad = [
+    '/a/../b',
+    '/a/./b',
+    '/..',
+    '/.',
+    '//a',
+    '/a//b',
+    '/a/%2e%2e/b',
+    '/a/.%2E',
+    '/a%2fb',
+    '/a%2Fb',
+    '/a%5cb',
+    '/a\\b',
+  ]
+  const worse = [
+    '/a%00',
+    '/a\u0000',
+    '/a\tb',
+    '/a%',
+    '/a%2',
+    '/a%zz',
+    '/a%252e',
+    'a',
+    '',
+    'http://x/a',
+    `/${'a'.repeat(5_000)}`,
+  ]
+  for (const path of [...bad, ...worse]) assert.equal(normalisePath(path), undefined, JSON.stringify(path))
+})
+
+test('what normalisePath lets through, it lets through unchanged, and a URL parser finds as many segments', () => {
+  const piece = fc.oneof(
+    fc.constantFrom('.', '..', '', '%2e', '%2F', 'a', '%41', ';', '%c3%9f', '~'),
+    fc.string({ maxLength: 4 }),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
+      const path = normalisePath(`/${pieces.join('/')}`)
+      if (path === undefined) return
+      assert.equal(normalisePath(path), path)
+      assert.doesNotMatch(path, /\/\.{1,2}(\/|$)|\/\/|\\|%2f|%00/i)
+      const segments = (text: string) => text.split('/').length
+      if (/^[\x21-\x7e]+$/.test(path)) assert.equal(segments(new URL(path, 'http://x').pathname), segments(path))
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
+const routes = new RouteTable([
+  { method: 'GET', path: '/documents/:id', action: 'read', resource: 'Document::"{id}"' },
+  { method: 'PUT', path: '/documents/:id', action: 'write', resource: 'Document::"{id}"' },
+  { method: '*', path: '/files/:area/*', action: 'open', resource: 'Acme::File::"{area}:{*}"' },
+  { method: 'GET', path: '/', action: 'read', resource: 'Page::"home"' },
+])
+
+test('the first route that fits says action and resource; HEAD is GET; a last slash makes no difference', () => {
+  const document = { type: 'Document', id: 'plan' }
+  assert.deepEqual(routes.match('GET', '/documents/plan'), { action: 'read', resource: document })
+  assert.deepEqual(routes.match('HEAD', '/documents/plan/'), { action: 'read', resource: document })
+  assert.deepEqual(routes.match('PUT', '/documents/plan'), { action: 'write', resource: document })
+  assert.deepEqual(routes.match('DELETE', '/files/a/b/c')?.resource, { type: 'Acme::File', id: 'a:b/c' })
+  assert.deepEqual(routes.match('GET', '/')?.resource.id, 'home')
+  assert.deepEqual(routes.match('GET', '/documents/a%C3%9F')?.resource.id, 'aß')
+  for (const path of ['/documents', '/documents/', '/documents/a/b', '/Documents/a', '/other'])
+    assert.equal(routes.match('GET', path), undefined, path)
+  assert.equal(routes.match('DELETE', '/documents/plan'), undefined)
+  assert.equal(routes.match('GET', '/documents/%FF'), undefined)
+})
+
+test('without routes the action is the method and the resource the path', () => {
+  const any = new RouteTable([])
+  assert.deepEqual(any.match('POST', '/a/b'), { action: 'POST', resource: { type: 'route', id: '/a/b' } })
+})

@@ -1,0 +1,65 @@
+import type { FastifyRequest } from 'fastify'
+import type { ApplicationId, OrganizationId, UserId } from '#kernel'
+import type { Reader } from '#storage'
+
+/** What a request through a gateway asks for; segments of `path` are literal, `:name`, or `*` as the last for the rest. */
+export interface ProtectedRoute {
+  readonly method: string
+  readonly path: string
+  readonly action: string
+  /** `Document::"{id}"`: a Cedar entity whose id may hold parameters of the path. */
+  readonly resource: string
+}
+
+/** An application as gateways meet it. */
+export interface ProtectedApplication {
+  readonly id: ApplicationId
+  readonly organizationId: OrganizationId
+  readonly name: string
+  /** `https://docs.example.com`; each belongs to one application. */
+  readonly origins: readonly string[]
+  readonly routes: readonly ProtectedRoute[]
+}
+
+/**
+ * Where protected applications come from: implemented by the room that owns applications. All are loaded once, then one again
+ * whenever an event touches `{ type: 'Application', id }`. Only active ones are given.
+ */
+export interface ApplicationDirectory {
+  loadAll(db: Reader): AsyncIterable<ProtectedApplication>
+  load(db: Reader, id: ApplicationId): Promise<ProtectedApplication | undefined>
+}
+
+/** Checks access tokens, without I/O. */
+export interface TokenVerifier {
+  /** Undefined for whatever does not count now for this audience. `sub` is a user's, machine's or application's id. */
+  verify(token: string, audience: ApplicationId): { readonly sub: string; readonly sid?: string } | undefined
+}
+
+/** A person's sign-in that is in force. */
+export interface GatewaySession {
+  readonly id: string
+  readonly userId: UserId
+  readonly expiresAtMs: number
+  readonly amr?: readonly string[]
+  readonly acr?: string
+}
+
+/** Finds sign-in sessions that are in force, of active people only. */
+export interface SessionFinder {
+  /** By the cookie that the request carries. */
+  ofRequest(request: FastifyRequest): Promise<GatewaySession | undefined>
+  find(id: string): Promise<GatewaySession | undefined>
+}
+
+/** Signs the identity that is handed on. */
+export interface IdentitySigner {
+  activeKey(algorithm: 'ES256'): { readonly kid: string }
+  sign(kid: string, data: Uint8Array): Uint8Array
+}
+
+/** Seals what browsers carry for us. */
+export interface CookieSealer {
+  seal(purpose: string, plain: Uint8Array, context: string): Uint8Array
+  unseal(purpose: string, sealed: Uint8Array, context: string): Promise<Uint8Array>
+}

@@ -1,0 +1,97 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Web } from '#web'
+import type { Forwarded } from './forwarded.ts'
+import { GatewayCookies } from './gateway-cookies.ts'
+import type { GatewayMemory } from './gateway-memory.ts'
+import { signInPage } from './pages.ts'
+import { normalisePath } from './path.ts'
+import type { SessionFinder } from './ports.ts'
+
+/** Paths of an application's own host that the gateway leaves to Gatehouse. */
+export const gatewayPaths = {
+  signIn: '/.gatehouse/sign-in',
+  callback: '/.gatehouse/callback',
+  signOut: '/.gatehouse/sign-out',
+} as const
+const continuePath = '/gateway/continue'
+
+export interface SignInDeps {
+  readonly url: string
+  readonly memory: GatewayMemory
+  readonly cookies: GatewayCookies
+  readonly sessions: SessionFinder
+  readonly nowMs: () => number
+}
+
+/** Where a browser without an identity goes: on the same host first, which ties what follows to this browser. */
+export function signInAddress({ origin, target }: Forwarded): string {
+  return `${origin}${gatewayPaths.signIn}?to=${encodeURIComponent(target)}`
+}
+
+/**
+ * Answers the paths under `/.gatehouse/` of an application's own host. A sign-in: state cookie here → `/gateway/continue` at
+ * Gatehouse, which knows the session → back with a code that only this browser can use → gateway cookie of this host.
+ */
+export async function answerOwnPath(
+  deps: SignInDeps,
+  forwarded: Forwarded,
+  path: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { origin, target } = forwarded
+  const { cookies, url } = deps
+  const query = new URLSearchParams(target.slice(target.indexOf('?') + 1))
+  const to = safeTarget(query.get('to'))
+  reply.header('cache-control', 'no-store')
+  switch (path) {
+    case gatewayPaths.signIn: {
+      const { state, cookie } = cookies.newState(origin)
+      const onward = new URLSearchParams({ origin, state, to })
+      return reply.header('set-cookie', cookie).redirect(`${url}${continuePath}?${onward}`, 302)
+    }
+    case gatewayPaths.callback: {
+      const stateCookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway-state')]
+      const sid = await cookies.redeem(origin, query.get('code') ?? '', stateCookie)
+      const session = sid === undefined ? undefined : await deps.memory.session(sid, deps.nowMs())
+      reply.header('set-cookie', GatewayCookies.clear(origin, 'gateway-state'))
+      if (session === undefined) {
+        const { html, headers } = signInPage(signInAddress({ ...forwarded, target: to }))
+        return reply.code(400).headers(headers).send(html)
+      }
+      return reply
+        .header('set-cookie', cookies.sessionCookie(origin, session.id, session.expiresAtMs))
+        .redirect(`${origin}${to}`, 302)
+    }
+    case gatewayPaths.signOut:
+      return reply.header('set-cookie', GatewayCookies.clear(origin, 'gateway')).redirect(`${url}/sign-out`, 302)
+  }
+  return reply.code(404).send()
+}
+
+/** `/gateway/continue`: takes a sign-in to the application that asked. Redirects to registered origins only. */
+export function addContinue(web: Web, deps: SignInDeps): void {
+  web.app.get(continuePath, async (request, reply) => {
+    const query = request.query as Record<string, unknown>
+    const { origin, state } = query
+    const to = safeTarget(typeof query.to === 'string' ? query.to : null)
+    reply.header('cache-control', 'no-store')
+    const known = typeof origin === 'string' ? deps.memory.byOrigin(origin) : undefined
+    if (known === undefined || typeof origin !== 'string' || typeof state !== 'string' || !/^[\w-]{43}$/.test(state))
+      return reply.code(400).type('text/plain').send('This is not a place to start from: open the application again.\n')
+    const session = await deps.sessions.ofRequest(request)
+    if (session === undefined) {
+      const back = `${continuePath}?${new URLSearchParams({ origin, state, to })}`
+      const { organizationId } = known.application
+      const signIn = new URLSearchParams({ return_to: back, organization: organizationId })
+      return reply.redirect(`/sign-in?${signIn}`, 302)
+    }
+    const code = deps.cookies.code(origin, session.id, state)
+    return reply.redirect(`${origin}${gatewayPaths.callback}?${new URLSearchParams({ code, to })}`, 302)
+  })
+}
+
+/** A path and query of the same origin, or `/`. */
+function safeTarget(to: string | null): string {
+  return to !== null && to.length <= 2_000 && /^\/[\x21-\x7e]*$/.test(to) && normalisePath(to) !== undefined ? to : '/'
+}
