@@ -5,6 +5,10 @@ export const faults = defineFaults({
     status: 403,
     says: 'You may not do this. The reason id says why; ask an administrator for a role',
   },
+  'authorization.above_you': {
+    status: 403,
+    says: 'It holds a role of Gatehouse that you could not grant: ask somebody who can',
+  },
   'authorization.role_unknown': { status: 422, says: 'There is no such role: GET /api/roles lists them' },
   'authorization.principal_unknown': { status: 422, says: 'There is no such principal' },
   'authorization.scope_unknown': { status: 422, says: 'There is no such resource to grant a role on' },

@@ -16,8 +16,8 @@ export type {
   SessionFinder,
   TokenVerifier,
 } from './forward-auth/ports.ts'
-export { principalOf } from './gate/engine-gate.ts'
 export { deployment, type Gate } from './gate/gate.ts'
+export { principalOf } from './gate/principal.ts'
 export { addGrant, createGrant, type GrantInput } from './grants/create-grant.ts'
 export { findGrant, type GrantFilter, listGrants } from './grants/grant.store.ts'
 export { type Grant, isInForce } from './grants/grant.ts'

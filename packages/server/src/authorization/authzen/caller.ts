@@ -3,8 +3,8 @@ import { type Act, type ApplicationId, Fault, isId } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import '../faults.ts'
-import { principalOf } from '../gate/engine-gate.ts'
 import type { Gate } from '../gate/gate.ts'
+import { principalOf } from '../gate/principal.ts'
 import { wrong } from './request.ts'
 
 /**

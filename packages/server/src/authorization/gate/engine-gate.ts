@@ -1,9 +1,11 @@
-import { type Act, type Clock, Fault } from '#kernel'
+import { type Act, type Clock, Fault, isFault } from '#kernel'
 import type { Decision } from '../engine/decision.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
 import type { Gate } from './gate.ts'
+import { refusePowerOverHigher } from './powers.ts'
+import { principalOf } from './principal.ts'
 import type { Privileged } from './privileged.ts'
 import '../faults.ts'
 
@@ -12,24 +14,6 @@ export interface GateDeps {
   readonly clock: Clock
   readonly recorder: Recorder
   readonly privileged: Privileged
-}
-
-/** The principal that an actor is to the built-in bundle; undefined for the anonymous one. */
-export function principalOf({ actor }: Act): EntityUid | undefined {
-  switch (actor.type) {
-    case 'user':
-      return { type: 'User', id: actor.id }
-    case 'machine':
-      return { type: 'Machine', id: actor.id }
-    case 'application':
-      return { type: 'Application', id: actor.id }
-    case 'bootstrap':
-      return { type: 'Gatehouse::Bootstrap', id: 'local' }
-    case 'system':
-      return { type: 'Gatehouse::System', id: 'gatehouse' }
-    case 'anonymous':
-      return undefined
-  }
 }
 
 /** The gate on the snapshot. Every decision goes on record; replies to privileged ones wait for the medium. */
@@ -48,12 +32,19 @@ export function createGate({ snapshot, clock, recorder, privileged }: GateDeps):
       const principal = principalOf(act)
       if (principal === undefined) throw new Fault('web.unauthenticated')
       const decision = decide(act, action, resource, principal)
-      if (decision.allow) return
+      if (decision.allow) return refusePowerOverHigher({ snapshot, clock }, act, action, resource)
       throw new Fault('authorization.denied', { extra: { action, reason: decision.outcome } })
     },
     may: (act, action, resource) => {
       const principal = principalOf(act)
-      return principal !== undefined && decide(act, action, resource, principal).allow
+      if (principal === undefined || !decide(act, action, resource, principal).allow) return false
+      try {
+        refusePowerOverHigher({ snapshot, clock }, act, action, resource)
+        return true
+      } catch (error) {
+        if (isFault(error)) return false
+        throw error
+      }
     },
   }
 }

@@ -2,7 +2,7 @@ import { type Act, type ApplicationId, Fault } from '#kernel'
 import { applicationRoles, readGrantable } from '../builtin/builtin.ts'
 import type { AuthorizationDeps } from '../deps.ts'
 import type { EntityUid } from '../entities/source.ts'
-import { principalOf } from '../gate/engine-gate.ts'
+import { principalOf } from '../gate/principal.ts'
 import type { Grant } from './grant.ts'
 import type { GrantLinks } from './grant-links.ts'
 
@@ -37,6 +37,11 @@ export function refuseRevokingWider(deps: Deps, act: Act, wanted: Wanted): void 
 /** Whether a role of the application itself, by its `@grantable`, lets the actor hand on this one. */
 export function mayHandOn(deps: Deps, act: Act, id: ApplicationId, role: string, resource: EntityUid): boolean {
   return coversByApplication(deps, act, { applicationId: id, role, resource, untilMs: undefined }, () => true)
+}
+
+/** Whether the actor could have granted this one, whatever its end. */
+export function coversGrant(deps: Deps, act: Act, grant: Wanted): boolean {
+  return covers(deps, act, grant, () => true)
 }
 
 function covers(deps: Deps, act: Act, wanted: Wanted, lastsEnough: (own: Grant) => boolean): boolean {
