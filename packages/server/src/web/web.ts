@@ -33,6 +33,8 @@ export interface Web {
   readonly app: FastifyInstance
   readonly url: string
   readonly operations: readonly Operation[]
+  /** Every route there is, operation or not: the permission matrix holds them all to account. */
+  readonly routes: readonly { readonly method: string; readonly url: string }[]
   add(...operations: readonly Operation[]): void
   /** Adds a way to recognise senders; tried in the order added. */
   identifyBy(way: Identify): void
@@ -73,7 +75,11 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
   })
   app.setValidatorCompiler(makeValidatorCompiler())
   const methods = new MethodTable()
-  app.addHook('onRoute', (route) => methods.note(route.url, route.method))
+  const routes: { method: string; url: string }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    methods.note(url, method)
+    for (const one of [method].flat()) if (one !== 'HEAD') routes.push({ method: one, url })
+  })
   await app.register(cookie)
   await describeOperations(app, deps.url)
   readStrictJson(app)
@@ -103,6 +109,7 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     app,
     url: deps.url,
     operations,
+    routes,
     add: (...added) => {
       for (const operation of added) {
         operations.push(operation)

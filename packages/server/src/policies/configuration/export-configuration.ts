@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { deployment } from '#authorization'
 import { listOrganizations } from '#directory'
 import { type Act, Fault } from '#kernel'
 import { type Activation, findBundle } from '../bundles/bundle.store.ts'
@@ -43,8 +44,11 @@ async function visibleOrganizations(deps: PoliciesDeps, act: Act): Promise<strin
     for (const { id, name } of page)
       if (deps.gate.may(act, 'exportConfiguration', { type: 'Organization', id })) names.push(name)
     after = page.at(-1)?.name
-    if (after === undefined) return names
+    if (after === undefined) break
   }
+  // Who may export nothing is refused, not told that there is nothing.
+  if (names.length === 0) deps.gate.require(act, 'exportConfiguration', deployment)
+  return names
 }
 
 /** One organization's document: what a section has in it, and nothing that is empty. */
