@@ -3,6 +3,7 @@ import type { Clock, Entropy, Meter } from '#kernel'
 import type { Migration, Storage } from '#storage'
 import type { Web } from '#web'
 import { addAuthzen } from './authzen/authzen.routes.ts'
+import { OwnTokens } from './authzen/own-token.ts'
 import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
@@ -70,15 +71,17 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const privileged = new Privileged()
   const gate = createGate({ snapshot, clock, recorder, privileged })
   const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate }
+  let ownTokens: OwnTokens | undefined
   return {
     ...deps,
     journal,
     attach: async (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
-      await addAuthzen(web, { ...deps, recorder })
+      await addAuthzen(web, { ...deps, recorder, ownTokens: () => ownTokens })
     },
     attachGateway: async (web, { applications, sessions, tokens, keyring }) => {
+      ownTokens = new OwnTokens(snapshot, tokens)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
     },

@@ -1,15 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Fault, isFault } from '#kernel'
+import { type Act, Fault, isFault } from '#kernel'
 import { sendProblem, toWebFault, type Web } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import '../faults.ts'
 import type { Recorder } from '../journal/recorder.ts'
 import { requireAskedApplication } from './caller.ts'
 import { type Asking, evaluate, evaluateAll } from './evaluate.ts'
+import type { OwnTokens } from './own-token.ts'
 import { type Members, type Options, readBody, readEvaluation, readEvaluations, readOptions } from './request.ts'
 
 export interface AuthzenDeps extends AuthorizationDeps {
   readonly recorder: Recorder
+  /** There once tokens are. */
+  readonly ownTokens: () => OwnTokens | undefined
 }
 
 const permitted = '{"decision":true}'
@@ -22,7 +25,7 @@ const json = 'application/json; charset=utf-8'
  */
 export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
   const ask = async (request: FastifyRequest): Promise<{ body: Members; options: Options; asking: Asking }> => {
-    const act = await web.actOf(request)
+    const act = await actOf(request)
     // Who nobody knows learns nothing of what is wrong with the request.
     if (act.actor.type === 'anonymous') throw new Fault('web.unauthenticated')
     const body = readBody(request.body)
@@ -31,6 +34,10 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     const application = requireAskedApplication({ ...deps, nowMs }, request, act, options.explain)
     const caller = { type: act.actor.type, id: 'id' in act.actor ? act.actor.id : act.actor.name }
     return { body, options, asking: { application, caller, requestId: act.requestId } }
+  }
+  const actOf = async (request: FastifyRequest): Promise<Act> => {
+    const actor = deps.ownTokens()?.actorOf(request.headers.authorization)
+    return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
   }
   await web.app.register(async (app) => {
     answerAsSpecified(app)

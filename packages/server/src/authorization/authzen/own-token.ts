@@ -1,0 +1,51 @@
+import { type Act, type ApplicationId, isId, type OrganizationId } from '#kernel'
+import type { Snapshot } from '../engine/snapshot.ts'
+import type { TokenVerifier } from '../forward-auth/ports.ts'
+
+const most = 10_000
+
+/**
+ * Recognises an application by the token it gets by client credentials when it asks for nothing in particular: its audience is
+ * the application itself. Only decisions take it; elsewhere a token for Gatehouse's own API is needed.
+ */
+export class OwnTokens {
+  readonly #snapshot: Snapshot
+  readonly #verifier: TokenVerifier
+  /** Whose a token says it is, unverified, so that it is read once. */
+  readonly #claimed = new Map<string, ApplicationId | undefined>()
+
+  constructor(snapshot: Snapshot, verifier: TokenVerifier) {
+    this.#snapshot = snapshot
+    this.#verifier = verifier
+  }
+
+  /** Undefined when the token is not of this kind, or does not count. */
+  actorOf(authorization: string | undefined): Act['actor'] | undefined {
+    if (authorization === undefined || authorization.length > 8_200 || !/^Bearer /i.test(authorization))
+      return undefined
+    const token = authorization.slice('Bearer '.length)
+    const id = this.#claimedAudience(token)
+    if (id === undefined || this.#verifier.verify(token, id)?.sub !== id) return undefined
+    const application = this.#snapshot.application(id)
+    const name = this.#snapshot.directory.find({ type: 'Application', id })?.attrs.get('name')
+    if (application === undefined || typeof name !== 'string') return undefined
+    return { type: 'application', id, organizationId: application.organizationId as OrganizationId, name }
+  }
+
+  #claimedAudience(token: string): ApplicationId | undefined {
+    if (this.#claimed.has(token)) return this.#claimed.get(token)
+    const aud = readAudience(token)
+    const id = isId('app', aud) ? aud : undefined
+    if (this.#claimed.size >= most) this.#claimed.delete(this.#claimed.keys().next().value as string)
+    this.#claimed.set(token, id)
+    return id
+  }
+}
+
+function readAudience(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))?.aud
+  } catch {
+    return undefined
+  }
+}
