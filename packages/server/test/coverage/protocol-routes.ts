@@ -1,0 +1,37 @@
+import { protocolRoutes } from '#tokens'
+
+/** A route that is no operation, and why nobody's role decides about it. A `*` at the end stands for any rest. */
+export interface UndecidedRoute {
+  readonly url: string
+  readonly why: string
+}
+
+const page = 'a page of the browser whose session or one-time link it is about; forms carry its own secret'
+
+/** INVARIANT: every route of the server is an operation or stands here: `permission-matrix.test.ts` fails otherwise. */
+export const undecidedRoutes: readonly UndecidedRoute[] = [
+  { url: '/access/v1/evaluation', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
+  { url: '/access/v1/evaluations', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
+  { url: '/.well-known/authzen-configuration', why: 'AuthZEN discovery: public addresses' },
+  {
+    url: '/forward-auth',
+    why: 'a gateway’s question: answers by the policies of the application whose origin is asked for',
+  },
+  { url: '/gateway/continue', why: 'the browser’s own session is taken to a registered origin' },
+  { url: '/assets/*', why: 'style sheets and scripts of the pages' },
+  { url: '/sign-in*', why: 'who signs in has no identity yet' },
+  { url: '/sign-out', why: page },
+  { url: '/setup', why: page },
+  { url: '/invitation', why: page },
+  { url: '/reset', why: page },
+  { url: '/enrol*', why: page },
+  { url: '/account*', why: page },
+  { url: '/oauth/consent/:uid', why: page },
+  ...protocolRoutes.map(({ url, why }) => ({ url, why: `OAuth and OpenID Connect: ${why}` })),
+]
+
+export function whyUndecided(url: string): string | undefined {
+  return undecidedRoutes.find((route) =>
+    route.url.endsWith('*') ? url.startsWith(route.url.slice(0, -1)) : route.url === url,
+  )?.why
+}
