@@ -1,6 +1,6 @@
 import type { Generated, Selectable } from 'kysely'
 import type { Act, OrganizationId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedInsert, type Tx } from '#storage'
 import { claimMigration, claimOnce } from './claim.store.ts'
 import { allEvents, type EventType, type FeedEvent, type NewEvent } from './events.ts'
 
@@ -83,11 +83,15 @@ export async function recordAll(tx: Tx, act: Act, events: readonly NewEvent<Even
     if (!allEvents().has(type)) throw new TypeError(`unknown event ${type}: define it in its room`)
   const made = act.once && events.find((event) => (event.outcome ?? 'success') === 'success')
   if (made !== undefined) await claimOnce(tx, act, made)
+  const [only] = events
+  if (only !== undefined && events.length === 1) return insertEvent(tx, toRow(act, only))
   for (let at = 0; at < events.length; at += rowsMost) {
     const rows = events.slice(at, at + rowsMost).map((event) => toRow(act, event))
     await tx.insertInto('events').values(rows).execute()
   }
 }
+
+const insertEvent = repeatedInsert('events')
 
 function toRow<T extends EventType>(act: Act, event: NewEvent<T>) {
   const { actor } = act

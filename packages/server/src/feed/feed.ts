@@ -1,7 +1,9 @@
 import { type Clock, Fault, type Meter } from '#kernel'
 import { type ConsistencyToken, readConsistencyToken, type Storage } from '#storage'
-import { findFollowerPosition, listEvents, saveFollowerPosition } from './event.store.ts'
+import { findFollowerPosition } from './event.store.ts'
 import { Alarm, type Follower, type FollowOptions } from './follower.ts'
+import { RecentEvents } from './recent-events.ts'
+import { StoredCursor } from './stored-cursor.ts'
 import './faults.ts'
 
 const batchMost = 500
@@ -29,8 +31,11 @@ export class Feed {
   readonly #running: { stop(): Promise<void> }[] = []
   readonly #followers = new Map<string, FollowerState>()
 
+  readonly #recent: RecentEvents
+
   constructor(deps: FeedDeps) {
     this.#deps = deps
+    this.#recent = new RecentEvents(deps.storage)
     const { storage, meter } = deps
     const unhook = storage.onCommit(() => {
       for (const alarm of this.#alarms) alarm.ring()
@@ -71,21 +76,27 @@ export class Feed {
       doneAtMs: performance.now(),
     }
     this.#followers.set(options.name, state)
+    const stored = options.after === 'stored' ? new StoredCursor(storage, options.name, state.position) : undefined
     const loop = this.#loop(options.name, async () => {
-      const events = await listEvents(storage.db, state.position, batchMost)
+      const events = await this.#recent.after(state.position, batchMost)
       const last = events.at(-1)
       if (last === undefined) {
         state.doneAtMs = performance.now()
         return 0
       }
       await options.handle(events)
-      if (options.after === 'stored')
-        await storage.transact((tx) => saveFollowerPosition(tx, options.name, last.position))
+      stored?.moveTo(last.position, (error) => this.#deps.onError(options.name, error))
       state.position = last.position
       state.doneAtMs = performance.now()
       return events.length
     })
-    this.#running.push(loop)
+    const running = {
+      stop: async () => {
+        await loop.stop()
+        await stored?.save().catch((error) => this.#deps.onError(options.name, error))
+      },
+    }
+    this.#running.push(running)
     return {
       name: options.name,
       get position() {
@@ -93,7 +104,7 @@ export class Feed {
       },
       stop: () => {
         this.#followers.delete(options.name)
-        return loop.stop()
+        return running.stop()
       },
     }
   }

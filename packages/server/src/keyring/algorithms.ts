@@ -1,5 +1,6 @@
 import { createHash, generateKeyPair, type KeyObject, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
+import { toDerSignature, toJwsSignature } from './ecdsa-signature.ts'
 import type { SigningAlgorithm } from './signing-key.store.ts'
 
 /** A public key as a JWK (RFC 7517) for a key set. */
@@ -41,7 +42,8 @@ export function toPublicJwk(algorithm: SigningAlgorithm, key: KeyObject): Public
 /** A JWS signature (RFC 7518 §3.3–3.4, RFC 8037 §3.1): for ES256 the 64 bytes of R and S. */
 export function signWith(algorithm: SigningAlgorithm, key: KeyObject, data: Uint8Array): Uint8Array {
   if (algorithm === 'EdDSA') return sign(null, data, key)
-  return sign('sha256', data, algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key)
+  const signature = sign('sha256', data, key)
+  return algorithm === 'ES256' ? toJwsSignature(signature) : signature
 }
 
 export function verifyWith(
@@ -51,5 +53,6 @@ export function verifyWith(
   signature: Uint8Array,
 ): boolean {
   if (algorithm === 'EdDSA') return verify(null, data, key, signature)
-  return verify('sha256', data, algorithm === 'ES256' ? { key, dsaEncoding: 'ieee-p1363' } : key, signature)
+  const known = algorithm === 'ES256' ? toDerSignature(signature) : signature
+  return known !== undefined && verify('sha256', data, key, known)
 }

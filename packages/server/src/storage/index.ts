@@ -1,5 +1,6 @@
 export { type ConsistencyToken, isConsistencyToken, makeConsistencyToken, readConsistencyToken } from './consistency.ts'
 export { type Migration, migrate, translateSchema } from './migration.ts'
 export { type DatabaseAddress, openStorage } from './open.ts'
+export { repeatedInsert } from './repeated-insert.ts'
 export { lockDataDirectory } from './sqlite/lock.ts'
 export type { Db, EngineName, Mark, Reader, Storage, Tables, Tx, Written } from './storage.ts'

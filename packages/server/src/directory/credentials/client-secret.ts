@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as hashOnce, timingSafeEqual } from 'node:crypto'
 import { type Clock, type Entropy, Fault, randomToken, Secret } from '#kernel'
 import '../faults.ts'
 import type { ClientSecretRecord, Credentials } from './credentials.ts'
@@ -8,7 +8,7 @@ const secretsMost = 5
 const prefix = 'ghsec_'
 
 function hashOf(secret: Secret): Buffer {
-  return createHash('sha256').update(secret.reveal()).digest()
+  return hashOnce('sha256', secret.reveal(), 'buffer')
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedInsert, type Tx } from '#storage'
 import type { Artifact } from './artifact.ts'
 
 interface ArtifactTable {
@@ -60,8 +60,9 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
 
 /** Writes an artifact that nobody can have written before; a second one with its id is a bug and throws. */
 export async function insertArtifact(tx: Tx, artifact: Artifact): Promise<void> {
-  await tx.insertInto('token_artifacts').values(toRow(artifact)).execute()
+  await insert(tx, toRow(artifact))
 }
+const insert = repeatedInsert('token_artifacts')
 
 /** @returns false when one with this id exists: it was used before */
 export async function insertUnique(tx: Tx, artifact: Artifact): Promise<boolean> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Fault } from '#kernel'
-import type { Storage, Tx } from '#storage'
+import type { Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
 import { exchange, obtainCode, refresh, signInTo } from '../../../test/support/token-flow.ts'
 import { openTokensFixture } from '../../../test/support/tokens.ts'
@@ -9,12 +9,14 @@ import { openTokensFixture } from '../../../test/support/tokens.ts'
 function mortal(storage: Storage) {
   let dieAt: number | 'after commit' | undefined
   let statements = 0
-  const counting = (tx: Tx): Tx =>
-    new Proxy(tx, {
+  const counting = <T extends object>(of: T): T =>
+    new Proxy(of, {
       get(target, name) {
-        const value = target[name as keyof Tx] as unknown
+        const value = target[name as keyof T] as unknown
         if (typeof value !== 'function') return value
-        if (['insertInto', 'updateTable', 'deleteFrom'].includes(String(name)) && statements++ === dieAt) throw died()
+        if (name === 'getExecutor') return () => counting(value.call(target))
+        const writes = ['insertInto', 'updateTable', 'deleteFrom', 'executeQuery'].includes(String(name))
+        if (writes && statements++ === dieAt) throw died()
         return value.bind(target)
       },
     })
@@ -59,6 +61,7 @@ onEachEngine(
     const { it, dying } = await openMortal(scratch)
     const docs = await it.addClient({ name: 'docs' })
     const alice = await it.addPerson('alice')
+    await exchange(it, docs, await obtainCode(it, docs, alice)) // what is compiled once is compiled now
     const whole = await obtainCode(it, docs, alice)
     const { statements } = await dying(1_000, () => exchange(it, docs, whole))
     assert.ok(statements >= 4, `consume, access token, refresh token, event: ${statements}`)

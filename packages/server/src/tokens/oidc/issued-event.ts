@@ -25,7 +25,7 @@ export async function recordIssued(
     type: 'tokens.token_issued',
     atMs,
     organizationId: account?.person.organizationId ?? client.organizationId,
-    object: { type: 'Gatehouse::Token', id: access.hash },
+    object: { type: 'Gatehouse::Client', id: client.id, name: client.name },
     touches: [],
     data: {
       grantType: String(ctx.oidc.params?.grant_type),

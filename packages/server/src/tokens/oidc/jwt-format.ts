@@ -28,7 +28,7 @@ export function completeJwt(clients: ClientCache) {
       ...(source?.amr !== undefined && { amr: source.amr }),
     })
     const artifact: Artifact = {
-      id: jwtArtifactId(payload.jti as string),
+      id: jwtArtifactId(payload.jti as string, payload.iat as number),
       kind: token.kind,
       clientId: token.clientId,
       subject: token.accountId as string | undefined,

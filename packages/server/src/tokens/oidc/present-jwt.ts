@@ -24,7 +24,8 @@ export function presentJwt(request: IncomingMessage, path: string, unit: Unit, v
   const swap = (token: string): string | undefined => {
     if (!looksLikeJws(token)) return undefined
     const claims = verifier.verify(token, undefined)
-    if (claims !== undefined) unit.presented = { handle, jti: claims.jti, withAudience: path !== paths.userinfo }
+    if (claims !== undefined)
+      unit.presented = { handle, jti: claims.jti, issuedAtSeconds: claims.iat, withAudience: path !== paths.userinfo }
     return handle
   }
   if (path === paths.userinfo) {

@@ -43,6 +43,7 @@ interface Write {
 export interface PresentedToken {
   readonly handle: string
   readonly jti: string
+  readonly issuedAtSeconds: number
   /** At userinfo the provider takes only tokens without an audience: ours have one, and serve there too. */
   readonly withAudience: boolean
 }

@@ -75,7 +75,7 @@ export class AccessTokenVerifier {
     if (known === undefined) {
       const claims = this.#checkSigned(token)
       if (claims === undefined) return undefined
-      known = { claims, hash: jwtArtifactId(claims.jti), generation: -1 }
+      known = { claims, hash: jwtArtifactId(claims.jti, claims.iat), generation: -1 }
       if (this.#remembered.size >= rememberedMost)
         this.#remembered.delete(this.#remembered.keys().next().value as string)
       this.#remembered.set(key, known)
