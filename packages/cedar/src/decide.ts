@@ -22,14 +22,9 @@ class Tally {
   forbids: Rule[] = []
   forbidden = 0
   failures: Failure[] | undefined
-  serial = 0
 
   readonly meet = (rule: Rule): void => {
     const compiled = rule.compiled
-    if (compiled.several) {
-      if (rule.met === this.serial) return
-      rule.met = this.serial
-    }
     const frame = this.frame
     if (!inScope(rule, frame)) return
     const test = compiled.test
@@ -49,7 +44,6 @@ class Tally {
 }
 
 let spare: Tally | undefined = new Tally()
-let serial = 0
 const none: readonly never[] = Object.freeze([])
 const denied: Decision = Object.freeze({ decision: 'deny', reasons: none, errors: none })
 
@@ -62,7 +56,6 @@ export function decide(index: RuleIndex, request: Request, view: EntityView): De
   spare = undefined
   tally.permitted = tally.forbidden = 0
   tally.failures = undefined
-  tally.serial = ++serial
   try {
     index.visit(frame, tally.meet)
     return conclude(tally)
@@ -103,6 +96,7 @@ function conclude(tally: Tally): Decision {
       ? none
       : failures
           .sort((a, b) => a.rule.order - b.rule.order)
+          .filter(({ rule }, at) => rule !== failures[at - 1]?.rule)
           .map(({ rule, message }) => ({
             policy: rule.id,
             message: `error while evaluating policy \`${rule.id}\`: ${message}`,
@@ -114,8 +108,9 @@ function conclude(tally: Tally): Decision {
 
 function idsOf(rules: Rule[], count: number): string[] {
   if (count === 1) return [(rules[0] as Rule).id]
-  return rules
-    .slice(0, count)
-    .sort((a, b) => a.order - b.order)
-    .map((rule) => rule.id)
+  // A policy that names several actions may have been met once for each: after sorting it stands beside itself.
+  const sorted = rules.slice(0, count).sort((a, b) => a.order - b.order)
+  const ids: string[] = []
+  for (let at = 0; at < count; at++) if (sorted[at] !== sorted[at - 1]) ids.push((sorted[at] as Rule).id)
+  return ids
 }

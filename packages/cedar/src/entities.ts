@@ -5,22 +5,27 @@ import { jsonElements } from './json-stream.ts'
 import { limits } from './limits.ts'
 import { internTypeName } from './names.ts'
 import { Schema, type SchemaSource } from './schema.ts'
-import { type CedarRecord, emptyRecord, formatUid, Uid } from './value.ts'
+import { CedarRecord, emptyRecord, formatUid, Uid } from './value.ts'
 
 const noParents: Node[] = []
+/** The attributes of an entity that does not exist. */
+const absent = new CedarRecord(emptyRecord.shape, [])
 
 /** A name in the store: an entity, or one that is only spoken of as a parent (`defined` false). */
 class Node extends Uid implements Entity {
-  attrs: CedarRecord = emptyRecord
+  attrs: CedarRecord = absent
   tags: CedarRecord = emptyRecord
   parents: Node[] = noParents
   children = 0
-  defined = false
-  /** INVARIANT: `up` and `line` hold only while `stamp` is the store's version. */
-  stamp = 0
-  up: Lineage | undefined
-  line: Lineage | undefined
+  kept: Kept | undefined
+
+  get defined(): boolean {
+    return this.attrs !== absent
+  }
 }
+
+/** INVARIANT: what is kept holds only while `version` is the store's. */
+type Kept = { version: number; up: Lineage | undefined; line: Lineage | undefined }
 
 /**
  * A store of entities with their hierarchy. Ancestors are computed when first asked for and kept; a change lower in
@@ -30,7 +35,9 @@ export class Entities implements EntityView {
   readonly #types = new Map<string, Map<string, Node>>()
   #size = 0
   #version = 1
-  #kept: Node[] = []
+  #keptNodes: Node[] = []
+  /** Parents of one parent only, as an array that all its children share. */
+  readonly #alone = new Map<Node, Node[]>()
   #keptCount = 0
 
   /**
@@ -60,7 +67,7 @@ export class Entities implements EntityView {
     chunks: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
   ): Promise<Entities> {
     const entities = new Entities()
-    for await (const item of jsonElements(chunks)) entities.#add(entityFromJson(item))
+    for await (const items of jsonElements(chunks)) for (const item of items) entities.#add(entityFromJson(item))
     entities.#refuseCycles()
     return entities
   }
@@ -91,8 +98,7 @@ export class Entities implements EntityView {
   delete(uid: { type: string; id: string }): boolean {
     const node = this.#types.get(uid.type)?.get(uid.id)
     if (node?.defined !== true) return false
-    node.defined = false
-    node.attrs = emptyRecord
+    node.attrs = absent
     node.tags = emptyRecord
     this.#size--
     this.#reparent(node, noParents)
@@ -117,38 +123,31 @@ export class Entities implements EntityView {
   }
 
   #up(node: Node): Lineage {
-    if (node.stamp !== this.#version) {
-      node.stamp = this.#version
-      node.up = node.line = undefined
-    }
     // INVARIANT: children of one parent share the parent's line, so a flat hierarchy costs no memory a child.
     if (node.parents.length === 1) return this.#line(node.parents[0] as Node)
-    if (node.up !== undefined) return node.up
+    const kept = node.kept?.version === this.#version ? node.kept : undefined
+    if (kept?.up !== undefined) return kept.up
     const up = this.#walk(node, [])
-    if (up.list.length <= limits.keptAncestors) node.up = this.#keep(node, up)
+    if (up.list.length <= limits.keptAncestors) this.#keep(node, up, kept?.line)
     return up
   }
 
   #line(node: Node): Lineage {
-    if (node.stamp !== this.#version) {
-      node.stamp = this.#version
-      node.up = node.line = undefined
-    }
-    if (node.line !== undefined) return node.line
+    const kept = node.kept?.version === this.#version ? node.kept : undefined
+    if (kept?.line !== undefined) return kept.line
     const line = this.#walk(node, [node])
-    if (line.list.length <= limits.keptAncestors) node.line = this.#keep(node, line)
+    if (line.list.length <= limits.keptAncestors) this.#keep(node, kept?.up, line)
     return line
   }
 
-  #keep(node: Node, lineage: Lineage): Lineage {
-    this.#keptCount += lineage.list.length
-    this.#kept.push(node)
-    if (this.#keptCount > 16_000_000) {
-      for (const kept of this.#kept) kept.up = kept.line = undefined
-      this.#kept = []
-      this.#keptCount = 0
-    }
-    return lineage
+  #keep(node: Node, up: Lineage | undefined, line: Lineage | undefined): void {
+    node.kept = { version: this.#version, up, line }
+    this.#keptNodes.push(node)
+    this.#keptCount += (up ?? line ?? noLineage).list.length + 8
+    if (this.#keptCount < 16_000_000) return
+    for (const other of this.#keptNodes) other.kept = undefined
+    this.#keptNodes = []
+    this.#keptCount = 0
   }
 
   #walk(from: Node, list: Node[]): Lineage {
@@ -193,10 +192,21 @@ export class Entities implements EntityView {
   #put(entity: Entity): void {
     const node = this.#node(entity)
     if (!node.defined) this.#size++
-    node.defined = true
     node.attrs = entity.attrs
     node.tags = entity.tags
-    this.#reparent(node, entity.parents.length === 0 ? noParents : entity.parents.map((uid) => this.#node(uid)))
+    this.#reparent(node, this.#nodes(entity.parents))
+  }
+
+  #nodes(uids: readonly Uid[]): Node[] {
+    if (uids.length === 0) return noParents
+    if (uids.length > 1) return uids.map((uid) => this.#node(uid))
+    const parent = this.#node(uids[0] as Uid)
+    let alone = this.#alone.get(parent)
+    if (alone === undefined) {
+      alone = [parent]
+      this.#alone.set(parent, alone)
+    }
+    return alone
   }
 
   #reparent(node: Node, parents: Node[]): void {
@@ -207,7 +217,7 @@ export class Entities implements EntityView {
       parent.children--
       this.#dropIfUnused(parent)
     }
-    node.stamp = 0
+    node.kept = undefined
     if (node.children > 0 && (before.length > 0 || parents.length > 0)) this.#version++
   }
 
@@ -215,6 +225,7 @@ export class Entities implements EntityView {
     if (node.defined || node.children > 0) return
     const ids = this.#types.get(node.type)
     ids?.delete(node.id)
+    this.#alone.delete(node)
     if (ids?.size === 0) this.#types.delete(node.type)
   }
 

@@ -2,7 +2,7 @@ import { CedarError, EvaluationFault } from './errors.ts'
 import { isPlainObject } from './json.ts'
 import { limits } from './limits.ts'
 import { type CedarRecord, emptyRecord, equals, formatUid, type Uid } from './value.ts'
-import { type Budget, recordFromJson, uidFromJson, valueToJson } from './value-json.ts'
+import { Budget, type Place, recordFromJson, uidFromJson, valueToJson } from './value-json.ts'
 
 /** An entity as policies see it. `parents` may name entities that do not exist. */
 export interface Entity {
@@ -94,32 +94,47 @@ export function walkLineage(view: EntityView, entity: Entity | undefined): Linea
 export function entityFromJson(json: unknown): Entity {
   if (!isPlainObject(json)) throw new CedarError('json', 'an entity is an object { uid, attrs, parents, tags? }')
   const uid = uidFromJson(json.uid, 'uid of an entity')
-  const name = formatUid(uid)
+  const name = new EntityName(uid)
   if (!isPlainObject(json.attrs)) throw new CedarError('json', `${name}: attrs must be an object`)
   if (!Array.isArray(json.parents)) throw new CedarError('json', `${name}: parents must be an array`)
   if (json.tags !== undefined && !isPlainObject(json.tags))
     throw new CedarError('json', `${name}: tags must be an object`)
-  const budget: Budget = { left: limits.valueCount }
+  const budget = new Budget()
   const parents = parentsFromJson(json.parents, name)
   try {
-    const attrs = recordFromJson(json.attrs, `attribute of ${name}`, budget)
-    const tags = json.tags === undefined ? emptyRecord : recordFromJson(json.tags, `tag of ${name}`, budget)
+    const attrs = recordFromJson(json.attrs, name, budget)
+    const tags = json.tags === undefined ? emptyRecord : recordFromJson(json.tags, name, budget)
     return { type: uid.type, id: uid.id, attrs, tags, parents }
   } catch (error) {
     throw error instanceof EvaluationFault ? new CedarError('json', `${name}: ${error.message}`) : error
   }
 }
 
-export function parentsFromJson(json: readonly unknown[], name: string): Uid[] {
+/** The name of an entity, written out only when an error needs it. */
+class EntityName {
+  readonly #uid: Uid
+  constructor(uid: Uid) {
+    this.#uid = uid
+  }
+  toString(): string {
+    return formatUid(this.#uid)
+  }
+}
+
+/** The parents of an entity, each once. @throws {CedarError} `json`, `limit` */
+export function parentsFromJson(json: readonly unknown[], name: Place): Uid[] {
   if (json.length > limits.ancestors) throw new CedarError('limit', `${name} has more than ${limits.ancestors} parents`)
-  const seen = new Map<string, Set<string>>()
+  if (json.length === 1) return [uidFromJson(json[0], name)]
   const parents: Uid[] = []
+  const seen = json.length > scanned ? new Set<string>() : undefined
   for (const item of json) {
-    const parent = uidFromJson(item, `parent of ${name}`)
-    if (json.length > 1) {
-      const ids = seen.get(parent.type) ?? new Set()
-      if (ids.has(parent.id)) continue
-      seen.set(parent.type, ids.add(parent.id))
+    const parent = uidFromJson(item, name)
+    if (seen === undefined) {
+      if (parents.some((other) => other.id === parent.id && other.type === parent.type)) continue
+    } else {
+      const key = `${parent.type}\n${parent.id}`
+      if (seen.has(key)) continue
+      seen.add(key)
     }
     parents.push(parent)
   }

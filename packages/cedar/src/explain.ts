@@ -4,7 +4,7 @@ import { type Clause, clauseOf, outcomeOf, type Path, pathBetween, pathsIn } fro
 import { formatAction, formatConstraint } from './format-expression.ts'
 import type { Frame } from './frame.ts'
 import type { Request } from './request.ts'
-import { meets, meetsAction, type Rule } from './rule.ts'
+import { actionMeets, principalMeets, type Rule, resourceMeets } from './rule.ts'
 import type { RuleIndex } from './rule-index.ts'
 import type { Uid } from './value.ts'
 
@@ -78,11 +78,9 @@ export function explain(
 function scopeFailures(rule: Rule, frame: Frame): string[] {
   const { principal, action, resource } = rule.compiled
   const failures: string[] = []
-  if (!meets(principal, rule.principal, frame.principal, frame))
-    failures.push(formatConstraint('principal', principal, rule.principal))
-  if (!meetsAction(action, frame)) failures.push(formatAction(action))
-  if (!meets(resource, rule.resource, frame.resource, frame))
-    failures.push(formatConstraint('resource', resource, rule.resource))
+  if (!principalMeets(rule, frame)) failures.push(formatConstraint('principal', principal, rule.principal))
+  if (!actionMeets(rule, frame)) failures.push(formatAction(action))
+  if (!resourceMeets(rule, frame)) failures.push(formatConstraint('resource', resource, rule.resource))
   return failures
 }
 

@@ -15,7 +15,7 @@ export function isTypeName(name: string): boolean {
 }
 
 /** One string object for a type name, so that comparing types is comparing pointers. */
-export function internTypeName(name: string, where: string): string {
+export function internTypeName(name: string, where: string | { toString(): string }): string {
   const same = known.get(name)
   if (same !== undefined) return same
   if (!isTypeName(name)) throw new CedarError('json', `${where}: ${JSON.stringify(name)} is not an entity type name`)

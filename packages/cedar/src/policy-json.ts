@@ -5,7 +5,7 @@ import { isPlainObject } from './json.ts'
 import { limits } from './limits.ts'
 import { isIdentifier, isTypeName } from './names.ts'
 import type { Uid } from './value.ts'
-import { uidFromJson } from './value-json.ts'
+import { Budget, uidFromJson } from './value-json.ts'
 
 export type Slot = 'principal' | 'resource'
 
@@ -48,7 +48,7 @@ export function readPolicy(json: unknown, where: string): Policy {
   if (effect !== 'permit' && effect !== 'forbid') return fail(where, 'effect must be "permit" or "forbid"')
   if (!Array.isArray(conditions)) return fail(where, 'conditions must be an array')
   const slots: Slot[] = []
-  const at: Reading = { budget: { left: limits.expressionCount }, where }
+  const at: Reading = { budget: new Budget(limits.expressionCount), where }
   return {
     effect,
     principal: readConstraint(json.principal, 'principal', slots, where),

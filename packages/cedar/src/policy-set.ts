@@ -4,6 +4,7 @@ import type { EntityView } from './entity.ts'
 import { CedarError } from './errors.ts'
 import { type Explanation, explain } from './explain.ts'
 import { isPlainObject, parseJson, stringifyJson } from './json.ts'
+import { jsonElements } from './json-stream.ts'
 import { type Link, linkFromJson, linkToJson } from './link.ts'
 import { internTypeName } from './names.ts'
 import { readPolicy, type Slot } from './policy-json.ts'
@@ -107,6 +108,21 @@ export class PolicySet {
     const resource = slotOf(link, 'resource', compiled)
     compiled.links++
     this.#put(id, compiled, principal, resource)
+  }
+
+  /**
+   * Links from chunks of the text of a JSON array of `{ templateId, newId, values }`, or of one a line. Links made
+   * before an error stay in force.
+   * @returns how many
+   * @throws {CedarError} as `link`, and `json`
+   */
+  async linkStream(chunks: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>): Promise<number> {
+    let count = 0
+    for await (const items of jsonElements(chunks)) {
+      for (const json of items) this.link(linkFromJson(json))
+      count += items.length
+    }
+    return count
   }
 
   /** Takes a link out of force. False if there was none by this id. */

@@ -3,7 +3,7 @@ import { isPlainObject, parseJson } from './json.ts'
 import { limits } from './limits.ts'
 import { isTypeName } from './names.ts'
 import { CedarRecord, emptyRecord } from './value.ts'
-import { recordFromJson } from './value-json.ts'
+import { Budget, recordFromJson } from './value-json.ts'
 
 /** An entity reference in a request. */
 export type EntityUid = { readonly type: string; readonly id: string }
@@ -24,7 +24,7 @@ export function readContext(given: Request['context']): CedarRecord {
   const json = typeof given === 'string' ? parseJson(given, limits.valueDepth + 8) : given
   if (!isPlainObject(json)) throw new CedarError('json', 'context must be an object')
   try {
-    return recordFromJson(json, 'context', { left: limits.valueCount })
+    return recordFromJson(json, 'context', new Budget())
   } catch (error) {
     throw error instanceof EvaluationFault ? new CedarError('json', `context: ${error.message}`) : error
   }

@@ -1,4 +1,5 @@
 import type { Frame } from './frame.ts'
+import type { EntityUid } from './request.ts'
 import type { Rule } from './rule.ts'
 import type { Uid } from './value.ts'
 
@@ -88,7 +89,8 @@ function visitNear(bucket: Bucket, frame: Frame, part: number, meet: (rule: Rule
   return true
 }
 
-function entityOf(rule: Rule, part: number): Uid | undefined {
+/** The entity a part of a rule's scope names, if any. */
+function entityOf(rule: Rule, part: number): EntityUid | undefined {
   return part === principal ? rule.principal : rule.resource
 }
 
@@ -126,7 +128,7 @@ function changeKey<K>(map: Map<K, Bucket>, key: K, change: (bucket: Bucket | und
   else map.set(key, bucket)
 }
 
-function changeUid(split: Split, uid: Uid, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
+function changeUid(split: Split, uid: EntityUid, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
   let ids = split.byUid.get(uid.type)
   if (ids === undefined) {
     ids = new Map()

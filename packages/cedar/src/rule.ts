@@ -1,7 +1,8 @@
 import { compileConditions } from './compile.ts'
 import type { Frame } from './frame.ts'
 import type { ActionConstraint, Constraint, Policy } from './policy-json.ts'
-import type { Uid } from './value.ts'
+import type { EntityUid } from './request.ts'
+import { Uid } from './value.ts'
 
 /** A static policy or template, compiled. Its links share it. */
 export class Compiled {
@@ -12,8 +13,6 @@ export class Compiled {
   readonly action: ActionConstraint
   readonly resource: Constraint
   readonly test: ((frame: Frame) => boolean) | undefined
-  /** True when the action constraint names several, so that one request may meet the policy more than once. */
-  readonly several: boolean
   /** Links in force, by which a template knows whether it may go. */
   links = 0
 
@@ -25,58 +24,81 @@ export class Compiled {
     this.action = policy.action
     this.resource = policy.resource
     this.test = compileConditions(policy.conditions)
-    this.several = policy.action.op === 'in' && policy.action.entities.length > 1
   }
 }
 
-/** A policy in force: a static one, or a template with its slots filled. */
+/** A policy in force: a static one, or a template with its slots filled. There may be millions: it is kept small. */
 export class Rule {
   readonly id: string
   readonly compiled: Compiled
-  /** The entity its scope names for principal and resource, if it names one. */
-  readonly principal: Uid | undefined
-  readonly resource: Uid | undefined
   /** Its place among all, for the order of reasons. */
   readonly order: number
-  /** The last decision that met it: guards policies of several actions against being met twice. */
-  met = 0
+  /** The entity its scope names for principal, if it names one. */
+  readonly principalType: string | undefined
+  readonly principalId: string | undefined
+  /** And for resource. */
+  readonly resourceType: string | undefined
+  readonly resourceId: string | undefined
 
-  constructor(id: string, compiled: Compiled, order: number, principal: Uid | undefined, resource: Uid | undefined) {
+  constructor(
+    id: string,
+    compiled: Compiled,
+    order: number,
+    principal: EntityUid | undefined,
+    resource: EntityUid | undefined,
+  ) {
     this.id = id
     this.compiled = compiled
     this.order = order
-    this.principal = principal
-    this.resource = resource
+    this.principalType = principal?.type
+    this.principalId = principal?.id
+    this.resourceType = resource?.type
+    this.resourceId = resource?.id
+  }
+
+  get principal(): Uid | undefined {
+    return this.principalType === undefined ? undefined : new Uid(this.principalType, this.principalId as string)
+  }
+
+  get resource(): Uid | undefined {
+    return this.resourceType === undefined ? undefined : new Uid(this.resourceType, this.resourceId as string)
   }
 }
 
 /** Whether a request lies in the scope of a rule. Never errs. */
 export function inScope(rule: Rule, frame: Frame): boolean {
-  const compiled = rule.compiled
-  return (
-    meets(compiled.principal, rule.principal, frame.principal, frame) &&
-    meetsAction(compiled.action, frame) &&
-    meets(compiled.resource, rule.resource, frame.resource, frame)
-  )
+  return principalMeets(rule, frame) && actionMeets(rule, frame) && resourceMeets(rule, frame)
 }
 
-/** Whether one part of a scope holds; `named` is the entity it names, a link's slot filled. */
-export function meets(constraint: Constraint, named: Uid | undefined, uid: Uid, frame: Frame): boolean {
+export const principalMeets = (rule: Rule, frame: Frame) =>
+  meets(rule.compiled.principal, rule.principalType, rule.principalId, frame.principal, frame)
+
+export const resourceMeets = (rule: Rule, frame: Frame) =>
+  meets(rule.compiled.resource, rule.resourceType, rule.resourceId, frame.resource, frame)
+
+function meets(
+  constraint: Constraint,
+  type: string | undefined,
+  id: string | undefined,
+  uid: Uid,
+  frame: Frame,
+): boolean {
   switch (constraint.op) {
     case 'all':
       return true
     case '==':
-      return uid.id === (named as Uid).id && uid.type === (named as Uid).type
+      return uid.id === id && uid.type === type
     case 'in':
-      return frame.isIn(uid, (named as Uid).type, (named as Uid).id)
+      return frame.isIn(uid, type as string, id as string)
     case 'is':
       return uid.type === constraint.type
     case 'isIn':
-      return uid.type === constraint.type && frame.isIn(uid, (named as Uid).type, (named as Uid).id)
+      return uid.type === constraint.type && frame.isIn(uid, type as string, id as string)
   }
 }
 
-export function meetsAction(constraint: ActionConstraint, frame: Frame): boolean {
+export function actionMeets(rule: Rule, frame: Frame): boolean {
+  const constraint = rule.compiled.action
   const action = frame.action
   switch (constraint.op) {
     case 'all':

@@ -7,7 +7,7 @@ import type { Request } from './request.ts'
 import { type ActionType, actionKey, readSchema, type SchemaTables } from './schema-json.ts'
 import { type TypeContext, typedRecordFromJson, typedValueFromJson } from './schema-type.ts'
 import { CedarRecord, emptyRecord, formatUid, Uid, type Value } from './value.ts'
-import { uidFromJson } from './value-json.ts'
+import { Budget, uidFromJson } from './value-json.ts'
 
 /** A schema as Cedar text or as Cedar's JSON form. */
 export type SchemaSource = string | { readonly [key: string]: unknown }
@@ -130,7 +130,7 @@ export class Schema {
   }
 
   #context(where: string): TypeContext {
-    return { where, budget: { left: limits.valueCount }, checkUid: (uid, at) => this.#checkUid(uid, at) }
+    return { where, budget: new Budget(), checkUid: (uid, at) => this.#checkUid(uid, at) }
   }
 
   /**

@@ -4,13 +4,24 @@ import { isPlainObject } from './json.ts'
 import { limits } from './limits.ts'
 import { type Long, toLong } from './long.ts'
 import { internTypeName } from './names.ts'
+import { shapeOf } from './shape.ts'
 import { CedarRecord, CedarSet, Extension, emptyRecord, formatDecimalOf, formatIpOf, Uid, type Value } from './value.ts'
 
-/** Counts what one entity, context or policy holds, against `limits.valueCount`. */
-export type Budget = { left: number }
+/** Counts what one entity, context or policy holds, against `limits.valueCount`; `path` is where the reading stands. */
+export class Budget {
+  left: number
+  readonly path: string[] = []
+  constructor(left: number = limits.valueCount) {
+    this.left = left
+  }
+}
 
-const fail = (where: string, why: string): never => {
-  throw new CedarError('json', `${where}: ${why}`)
+/** What is being read, for errors: written out only if there is one. */
+export type Place = string | { toString(): string }
+
+function fail(where: Place, budget: Budget | undefined, why: string): never {
+  const path = budget === undefined || budget.path.length === 0 ? '' : ` ${budget.path.slice(0, 8).join('.')}`
+  throw new CedarError('json', `${where}${path}: ${why}`)
 }
 
 /**
@@ -19,16 +30,16 @@ const fail = (where: string, why: string): never => {
  * @throws {CedarError} `json` for null, floats, unsafe integers, unknown escapes; `limit` for depth or size
  * @throws {EvaluationFault} where an extension function refuses its argument
  */
-export function valueFromJson(json: unknown, where: string, budget: Budget, depth = 0): Value {
+export function valueFromJson(json: unknown, where: Place, budget: Budget, depth = 0): Value {
   if (--budget.left < 0) throw new CedarError('limit', `${where}: more than ${limits.valueCount} values`)
   switch (typeof json) {
     case 'string':
-      return json.isWellFormed() ? json : (fail(where, 'a string with a lone surrogate') as never)
+      return json.isWellFormed() ? json : (fail(where, budget, 'a string with a lone surrogate') as never)
     case 'boolean':
       return json
     case 'number':
     case 'bigint':
-      return longFromJson(json, where)
+      return longFromJson(json, where, budget)
   }
   if (depth >= limits.valueDepth) throw new CedarError('limit', `${where}: nested deeper than ${limits.valueDepth}`)
   if (Array.isArray(json)) {
@@ -36,37 +47,36 @@ export function valueFromJson(json: unknown, where: string, budget: Budget, dept
     for (const item of json) items.push(valueFromJson(item, where, budget, depth + 1))
     return CedarSet.of(items)
   }
-  if (json === null) return fail(where, 'null does not exist in Cedar')
-  if (!isPlainObject(json)) return fail(where, `not a value of Cedar: ${typeof json}`)
+  if (json === null) return fail(where, budget, 'null does not exist in Cedar')
+  if (!isPlainObject(json)) return fail(where, budget, `not a value of Cedar: ${typeof json}`)
   return escaped(json, where, budget, depth) ?? recordFromJson(json, where, budget, depth)
 }
 
-export function longFromJson(json: number | bigint, where: string): Long {
-  if (typeof json === 'bigint') return toLong(json) ?? fail(where, `${json} is beyond the range of i64`)
+function longFromJson(json: number | bigint, where: Place, budget: Budget): Long {
+  if (typeof json === 'bigint') return toLong(json) ?? fail(where, budget, `${json} is beyond the range of i64`)
   if (Number.isSafeInteger(json)) return json + 0
   return Number.isInteger(json)
-    ? fail(where, `${json} is beyond 2^53: give exact JSON text or a bigint`)
-    : fail(where, `${json}: floats do not exist in Cedar`)
+    ? fail(where, budget, `${json} is beyond 2^53: give exact JSON text or a bigint`)
+    : fail(where, budget, `${json}: floats do not exist in Cedar`)
 }
 
 /** A record from a plain object, whose keys are all attributes. */
-export function recordFromJson(
-  json: { [key: string]: unknown },
-  where: string,
-  budget: Budget,
-  depth = 0,
-): CedarRecord {
+export function recordFromJson(json: { [key: string]: unknown }, where: Place, budget: Budget, depth = 0): CedarRecord {
   const keys = Object.keys(json)
   if (keys.length === 0) return emptyRecord
-  const entries: [string, Value][] = []
-  for (const key of keys) {
-    if (!key.isWellFormed()) fail(where, 'a key with a lone surrogate')
-    entries.push([key, valueFromJson(json[key], where === '' ? key : `${where}.${key}`, budget, depth + 1)])
+  if (keys.length > 1) keys.sort()
+  const values: Value[] = new Array(keys.length)
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at] as string
+    if (!key.isWellFormed()) fail(where, budget, 'a key with a lone surrogate')
+    budget.path.push(key)
+    values[at] = valueFromJson(json[key], where, budget, depth + 1)
+    budget.path.pop()
   }
-  return CedarRecord.of(entries)
+  return new CedarRecord(shapeOf(keys), values)
 }
 
-function escaped(json: { [key: string]: unknown }, where: string, budget: Budget, depth: number): Value | undefined {
+function escaped(json: { [key: string]: unknown }, where: Place, budget: Budget, depth: number): Value | undefined {
   let only: string | undefined
   for (const key in json) {
     if (only !== undefined) return undefined
@@ -74,7 +84,8 @@ function escaped(json: { [key: string]: unknown }, where: string, budget: Budget
   }
   if (only === undefined || only.charCodeAt(0) !== 95) return undefined
   const inner = json[only]
-  if (only === '__expr' && typeof inner === 'string') return fail(where, 'the `__expr` escape is no longer supported')
+  if (only === '__expr' && typeof inner === 'string')
+    return fail(where, budget, 'the `__expr` escape is no longer supported')
   if (!isPlainObject(inner)) return undefined
   if (only === '__entity')
     return typeof inner.type === 'string' && typeof inner.id === 'string'
@@ -85,10 +96,9 @@ function escaped(json: { [key: string]: unknown }, where: string, budget: Budget
   return Array.isArray(args) ? callJson(inner.fn, args, where, budget, depth) : undefined
 }
 
-/** Calls an extension function as `{ fn, args }` names it. */
-export function callJson(fn: string, args: readonly unknown[], where: string, budget: Budget, depth: number): Value {
+function callJson(fn: string, args: readonly unknown[], where: Place, budget: Budget, depth: number): Value {
   const called = functions.get(fn)
-  if (called === undefined) return fail(where, `extension function \`${fn}\` does not exist`)
+  if (called === undefined) return fail(where, budget, `extension function \`${fn}\` does not exist`)
   return callFunction(
     fn,
     called,
@@ -96,16 +106,16 @@ export function callJson(fn: string, args: readonly unknown[], where: string, bu
   )
 }
 
-export function uidOf(type: string, id: string, where: string): Uid {
-  if (!id.isWellFormed()) fail(where, 'an id with a lone surrogate')
+function uidOf(type: string, id: string, where: Place): Uid {
+  if (!id.isWellFormed()) fail(where, undefined, 'an id with a lone surrogate')
   return new Uid(internTypeName(type, where), id)
 }
 
 /** An entity reference where only one can stand: `{ type, id }`, or the same under `__entity`. */
-export function uidFromJson(json: unknown, where: string): Uid {
+export function uidFromJson(json: unknown, where: Place): Uid {
   const inner = isPlainObject(json) && '__entity' in json ? json.__entity : json
   if (!isPlainObject(inner) || typeof inner.type !== 'string' || typeof inner.id !== 'string')
-    return fail(where, 'expected an entity reference { type, id }')
+    return fail(where, undefined, 'expected an entity reference { type, id }')
   return uidOf(inner.type, inner.id, where)
 }
 
