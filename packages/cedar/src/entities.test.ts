@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { actionEntities, CedarError, Entities, PolicySet, Schema } from './index.ts'
+import { actionEntities, CedarError, Entities, entityToJson, PolicySet, Schema } from './index.ts'
 
 const g = (id: string) => ({ type: 'G', id })
 const entity = (id: string, parents: string[] = [], attrs: object = {}) => ({
@@ -125,4 +125,43 @@ test('actionEntities: groups are the parents of their actions', () => {
     read?.parents.map((uid) => uid.id),
     ['reads'],
   )
+})
+
+test('fromStream: reads and refuses exactly what fromJson does, wherever the chunks are cut', async () => {
+  const whole = (attrs: string) =>
+    `[{"uid":{"type":"G","id":"a"},"attrs":${attrs},"parents":[]},{"uid":{"type":"G","id":"b"},"attrs":{},"parents":[]}]`
+  const good = [
+    '{"n":9007199254740993}',
+    '{"n":-9223372036854775808}',
+    '{"e":"1.5e3"}',
+    '{"s":"\\u00e9\\""}',
+    '{"__proto__":{"n":1}}',
+  ]
+  const bad = [
+    '{"n":1.0}',
+    '{"n":1e3}',
+    '{"n":1E3}',
+    '{"n":null}',
+    '{"a":1,"a":1}',
+    '{"a":{"b":1,"b":2}}',
+    '{"n":9223372036854775808}',
+    '{"s":"\\ud800"}',
+    '{"a":01}',
+    '{"a":1,}',
+    '{"a":]}',
+  ]
+  const streamed = (text: string, size: number) =>
+    Entities.fromStream(
+      Array.from({ length: Math.ceil(text.length / size) }, (_, at) => text.slice(at * size, at * size + size)),
+    )
+  for (const size of [1, 7, 50, 1000]) {
+    for (const attrs of good) {
+      const [one, other] = [await streamed(whole(attrs), size), Entities.fromJson(whole(attrs))]
+      assert.deepEqual([...one].map(entityToJson), [...other].map(entityToJson), attrs)
+    }
+    for (const attrs of bad) {
+      assert.throws(() => Entities.fromJson(whole(attrs)), CedarError, attrs)
+      await assert.rejects(streamed(whole(attrs), size), CedarError, attrs)
+    }
+  }
 })

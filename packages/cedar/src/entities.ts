@@ -244,7 +244,7 @@ export class Entities implements EntityView {
     const open = new Set<Node>()
     for (const ids of this.#types.values()) {
       for (const start of ids.values()) {
-        if (start.parents.length === 0 || done.has(start)) continue
+        if (start.parents.length === 0 || start.children === 0 || done.has(start)) continue
         const path: { node: Node; next: number }[] = [{ node: start, next: 0 }]
         open.add(start)
         for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {

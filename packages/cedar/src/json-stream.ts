@@ -44,13 +44,15 @@ class Splitter {
   #array: boolean | undefined
   #closed = false
   #comma = true
+  #texts: string[] = []
   #colons = 0
+  #doneColons = 0
   #digits = 0
-  /** The element holds what only the exact parser reads or refuses rightly. */
+  /** The element, or one of those done, holds what only the exact parser reads or refuses rightly. */
   #exact = false
+  #doneExact = false
 
   push(text: string): Json[] {
-    const found: Json[] = []
     let start = 0
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at)
@@ -69,16 +71,18 @@ class Splitter {
       } else if (code === opening || code === list) this.#depth++
       else if (code === closing || code === listEnd) {
         if (--this.#depth === 0) {
-          found.push(this.#read(this.#held === '' ? text.slice(start, at + 1) : this.#held + text.slice(start, at + 1)))
+          this.#texts.push(this.#held === '' ? text.slice(start, at + 1) : this.#held + text.slice(start, at + 1))
           this.#held = ''
           start = at + 1
+          this.#doneColons += this.#colons
+          this.#doneExact ||= this.#exact
         }
       } else if (code === 46 || code === 69 || (code === 101 && this.#digits > 0)) this.#exact = true
       this.#digits = 0
     }
     if (this.#depth > 0) this.#held += text.slice(start)
     if (this.#held.length > mostElement) throw new CedarError('limit', 'one element of a JSON stream is too long')
-    return found
+    return this.#read()
   }
 
   /** One character outside of any element; true where an element starts. */
@@ -111,16 +115,22 @@ class Splitter {
    * INVARIANT: the engine's own parser is several times faster, and is used only where it says the same: no long
    * integer, no float, no escape, and as many keys as there are colons, so none twice.
    */
-  #read(text: string): Json {
-    if (!this.#exact) {
+  #read(): Json[] {
+    const texts = this.#texts
+    const colons = this.#doneColons
+    const exact = this.#doneExact
+    this.#texts = []
+    this.#doneColons = 0
+    this.#doneExact = false
+    if (!exact && texts.length > 0) {
       try {
-        const value = JSON.parse(text) as Json
-        if (countKeys(value, 0) === this.#colons) return value
+        const values = JSON.parse(`[${texts.join(',')}]`) as Json[]
+        if (countKeys(values, -1) === colons) return values
       } catch {
         // The exact parser says where it is wrong.
       }
     }
-    return parseJson(text, depth)
+    return texts.map((text) => parseJson(text, depth))
   }
 
   end(): void {

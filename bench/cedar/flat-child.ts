@@ -1,0 +1,78 @@
+// Decision time as policies and links grow, with nothing else changing. Prints one line of JSON.
+import { Entities, PolicySet } from '../../packages/cedar/src/index.ts'
+import { ours } from './engines.ts'
+import { gdrive } from './gdrive.ts'
+import { github } from './github.ts'
+import { Random } from './random.ts'
+import { type Spread, timeBatches } from './timing.ts'
+import { tinytodo } from './tinytodo.ts'
+
+const random = new Random(11)
+const hot = 100
+const ref = (type: string, at: number) => ({ type, id: `${type}_${at}` })
+const entities = Entities.fromJson([
+  ...Array.from({ length: hot }, (_, at) => ({
+    uid: ref('User', at),
+    attrs: { level: at % 5 },
+    parents: [ref('Group', at), ref('Group', (at * 7) % hot)],
+  })),
+  ...Array.from({ length: hot }, (_, at) => ({ uid: ref('Group', at), attrs: {}, parents: [ref('Group', 1_000_000)] })),
+  ...Array.from({ length: hot }, (_, at) => ({
+    uid: ref('Doc', at),
+    attrs: { level: at % 7 },
+    parents: [ref('Folder', at)],
+  })),
+])
+const asks = Array.from({ length: 500 }, () => ({
+  principal: ref('User', random.below(hot)),
+  action: { type: 'Action', id: `do_${random.below(5)}` },
+  resource: ref('Doc', random.below(hot)),
+  context: {},
+}))
+const time = (policies: PolicySet): Spread =>
+  timeBatches((at) => policies.authorize(asks[at % asks.length] as (typeof asks)[0], entities), 50, 1200)
+
+/** Policies for ever other groups and folders: whatever their number, a request meets the same few. */
+function policiesOf(count: number): PolicySet {
+  const texts = Array.from({ length: count }, (_, at) => {
+    const scope = at % 2 === 0 ? `principal in Group::"Group_${at}"` : `principal == User::"User_${at}"`
+    return `permit (${scope}, action == Action::"do_${at % 5}", resource in Folder::"Folder_${at}") when { principal.level <= resource.level };`
+  })
+  return PolicySet.parse(texts.join('\n'))
+}
+
+const policyCounts = [10, 100, 1000, 10_000]
+const policyTimes = policyCounts.map((count) => time(policiesOf(count)).median)
+
+const template =
+  '@id("t") permit (principal in ?principal, action, resource in ?resource) when { principal.level <= resource.level };'
+const linkCounts = [100, 10_000, 1_000_000]
+const linkTimes: number[] = []
+const policies = PolicySet.parse(template, { ids: 'annotation' })
+let linked = 0
+for (const count of linkCounts) {
+  for (; linked < count; linked++)
+    policies.link({ template: 't', id: `l${linked}`, principal: ref('Group', linked), resource: ref('Folder', linked) })
+  linkTimes.push(time(policies).median)
+}
+
+// Allocation on the paper's workloads: the heap before and after a run short enough that nothing is collected in it.
+const collect = globalThis.gc as () => void
+const bytes = Math.max(
+  ...[
+    gdrive(50, random, false),
+    gdrive(50, random, true),
+    github(50, random, false),
+    github(50, random, true),
+    tinytodo(50, random),
+  ].map((work) => {
+    const { decide } = ours(work)
+    for (let round = 0; round < 20; round++) for (const ask of work.asks) decide(ask)
+    collect()
+    const before = process.memoryUsage().heapUsed
+    for (let round = 0; round < 4; round++) for (const ask of work.asks) decide(ask)
+    return (process.memoryUsage().heapUsed - before) / (4 * work.asks.length)
+  }),
+)
+
+console.log(JSON.stringify({ policyCounts, policyTimes, linkCounts, linkTimes, bytes }))
