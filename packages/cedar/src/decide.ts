@@ -108,9 +108,18 @@ function conclude(tally: Tally): Decision {
 
 function idsOf(rules: Rule[], count: number): string[] {
   if (count === 1) return [(rules[0] as Rule).id]
+  // In place, since most often there are two or three and a decision shall allocate little.
+  for (let at = 1; at < count; at++) {
+    const rule = rules[at] as Rule
+    let to = at
+    for (; to > 0 && (rules[to - 1] as Rule).order > rule.order; to--) rules[to] = rules[to - 1] as Rule
+    rules[to] = rule
+  }
   // A policy that names several actions may have been met once for each: after sorting it stands beside itself.
-  const sorted = rules.slice(0, count).sort((a, b) => a.order - b.order)
-  const ids: string[] = []
-  for (let at = 0; at < count; at++) if (sorted[at] !== sorted[at - 1]) ids.push((sorted[at] as Rule).id)
+  let distinct = 1
+  for (let at = 1; at < count; at++) if (rules[at] !== rules[at - 1]) distinct++
+  const ids = new Array<string>(distinct)
+  for (let at = 0, to = 0; at < count; at++)
+    if (at === 0 || rules[at] !== rules[at - 1]) ids[to++] = (rules[at] as Rule).id
   return ids
 }

@@ -10,9 +10,10 @@ import { CedarRecord, CedarSet, Extension, emptyRecord, formatDecimalOf, formatI
 /** Counts what one entity, context or policy holds, against `limits.valueCount`; `path` is where the reading stands. */
 export class Budget {
   left: number
-  readonly path: string[] = []
+  path?: string[]
   constructor(left: number = limits.valueCount) {
     this.left = left
+    this.path = []
   }
 }
 
@@ -20,7 +21,7 @@ export class Budget {
 export type Place = string | { toString(): string }
 
 function fail(where: Place, budget: Budget | undefined, why: string): never {
-  const path = budget === undefined || budget.path.length === 0 ? '' : ` ${budget.path.slice(0, 8).join('.')}`
+  const path = budget?.path === undefined || budget.path.length === 0 ? '' : ` ${budget.path.slice(0, 8).join('.')}`
   throw new CedarError('json', `${where}${path}: ${why}`)
 }
 
@@ -66,12 +67,14 @@ export function recordFromJson(json: { [key: string]: unknown }, where: Place, b
   if (keys.length === 0) return emptyRecord
   if (keys.length > 1) keys.sort()
   const values: Value[] = new Array(keys.length)
+  budget.path ??= []
+  const path = budget.path
   for (let at = 0; at < keys.length; at++) {
     const key = keys[at] as string
     if (!key.isWellFormed()) fail(where, budget, 'a key with a lone surrogate')
-    budget.path.push(key)
+    path.push(key)
     values[at] = valueFromJson(json[key], where, budget, depth + 1)
-    budget.path.pop()
+    path.pop()
   }
   return new CedarRecord(shapeOf(keys), values)
 }
