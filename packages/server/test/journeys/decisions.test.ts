@@ -1,64 +1,6 @@
 import assert from 'node:assert/strict'
-import { acmeFiles } from '../support/acme.ts'
-import { type Api, startApi } from '../support/api.ts'
-import { onEachEngine, type Scratch } from '../support/engines.ts'
-
-const origin = 'http://documents.localhost:9080'
-
-const question = (path: string) => ({
-  'x-forwarded-method': 'GET',
-  'x-forwarded-proto': 'http',
-  'x-forwarded-host': new URL(origin).host,
-  'x-forwarded-uri': path,
-})
-
-interface Acme {
-  readonly api: Api
-  readonly applicationId: string
-  /** The application's own token, as client credentials give it. */
-  readonly token: string
-  idOf(kind: 'users' | 'machines', name: string): Promise<string>
-  ask(path: string, headers?: Record<string, string>): Promise<Response>
-}
-
-const inAcme = async (scratch: Scratch, body: (acme: Acme) => Promise<void>) => {
-  const api = await startApi(scratch)
-  try {
-    const files = acmeFiles()
-    const plan = await api.call('POST', '/api/configuration/plan', { files })
-    assert.equal(plan.status, 200, JSON.stringify(plan.body))
-    const applied = await api.call('POST', '/api/configuration/apply', { files, fingerprint: plan.body.fingerprint })
-    assert.equal(applied.status, 200, JSON.stringify(applied.body))
-    const organizations = await api.call('GET', '/api/organizations')
-    const acme = organizations.body.items.find((one: { name: string }) => one.name === 'acme')
-    const applications = await api.call('GET', `/api/applications?organizationId=${acme.id}`)
-    const applicationId = applications.body.items[0].id
-    const changed = await api.call('PATCH', `/api/applications/${applicationId}`, {
-      grantTypes: ['client_credentials'],
-    })
-    assert.equal(changed.status, 200, JSON.stringify(changed.body))
-    const issued = await api.call('POST', `/api/applications/${applicationId}/secrets`, {})
-    assert.equal(issued.status, 201, JSON.stringify(issued.body))
-    const answered = await fetch(`${api.url}/oauth/token`, {
-      method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(`${applicationId}:${issued.body.secret}`).toString('base64')}` },
-      body: new URLSearchParams({ grant_type: 'client_credentials' }),
-    })
-    const { access_token: token } = (await answered.json()) as { access_token: string }
-    const idOf: Acme['idOf'] = async (kind, name) => {
-      const { body: page } = await api.call('GET', `/api/${kind}?organizationId=${acme.id}`)
-      return page.items.find((one: Record<string, string>) => one.username === name || one.name === name).id
-    }
-    const ask: Acme['ask'] = (path, headers = {}) =>
-      fetch(`${api.url}/forward-auth`, {
-        redirect: 'manual',
-        headers: { ...question(path), ...headers },
-      })
-    await body({ api, applicationId, token, idOf, ask })
-  } finally {
-    await api.close()
-  }
-}
+import { inAcme, acmeOrigin as origin, question } from '../support/acme-house.ts'
+import { onEachEngine } from '../support/engines.ts'
 
 onEachEngine(
   'an application asks with its own token; what is decided is on record and follows the directory',
