@@ -9,7 +9,7 @@ export function measureRequests(app: FastifyInstance, meter: Meter): void {
     [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     ['http_request_method', 'http_route', 'http_response_status_code'],
   )
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     const status = String(reply.statusCode)
     duration.observe(
@@ -22,5 +22,6 @@ export function measureRequests(app: FastifyInstance, meter: Meter): void {
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 100) / 100,
     })
+    done()
   })
 }

@@ -98,10 +98,12 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     reply.header('allow', allowed.join(', '))
     return sendProblem(request, reply, new Fault('web.method_not_allowed'))
   })
-  app.addHook('onRequest', async (request, reply) => {
+  const isHttps = deps.url.startsWith('https:')
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers)
     reply.header('x-request-id', request.id)
-    if (deps.url.startsWith('https:')) reply.header('strict-transport-security', 'max-age=63072000; includeSubDomains')
+    if (isHttps) reply.header('strict-transport-security', 'max-age=63072000; includeSubDomains')
+    done()
   })
   measureRequests(app, deps.meter)
 

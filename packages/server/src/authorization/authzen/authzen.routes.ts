@@ -43,7 +43,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     answerAsSpecified(app)
     app.post('/access/v1/evaluation', { bodyLimit: 256 * 1024 }, async (request, reply) => {
       const { body, options, asking } = await ask(request)
-      const answered = evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
+      const answered = await evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
       reply.header('cache-control', 'no-store').type(json)
       if (answered.context === undefined) return answered.decision ? permitted : denied
       return JSON.stringify(answered)
@@ -53,8 +53,8 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       const list = readEvaluations(body)
       const answered =
         list === undefined
-          ? evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
-          : { evaluations: evaluateAll(deps, asking, list, body, options) }
+          ? await evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
+          : { evaluations: await evaluateAll(deps, asking, list, body, options) }
       reply.header('cache-control', 'no-store').type(json)
       return JSON.stringify(answered)
     })

@@ -24,9 +24,14 @@ export interface EvaluateDeps {
 }
 
 /** Decides one evaluation and puts it on record. @throws {Fault} `authorization.journal_unavailable` and what `translate` does */
-export function evaluate(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, options: Options): Answered {
+export async function evaluate(
+  deps: EvaluateDeps,
+  asking: Asking,
+  evaluation: Evaluation,
+  options: Options,
+): Promise<Answered> {
   const decided = decideOne(deps, asking, evaluation, '/body')
-  deps.recorder.keep(decided)
+  await deps.recorder.keepSoon(decided)
   return answer(deps, asking, decided.decision, options)
 }
 
@@ -34,13 +39,13 @@ export function evaluate(deps: EvaluateDeps, asking: Asking, evaluation: Evaluat
  * Decides a list with the defaults of its body, in order; with `deny_on_first_deny` and `permit_on_first_permit` the answer
  * ends with the decision that ends it (AuthZEN 1.0, "Access Evaluations"). One that cannot be read is a deny with its error.
  */
-export function evaluateAll(
+export async function evaluateAll(
   deps: EvaluateDeps,
   asking: Asking,
   list: readonly unknown[],
   defaults: Members,
   options: Options,
-): Answered[] {
+): Promise<Answered[]> {
   const answers: Answered[] = []
   const kept: Decided[] = []
   const answerOne = (given: unknown, at: string): Answered => {
@@ -60,7 +65,7 @@ export function evaluateAll(
     if (options.semantic === 'deny_on_first_deny' && !answered.decision) break
     if (options.semantic === 'permit_on_first_permit' && answered.decision) break
   }
-  if (kept.length > 0) deps.recorder.keep(...kept)
+  if (kept.length > 0) await deps.recorder.keepSoon(...kept)
   return answers
 }
 

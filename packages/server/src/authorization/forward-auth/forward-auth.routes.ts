@@ -65,7 +65,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
     const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
     const context = contextOf(forwarded, path)
     const decision = part.decide({ principal, action, resource: asked.resource, context }, nowMs)
-    deps.recorder.keep({
+    await deps.recorder.keepSoon({
       via: 'forward-auth',
       requestId: request.id,
       applicationId: application.id,

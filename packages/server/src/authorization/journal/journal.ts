@@ -45,6 +45,9 @@ export class Journal {
   /** Closed to appending, not yet sealed. */
   readonly #full: Segment[] = []
   #sealing: Promise<void> | undefined
+  /** Records of this turn of the event loop, and the promise of their being kept. */
+  readonly #waiting: DecisionRecord[] = []
+  #turn: Promise<void> | undefined
   readonly #measures: ReturnType<typeof measures>
   readonly #lock: { release(): void }
 
@@ -120,6 +123,26 @@ export class Journal {
   }
 
   /**
+   * As `append`, with one `write(2)` for all that came in this turn of the event loop. Resolves once the system has them.
+   * @throws {Fault} `authorization.journal_unavailable`: then nothing of this turn was decided
+   */
+  keep(records: readonly DecisionRecord[]): Promise<void> {
+    this.#waiting.push(...records)
+    this.#turn ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.#turn = undefined
+        try {
+          this.append(...this.#waiting.splice(0))
+          resolve()
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    return this.#turn
+  }
+
+  /**
    * Resolves once everything appended so far is on the medium; callers at the same time share one flush.
    * @throws {Fault} `authorization.journal_unavailable`
    */
@@ -161,6 +184,7 @@ export class Journal {
   }
 
   async close(): Promise<void> {
+    await this.#turn
     clearTimeout(this.#timer)
     await this.durable()
     await this.#sealing

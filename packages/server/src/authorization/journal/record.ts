@@ -8,9 +8,9 @@ export interface DecisionRecord {
   readonly requestId: string
   readonly via: 'gate' | 'authzen' | 'forward-auth'
   /** Whose bundle decided; undefined for Gatehouse's own actions. */
-  readonly applicationId?: string
+  readonly applicationId?: string | undefined
   /** Who asked, where that is not the principal. */
-  readonly caller?: EntityUid
+  readonly caller?: EntityUid | undefined
   readonly principal: EntityUid
   readonly action: EntityUid
   readonly resource: EntityUid
@@ -33,7 +33,7 @@ export interface KeptDecision extends DecisionRecord {
 
 /** One line of a segment: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. */
 export function encodeRecord(number: number, record: DecisionRecord): string {
-  const json = JSON.stringify({ number, ...record })
+  const json = `{"number":${number},${JSON.stringify(record).slice(1)}`
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
 }
 

@@ -46,35 +46,50 @@ export class Recorder {
   }
 
   /**
-   * Keeps decisions, all or none. INVARIANT: nothing is answered that this has not returned from.
+   * Keeps decisions at once, all or none. INVARIANT: nothing is answered that this, or `keepSoon`, has not returned from.
    * @throws {Fault} `authorization.journal_unavailable`
    */
   keep(...all: readonly Decided[]): void {
+    this.#journal.append(...this.#records(all))
+    this.#count(all)
+  }
+
+  /** As `keep`, together with what else is decided in this turn of the event loop: for decisions by the thousand. */
+  async keepSoon(...all: readonly Decided[]): Promise<void> {
+    await this.#journal.keep(this.#records(all))
+    this.#count(all)
+  }
+
+  #records(all: readonly Decided[]): DecisionRecord[] {
     const atMs = this.#clock.nowMs()
     const position = this.#position()
     const endedAt = performance.now()
-    this.#journal.append(
-      ...all.map(({ decision, startedAt, ...around }) => ({
-        atMs,
-        requestId: around.requestId,
-        via: around.via,
-        ...(around.applicationId !== undefined && { applicationId: around.applicationId }),
-        ...(around.caller !== undefined && { caller: around.caller }),
-        principal: around.principal,
-        action: around.action,
-        resource: around.resource,
-        outcome: decision.outcome,
-        reasons: decision.reasons,
-        errors: decision.errors.map((error) => error.policy),
-        bundle: decision.bundle,
-        position,
-        tookMicros: Math.round((endedAt - startedAt) * 1_000),
-      })),
-    )
+    return all.map(({ decision, startedAt, requestId, via, applicationId, caller, principal, action, resource }) => ({
+      atMs,
+      requestId,
+      via,
+      applicationId,
+      caller,
+      principal,
+      action,
+      resource,
+      outcome: decision.outcome,
+      reasons: decision.reasons,
+      errors: decision.errors.length === 0 ? none : decision.errors.map((error) => error.policy),
+      bundle: decision.bundle,
+      position,
+      tookMicros: Math.round((endedAt - startedAt) * 1_000),
+    }))
+  }
+
+  #count(all: readonly Decided[]): void {
+    const endedAt = performance.now()
     for (const { via, decision, startedAt } of all) {
       this.#decisions.inc({ via, outcome: decision.outcome })
       if (decision.errors.length > 0) this.#errors.inc({ via }, decision.errors.length)
-      this.#duration.observe({ via }, (performance.now() - startedAt) / 1_000)
+      this.#duration.observe({ via }, (endedAt - startedAt) / 1_000)
     }
   }
 }
+
+const none: readonly never[] = []
