@@ -22,6 +22,7 @@ import {
 } from '#directory'
 import type { GroupId, MachineId, OrganizationId, UserId } from '#kernel'
 import { groupChangeOf, machineChange, organizationChange, userChange } from '../fields.ts'
+import type { WantedItem } from '../item.ts'
 import { pathBetween } from '../paths.ts'
 import type { PlannedChange } from '../plan.ts'
 import { type Applying, ranks, requireOrganizationId, requireRefId, type Step } from './step.ts'
@@ -71,14 +72,17 @@ function organizationSteps({ tx, deps, act, names }: Applying, change: PlannedCh
   return [{ rank: ranks.organization, change, run: first }, ...last]
 }
 
-function userSteps({ tx, deps, act, names }: Applying, change: PlannedChange): Step[] {
+function userSteps({ tx, deps, act, names, wanted }: Applying, change: PlannedChange): Step[] {
   const { name, organization, action } = change
   let id = idOf(change) as UserId
   if (action === 'delete')
     return [{ rank: ranks.deleteUser, change, run: () => moveUserIn(tx, deps, act, id, 'delete') }]
   const moves = pathBetween(change) as UserTransition[]
   const goal = change.wanted?.fields.state
-  // A new one who ends suspended or deactivated is active between, so that machines can be hers.
+  // Only an active user can be given a machine: a new one who owns some leaves after that, within this transaction.
+  const owns = (item: WantedItem) =>
+    item.kind === 'machine' && item.organization === organization && item.fields.owner === `user:${name}`
+  if (action === 'create' && moves[0] === 'deactivate' && wanted.items.some(owns)) moves.unshift('activate')
   const early = goal === 'active' || goal === 'invited' ? moves.length : moves.indexOf('activate') + 1
   const move = async (some: readonly UserTransition[]) => {
     for (const transition of some) await moveUserIn(tx, deps, act, id, transition)
