@@ -21,6 +21,7 @@ import {
   directoryMigrations,
   directoryOperations,
   ensureHomeOrganization,
+  keepAdministrators,
   protectedApplications,
 } from '#directory'
 import { Feed, feedMigrations } from '#feed'
@@ -111,6 +112,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       meter,
       sources: [directoryEntities],
       bundles: activeBundles,
+      keepAdministrators,
       journalDirectory: join(config.dataDirectory, 'journal'),
       onError,
     })

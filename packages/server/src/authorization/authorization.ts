@@ -38,6 +38,7 @@ export interface AuthorizationOptions {
   readonly meter: Meter
   readonly sources: readonly EntitySource[]
   readonly bundles: BundleSource
+  readonly keepAdministrators?: AuthorizationDeps['keepAdministrators']
   /** Where the decision journal lives. */
   readonly journalDirectory: string
   /** Told of what fails where nobody waits for it. */
@@ -70,8 +71,9 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const recorder = new Recorder({ journal, clock, meter, position: () => snapshot.position })
   const privileged = new Privileged()
   const gate = createGate({ snapshot, clock, recorder, privileged })
-  const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate }
   let ownTokens: OwnTokens | undefined
+  const { keepAdministrators } = options
+  const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate, keepAdministrators }
   return {
     ...deps,
     journal,

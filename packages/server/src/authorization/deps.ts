@@ -1,5 +1,5 @@
 import type { Clock, Entropy } from '#kernel'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
 import type { Snapshot } from './engine/snapshot.ts'
 import type { Gate } from './gate/gate.ts'
 
@@ -10,4 +10,9 @@ export interface AuthorizationDeps {
   readonly entropy: Entropy
   readonly snapshot: Snapshot
   readonly gate: Gate
+  /**
+   * Runs a change of grants and refuses it when it takes the last administrator away (`authorization.last_owner`): implemented by
+   * the room that knows who is active.
+   */
+  readonly keepAdministrators?: (<T>(tx: Tx, nowMs: number, change: () => Promise<T>) => Promise<T>) | undefined
 }

@@ -19,7 +19,7 @@ export type {
 export { deployment, type Gate } from './gate/gate.ts'
 export { principalOf } from './gate/principal.ts'
 export { addGrant, createGrant, type GrantInput } from './grants/create-grant.ts'
-export { findGrant, type GrantFilter, listGrants } from './grants/grant.store.ts'
+export { findGrant, type GrantFilter, listGrants, listLastingOwners, lockLastingOwners } from './grants/grant.store.ts'
 export { type Grant, isInForce } from './grants/grant.ts'
 export { heldGrants } from './grants/held.ts'
 export { removeGrant, revokeGrant } from './grants/revoke-grant.ts'

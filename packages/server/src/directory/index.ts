@@ -64,6 +64,7 @@ export { findGroup, findGroupByName, type GroupFilter, listGroups, requireGroup 
 export * from './groups/group.ts'
 export { groupsOfMembers, listMembers, type MemberFilter } from './groups/member.store.ts'
 export { allowedFrom } from './lifecycle.ts'
+export { keepAdministrators, someAdministratorRemains } from './lockout/keep-administrators.ts'
 export { changeMachine, moveMachine, moveMachineIn, updateMachine } from './machines/change-machine.ts'
 export { addMachine, createMachine } from './machines/create-machine.ts'
 export {

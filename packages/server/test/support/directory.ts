@@ -1,4 +1,4 @@
-import type { Gate } from '#authorization'
+import { authorizationMigrations, type Gate } from '#authorization'
 import { type DirectoryDeps, directoryMigrations, ensureHomeOrganization, type Organization } from '#directory'
 import { type FeedEvent, feedMigrations, listEvents } from '#feed'
 import { type Act, Fault, ManualClock, systemEntropy } from '#kernel'
@@ -34,7 +34,7 @@ export interface DirectoryFixture extends DirectoryDeps {
 /** The directory's tables in a scratch database, with the home organization. */
 export async function openDirectory(scratch: Scratch, gate: Gate = testGate().gate): Promise<DirectoryFixture> {
   const clock = new ManualClock(Date.UTC(2027, 0, 1))
-  const migrations = [...feedMigrations, ...directoryMigrations]
+  const migrations = [...feedMigrations, ...authorizationMigrations, ...directoryMigrations]
   const storage = await openStorage(scratch.address, { clock, migrations, poolSize: 24 })
   const deps = { storage, clock, entropy: systemEntropy, gate }
   const home = await ensureHomeOrganization(deps)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { after } from 'node:test'
+import { authorizationMigrations } from '#authorization'
 import {
   type Application,
   type ApplicationInput,
@@ -91,7 +92,13 @@ export async function openTokensFixture(
   const errors: unknown[] = []
   const logged: string[] = []
   const onError = (_where: string, error: unknown) => void errors.push(error)
-  const migrations = [...feedMigrations, ...keyringMigrations, ...directoryMigrations, ...tokensMigrations]
+  const migrations = [
+    ...feedMigrations,
+    ...keyringMigrations,
+    ...authorizationMigrations,
+    ...directoryMigrations,
+    ...tokensMigrations,
+  ]
   const storage = await openStorage(scratch.address, { clock, migrations })
   const feed = new Feed({ storage, clock, meter, onError })
   const rootKeyFile = join(scratch.directory, 'root.key')

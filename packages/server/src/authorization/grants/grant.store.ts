@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { ApplicationId, GrantId, OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import type { EntityUid } from '../entities/source.ts'
+import { deployment } from '../gate/gate.ts'
 import type { Grant } from './grant.ts'
 
 interface GrantTable {
@@ -97,6 +98,33 @@ export async function countLasting(
     .where('id', '!=', besides)
     .executeTakeFirstOrThrow()
   return Number(row.count)
+}
+
+/** Who holds the role `owner` on the whole deployment now, without an end. */
+export async function listLastingOwners(db: Reader, nowMs: number): Promise<EntityUid[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select(['principal_type', 'principal_id'])
+    .where('resource_type', '=', deployment.type)
+    .where('resource_id', '=', deployment.id)
+    .where('application_id', 'is', null)
+    .where('role', '=', 'owner')
+    .where('ends_at', 'is', null)
+    .where('starts_at', '<=', nowMs)
+    .execute()
+  return rows.map((row) => ({ type: row.principal_type, id: row.principal_id }))
+}
+
+/** Writes the rows of `listLastingOwners` as they are: transactions that do so follow each other. */
+export async function lockLastingOwners(tx: Tx): Promise<void> {
+  await tx
+    .updateTable('grants')
+    .set((row) => ({ role: row.ref('role') }))
+    .where('resource_type', '=', deployment.type)
+    .where('resource_id', '=', deployment.id)
+    .where('application_id', 'is', null)
+    .where('role', '=', 'owner')
+    .execute()
 }
 
 export interface GrantFilter {

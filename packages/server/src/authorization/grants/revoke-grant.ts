@@ -24,7 +24,10 @@ export async function revokeGrant(
   const grant = await requireGrant(deps, id)
   requireForGrant(deps, act, 'revokeGrant', grant)
   refuseRevokingWider(deps, act, grant)
-  return deps.storage.write((tx) => removeGrant(tx, deps, act, grant, reason))
+  return deps.storage.write((tx) => {
+    const remove = () => removeGrant(tx, deps, act, grant, reason)
+    return deps.keepAdministrators === undefined ? remove() : deps.keepAdministrators(tx, deps.clock.nowMs(), remove)
+  })
 }
 
 /** As `revokeGrant`, inside a transaction whose authorization is settled. */

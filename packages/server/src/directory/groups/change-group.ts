@@ -4,6 +4,7 @@ import type { Tx, Written } from '#storage'
 import { changedMembers } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
+import { keepAdministrators } from '../lockout/keep-administrators.ts'
 import { holdToRevision } from '../revision.ts'
 import { deleteGroupRow, requireGroup, updateGroupRow } from './group.store.ts'
 import { type Group, type GroupChange, membersPerChange, memberTypeOf, parseGroup } from './group.ts'
@@ -67,6 +68,10 @@ export async function deleteGroup(
  * whoever was in the group is read again and holds nothing through it any more.
  */
 export async function removeGroup(tx: Tx, deps: ChangeDeps, act: Act, id: GroupId, ifRevision?: number): Promise<void> {
+  await keepAdministrators(tx, deps.clock.nowMs(), () => removeWhole(tx, deps, act, id, ifRevision))
+}
+
+async function removeWhole(tx: Tx, deps: ChangeDeps, act: Act, id: GroupId, ifRevision?: number): Promise<void> {
   const group = await requireGroup(tx, id)
   holdToRevision(group, ifRevision)
   const atMs = deps.clock.nowMs()

@@ -4,6 +4,7 @@ import type { Tx, Written } from '#storage'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import '../faults.ts'
+import { keepAdministrators } from '../lockout/keep-administrators.ts'
 import { lockGroupGraph } from '../organizations/organization.store.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireGroup, updateGroupRow } from './group.store.ts'
@@ -49,7 +50,8 @@ export async function changeMembersIn(
   }
   const before = await requireGroup(tx, id)
   holdToRevision(before, ifRevision)
-  const removed = await deleteMembers(tx, before, unwanted)
+  const remove = () => deleteMembers(tx, before, unwanted)
+  const removed = unwanted.length === 0 ? [] : await keepAdministrators(tx, deps.clock.nowMs(), remove)
   const living = await livingMembers(tx, before, wanted)
   const unknown = wanted.find((member) => !living.has(member))
   if (unknown !== undefined) throw new Fault('directory.member_unknown', { extra: { member: unknown } })

@@ -5,6 +5,7 @@ import { changedMembers } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
+import { keepAdministrators } from '../lockout/keep-administrators.ts'
 import { holdToRevision } from '../revision.ts'
 import { touchInhabitants } from './inhabitants.store.ts'
 import { hasInhabitants, requireOrganization, updateOrganizationRow } from './organization.store.ts'
@@ -105,7 +106,7 @@ export async function moveOrganizationIn(
   const atMs = deps.clock.nowMs()
   const erased = state === 'deleted' ? { name: id, displayName: id, domains: [], settings: {} } : {}
   const after: Organization = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
-  await updateOrganizationRow(tx, after)
+  await keepAdministrators(tx, atMs, () => updateOrganizationRow(tx, after))
   await record(tx, act, {
     type: events[transition],
     atMs,

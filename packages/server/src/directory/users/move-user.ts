@@ -5,6 +5,7 @@ import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
+import { keepAdministrators } from '../lockout/keep-administrators.ts'
 import { recordOrphans } from '../machines/orphan-machines.ts'
 import { holdToRevision } from '../revision.ts'
 import { findUsers, requireUser, updateUserRow, updateUserStates } from './user.store.ts'
@@ -57,8 +58,11 @@ export async function moveUserIn(
   const erased =
     state === 'deleted' ? { username: id as string, email: undefined, displayName: undefined, attributes: {} } : {}
   const after: User = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
-  await updateUserRow(tx, after)
-  if (state === 'deleted') await leaveGroups(tx, id)
+  const change = async () => {
+    await updateUserRow(tx, after)
+    if (state === 'deleted') await leaveGroups(tx, id)
+  }
+  await (before.state === 'active' ? keepAdministrators(tx, atMs, change) : change())
   await record(tx, act, {
     type: transitions[transition].event,
     atMs,

@@ -1,3 +1,4 @@
+import { keepAdministrators } from '#directory'
 import { record } from '#feed'
 import { type Act, Fault } from '#kernel'
 import type { Reader, Tx, Written } from '#storage'
@@ -33,7 +34,7 @@ export async function planConfiguration(deps: PoliciesDeps, act: Act, input: Con
   try {
     return await deps.storage.transact(async (tx) => {
       const { plan, known, wanted: read } = await compare(tx, deps, wanted, input.prune)
-      await applyPlan(tx, deps, act, plan, read, known)
+      await keepAdministrators(tx, deps.clock.nowMs(), () => applyPlan(tx, deps, act, plan, read, known))
       throw new Tried(plan)
     })
   } catch (error) {
@@ -71,7 +72,7 @@ export async function applyConfiguration(
     // INVARIANT: what is applied was authorized just now and seen by the caller: all three are one plan.
     if (plan.fingerprint !== input.fingerprint || plan.fingerprint !== first.plan.fingerprint)
       throw new Fault('policies.plan_outdated')
-    await applyPlan(tx, deps, act, plan, read, known)
+    await keepAdministrators(tx, deps.clock.nowMs(), () => applyPlan(tx, deps, act, plan, read, known))
     await recordApplied(tx, deps, act, plan, known)
     return plan
   })
