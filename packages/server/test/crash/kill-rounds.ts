@@ -1,0 +1,159 @@
+// Runs the real server under writes, kills it with SIGKILL at random moments, starts it again, and looks for what is missing.
+import assert from 'node:assert/strict'
+import { randomBytes, randomInt } from 'node:crypto'
+import { type ChildServer, startChildServer } from '../../../../bench/support/child-server.ts'
+import { findCredential } from '../../../cli/src/client/credential.ts'
+
+export interface KillOptions {
+  readonly rounds: number
+  /** Data directory; kept from round to round. */
+  readonly data: string
+  /** Address of PostgreSQL; default SQLite in the data directory. */
+  readonly database?: string
+  /** Requests in flight. Default 16. */
+  readonly writers?: number
+  readonly onRound?: (round: number, tally: Tally) => void
+}
+
+export interface Tally {
+  /** Changes whose answer had arrived in full before the kill. */
+  acknowledged: number
+  /** Requests that the kill cut off. */
+  cutOff: number
+  /** Of those: how many had been committed all the same. */
+  committedUnanswered: number
+  /** Acknowledged changes that were not there after a restart. The figure that must be 0. */
+  lost: number
+  /** Changes that were there twice. Must be 0. */
+  doubled: number
+  /** Events in the feed at the end. */
+  events: number
+}
+
+interface Sent {
+  readonly name: string
+  readonly key: string
+  id?: string
+}
+
+/**
+ * Every round: start, write organizations as fast as `writers` can, kill -9 within 300 ms of the first answer, start
+ * again, ask for each acknowledged one, repeat each cut-off request with its Idempotency-Key.
+ * @throws when a position is missing in the feed, or an acknowledged change has no event
+ */
+export async function killRounds(options: KillOptions): Promise<Tally> {
+  const tally: Tally = { acknowledged: 0, cutOff: 0, committedUnanswered: 0, lost: 0, doubled: 0, events: 0 }
+  const environment: Record<string, string> =
+    options.database === undefined ? {} : { GATEHOUSE_DATABASE: options.database }
+  const start = () => startChildServer({ data: options.data, environment })
+  const acknowledged: Sent[] = []
+  let server = await start()
+  for (let round = 1; round <= options.rounds; round++) {
+    const { done, cut } = await writeUntilKilled(server, options.writers ?? 16)
+    server = await start()
+    const client = new Client(server)
+    for (const sent of done) {
+      const found = await client.call('GET', `/api/organizations/${sent.id}`)
+      if (found.status !== 200 || found.body.name !== sent.name) tally.lost++
+    }
+    for (const sent of cut) await repeat(client, sent, tally)
+    acknowledged.push(...done)
+    tally.acknowledged = acknowledged.length
+    tally.cutOff += cut.length
+    options.onRound?.(round, tally)
+  }
+  try {
+    await examineFeed(new Client(server), acknowledged, tally)
+  } finally {
+    await server.stop()
+  }
+  return tally
+}
+
+async function writeUntilKilled(server: ChildServer, writers: number): Promise<{ done: Sent[]; cut: Sent[] }> {
+  const client = new Client(server)
+  const done: Sent[] = []
+  const cut: Sent[] = []
+  let killed = false
+  let first = () => {}
+  const begun = new Promise<void>((resolve) => {
+    first = resolve
+  })
+  const running = Array.from({ length: writers }, async () => {
+    while (!killed) {
+      const sent: Sent = { name: `k-${randomBytes(8).toString('hex')}`, key: randomBytes(12).toString('hex') }
+      try {
+        const made = await client.call('POST', '/api/organizations', { name: sent.name }, sent.key)
+        assert.equal(made.status, 201, JSON.stringify(made.body))
+        done.push({ ...sent, id: made.body.id })
+        first()
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        cut.push(sent)
+        return
+      }
+    }
+  })
+  // A writer that was refused ends the wait too.
+  await Promise.race([begun, ...running])
+  await new Promise((resolve) => setTimeout(resolve, randomInt(0, 300)))
+  killed = true
+  await server.stop('SIGKILL')
+  await Promise.all(running)
+  return { done, cut }
+}
+
+/** A cut-off request is sent again under its key: afterwards it has been made exactly once, whatever the kill left. */
+async function repeat(client: Client, sent: Sent, tally: Tally): Promise<void> {
+  const before = await client.call('GET', `/api/organizations?name=${sent.name}`)
+  if (before.body.items.length > 0) tally.committedUnanswered++
+  const again = await client.call('POST', '/api/organizations', { name: sent.name }, sent.key)
+  const told = again.status === 201 || ['web.answer_lost', 'web.idempotency_running'].includes(again.body.code)
+  assert.ok(told, `a repetition was answered ${again.status} ${JSON.stringify(again.body)}`)
+  const after = await client.call('GET', `/api/organizations?name=${sent.name}`)
+  if (after.body.items.length !== 1) tally.doubled++
+}
+
+async function examineFeed(client: Client, acknowledged: readonly Sent[], tally: Tally): Promise<void> {
+  const told = new Set<string>()
+  let cursor = ''
+  let expected = 1
+  for (;;) {
+    const page = await client.call('GET', `/api/events?order=oldest&limit=200${cursor && `&cursor=${cursor}`}`)
+    assert.equal(page.status, 200, JSON.stringify(page.body))
+    for (const event of page.body.items) {
+      assert.equal(event.position, expected++, 'positions are contiguous from 1')
+      told.add(event.object.id)
+    }
+    // Every use of the local credential is an event too: an empty page would never come.
+    if (page.body.items.length < 200) break
+    cursor = page.body.next
+  }
+  tally.events = expected - 1
+  for (const sent of acknowledged) assert.ok(told.has(sent.id as string), `no event tells of ${sent.name}`)
+}
+
+class Client {
+  readonly #url: string
+  readonly #credential: ReturnType<typeof findCredential>
+
+  constructor(server: ChildServer) {
+    this.#url = server.url.replace('localhost', '127.0.0.1')
+    this.#credential = findCredential({ data: server.data })
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: looks into whatever came
+  async call(method: string, path: string, body?: unknown, key?: string): Promise<{ status: number; body: any }> {
+    const response = await fetch(`${this.#url}${path}`, {
+      method,
+      headers: {
+        authorization: await this.#credential.authorization(),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+}
