@@ -73,7 +73,6 @@ export class ChangeFactors {
       username: person.username,
       displayName: person.name,
       existing: await listPasskeys(storage.db, person.organizationId, person.id),
-      verifyUser: true,
     })
     const attempt = await this.#attempt(resident)
     await storage.transact((tx) => advanceAttempt(tx, attempt, { challenge: options.challenge }))
@@ -89,7 +88,6 @@ export class ChangeFactors {
     const passkey = await readRegistration(this.#services, rp, {
       answer,
       challenge: attempt.challenge as string,
-      verifyUser: true,
       organizationId: person.organizationId,
       userId: person.id,
       name: name.trim().slice(0, 64) || 'Passkey',

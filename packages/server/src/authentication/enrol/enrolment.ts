@@ -105,7 +105,6 @@ export class Enrolment {
       username: login,
       displayName: person?.name ?? pending.profile?.name ?? login,
       existing: person === undefined ? [] : await listPasskeys(storage.db, person.organizationId, person.id),
-      verifyUser: true,
     })
     await this.#move(attempt, { challenge: options.challenge })
     return options
@@ -119,7 +118,6 @@ export class Enrolment {
     const passkey = await readRegistration(this.#deps, rp, {
       answer,
       challenge: attempt.challenge as string,
-      verifyUser: true,
       organizationId: attempt.organizationId as NonNullable<typeof attempt.organizationId>,
       userId: person?.id ?? ('' as never),
       name,

@@ -15,6 +15,7 @@ export const relyingPartyOf = (url: string): RelyingParty => ({
   origin: new URL(url).origin,
 })
 
+// INVARIANT: every passkey verifies its person (fingerprint, face, PIN): it is two factors in one, and may stand alone.
 // Loaded when a passkey is first used: with its certificate code it takes several megabytes.
 const webauthn = () => import('@simplewebauthn/server')
 const timeoutMs = 300_000
@@ -24,7 +25,6 @@ export interface RegistrationFor {
   readonly username: string
   readonly displayName: string
   readonly existing: readonly Passkey[]
-  readonly verifyUser: boolean
 }
 
 /** Options for `navigator.credentials.create`. Keep the challenge on the server, use it once. */
@@ -45,27 +45,23 @@ export async function registrationOptions(rp: RelyingParty, entropy: Entropy, it
     })),
     authenticatorSelection: {
       residentKey: 'required',
-      userVerification: it.verifyUser ? 'required' : 'preferred',
+      userVerification: 'required',
     },
   })
 }
 
-/** Options for `navigator.credentials.get`; with no passkeys named, the browser offers those it has for this site. */
-export async function authenticationOptions(
-  rp: RelyingParty,
-  entropy: Entropy,
-  it: { readonly allowed?: readonly Passkey[]; readonly verifyUser: boolean },
-) {
+/** Options for `navigator.credentials.get`; with none allowed by name, the browser offers those it has for this site. */
+export async function authenticationOptions(rp: RelyingParty, entropy: Entropy, allowed: readonly Passkey[]) {
   const { generateAuthenticationOptions } = await webauthn()
   return generateAuthenticationOptions({
     rpID: rp.id,
     challenge: Uint8Array.from(entropy.bytes(32)),
     timeout: timeoutMs,
-    allowCredentials: (it.allowed ?? []).map(({ credentialId, transports }) => ({
+    allowCredentials: allowed.map(({ credentialId, transports }) => ({
       id: credentialId,
       transports: [...transports],
     })),
-    userVerification: it.verifyUser ? 'required' : 'preferred',
+    userVerification: 'required',
   })
 }
 
@@ -80,7 +76,6 @@ export async function readRegistration(
   it: {
     readonly answer: string
     readonly challenge: string
-    readonly verifyUser: boolean
     readonly organizationId: OrganizationId
     readonly userId: UserId
     readonly name: string
@@ -93,7 +88,7 @@ export async function readRegistration(
     expectedChallenge: it.challenge,
     expectedOrigin: rp.origin,
     expectedRPID: rp.id,
-    requireUserVerification: it.verifyUser,
+    requireUserVerification: true,
   }).catch((cause) => {
     throw new Fault('authentication.passkey_rejected', { cause })
   })
@@ -126,7 +121,6 @@ export function readClaim(answer: string): { credentialId: string; userHandle: s
 }
 
 export interface PasskeyProof {
-  readonly verifiedUser: boolean
   /** Notes the use, in the transaction of the sign-in; false for a counter that runs backwards. */
   use(tx: Tx): Promise<boolean>
 }
@@ -142,7 +136,6 @@ export async function readAuthentication(
     readonly answer: string
     readonly challenge: string
     readonly passkey: Passkey
-    readonly verifyUser: boolean
   },
 ): Promise<PasskeyProof> {
   const response = parseAnswer<AuthenticationResponseJSON>(it.answer)
@@ -152,7 +145,7 @@ export async function readAuthentication(
     expectedChallenge: it.challenge,
     expectedOrigin: rp.origin,
     expectedRPID: rp.id,
-    requireUserVerification: it.verifyUser,
+    requireUserVerification: true,
     credential: {
       id: it.passkey.credentialId,
       publicKey: Uint8Array.from(it.passkey.publicKey),
@@ -167,7 +160,7 @@ export async function readAuthentication(
     backedUp: authenticationInfo.credentialBackedUp,
     atMs: deps.clock.nowMs(),
   }
-  return { verifiedUser: authenticationInfo.userVerified, use: (tx) => usePasskey(tx, it.passkey, use) }
+  return { use: (tx) => usePasskey(tx, it.passkey, use) }
 }
 
 function parseAnswer<T extends { id: string; response: unknown }>(text: string): T {

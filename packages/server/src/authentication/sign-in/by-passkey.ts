@@ -21,14 +21,10 @@ export async function challengePasskey(
   keyHash: string,
   returnTo: string,
 ) {
-  const { storage, entropy, rp, administrators } = deps
+  const { storage, entropy, rp } = deps
   const second = attempt?.stage === 'factor' && attempt.organizationId !== undefined && attempt.userId !== undefined
-  const options = second
-    ? await authenticationOptions(rp, entropy, {
-        allowed: await listPasskeys(storage.db, attempt.organizationId, attempt.userId),
-        verifyUser: administrators.isAdministrator(attempt.userId),
-      })
-    : await authenticationOptions(rp, entropy, { verifyUser: true })
+  const allowed = second ? await listPasskeys(storage.db, attempt.organizationId, attempt.userId) : []
+  const options = await authenticationOptions(rp, entropy, allowed)
   await storage.transact(async (tx) => {
     if (attempt !== undefined && (await advanceAttempt(tx, attempt, { challenge: options.challenge }))) return
     await saveAttempt(tx, { ...newAttempt(deps, keyHash, returnTo), challenge: options.challenge })
@@ -37,7 +33,7 @@ export async function challengePasskey(
 }
 
 /**
- * A passkey's answer: alone, when it verifies the person, or as the second step. Never throttled, as it cannot be guessed.
+ * A passkey's answer: alone or as the second step; it always verifies the person. Never throttled, as it cannot be guessed.
  * @param answer JSON text as received
  */
 export async function provePasskey(
@@ -56,7 +52,7 @@ export async function provePasskey(
   const person = passkey && (await people.find(storage.db, passkey.userId))
   const check = async () => {
     if (passkey === undefined) return undefined
-    const proof = await proofOf(deps, answer, challenge, passkey, second)
+    const proof = await proofOf(deps, answer, challenge, passkey)
     return proof && { amr: amrOf(attempt, passkey, second), use: proof.use }
   }
   // The attempt as it now stands, its challenge used up.
@@ -69,10 +65,8 @@ async function proofOf(
   answer: string,
   challenge: string,
   passkey: Passkey,
-  second: boolean,
 ): Promise<PasskeyProof | undefined> {
-  const verifyUser = !second || deps.administrators.isAdministrator(passkey.userId)
-  return readAuthentication(deps, deps.rp, { answer, challenge, passkey, verifyUser }).catch((error) => {
+  return readAuthentication(deps, deps.rp, { answer, challenge, passkey }).catch((error) => {
     if (isFault(error, 'authentication.passkey_rejected')) return undefined
     throw error
   })

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { openWindow, startBrowser } from '../support/chromium.ts'
+import { scratchDatabase } from '../support/engines.ts'
+import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
+import { startTestServer } from '../support/server.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe-core finds wrong with a page as it stands: dark on a wide window, light on a narrow one. */
+async function judge(page: Page, what: string): Promise<void> {
+  for (const [width, colorScheme] of [
+    [1200, 'dark'],
+    [340, 'light'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 760 })
+    const found = (await page.evaluate(
+      `${axe}; axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' | ')))`,
+    )) as string[]
+    assert.deepEqual(found, [], `${what} at ${width}`)
+    const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+    assert.equal(wide, 0, `${what} at ${width} scrolls sideways (WCAG 1.4.10)`)
+  }
+}
+
+test("every page passes axe-core's WCAG 2.2 AA rules, light and dark", async (t) => {
+  const scratch = await scratchDatabase('sqlite')
+  t.after(() => scratch.remove())
+  const server = await startTestServer(scratch)
+  t.after(() => server.close())
+  const api = localAdministrator(server, scratch)
+  await makeUser(api, 'alice')
+  const browser = await startBrowser(t)
+  // Axe is put in by the test, which the pages' own policy would refuse.
+  const { page } = await openWindow(browser, { bypassCSP: true })
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+
+  await page.goto(`${server.url}/setup`)
+  await judge(page, 'set-up link')
+  await page.getByLabel('Code of your link').fill('wrong')
+  await press('Continue')
+  await judge(page, 'set-up link, refused')
+  const token = readFileSync(join(scratch.directory, 'setup-link.txt'), 'utf8').trim().split('#')[1] as string
+  await page.getByLabel('Code of your link').fill(token)
+  await press('Continue')
+  await page.getByLabel('Your name').fill('Ada')
+  await page.getByLabel('User name').fill('a b')
+  await press('Continue')
+  await judge(page, 'profile, refused')
+  await page.getByLabel('User name').fill('ada')
+  await press('Continue')
+  await judge(page, 'choice of factor')
+  await page.getByRole('link', { name: 'Choose a password' }).click()
+  await page.getByLabel('New password').fill('short')
+  await page.getByLabel('The same again').fill('short')
+  await press('Save password')
+  await judge(page, 'new password, refused')
+  await page.getByLabel('New password').fill(goodPassword)
+  await page.getByLabel('The same again').fill(goodPassword)
+  await press('Save password')
+  await judge(page, 'authenticator app')
+
+  await page.goto(`${server.url}/sign-in`)
+  await judge(page, 'sign-in')
+  await page.getByLabel('User name or e-mail').fill('alice')
+  await press('Continue')
+  await page.getByLabel('Password').fill('wrong')
+  await press('Sign in')
+  await judge(page, 'password, refused')
+  await page.getByLabel('Password').fill(goodPassword)
+  await press('Sign in')
+  await page.getByRole('heading', { name: 'The alice' }).waitFor()
+  await judge(page, 'account')
+  await page.goto(`${server.url}/account/passkeys/new`)
+  await judge(page, 'new passkey')
+  await page.goto(`${server.url}/account`)
+  await press('Make codes')
+  await judge(page, 'recovery codes')
+  await page.goto(`${server.url}/sign-out`)
+  await judge(page, 'sign-out')
+  await press('Sign out')
+  await judge(page, 'signed out')
+  await page.goto(`${server.url}/enrol`)
+  await judge(page, 'error')
+})
+
+test('pages are small: under 50 KB with the style sheet, before the passkey script; no style and no script inside', async (t) => {
+  const scratch = await scratchDatabase('sqlite')
+  t.after(() => scratch.remove())
+  const server = await startTestServer(scratch)
+  t.after(() => server.close())
+  const response = await fetch(`${server.url}/sign-in`)
+  const policy = response.headers.get('content-security-policy') ?? ''
+  assert.match(policy, /default-src 'none'/)
+  assert.match(policy, /frame-ancestors 'none'/)
+  assert.doesNotMatch(policy, /unsafe/)
+  const page = await response.text()
+  assert.doesNotMatch(page, /<style| style="|<script>| on[a-z]+="/)
+  const style = await fetch(server.url + (/href="(\/assets\/style-[^"]+)"/.exec(page)?.[1] as string))
+  assert.match(style.headers.get('cache-control') ?? '', /immutable/)
+  assert.ok(page.length + (await style.text()).length < 50 * 1024)
+})
