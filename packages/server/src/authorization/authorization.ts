@@ -25,8 +25,10 @@ import { holdReplies } from './hold-replies.ts'
 import { decisionOperations } from './journal/decisions.routes.ts'
 import { Journal } from './journal/journal.ts'
 import { Recorder } from './journal/recorder.ts'
+import { measureSnapshot } from './measures.ts'
 import { resourceMigrations } from './resources/resource.store.ts'
 import { resourceOperations } from './resources/resources.routes.ts'
+import { tidy } from './tidy.ts'
 
 export const authorizationMigrations: readonly Migration[] = [...grantMigrations, ...resourceMigrations]
 
@@ -71,6 +73,8 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const recorder = new Recorder({ journal, clock, meter, position: () => snapshot.position })
   const privileged = new Privileged()
   const gate = createGate({ snapshot, clock, recorder, privileged })
+  const tidying = await tidy(options)
+  measureSnapshot(meter, snapshot, clock)
   let ownTokens: OwnTokens | undefined
   const { keepAdministrators } = options
   const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate, keepAdministrators }
@@ -87,6 +91,9 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
     },
-    close: () => journal.close(),
+    close: async () => {
+      tidying.stop()
+      await journal.close()
+    },
   }
 }

@@ -71,6 +71,11 @@ export class Snapshot {
     return this.#follower?.position ?? 0
   }
 
+  /** How many entities could not enter: their sources gave what is no entity. */
+  get leftOut(): number {
+    return this.#deferred.size
+  }
+
   /** An application's part; undefined when there is no such application. */
   application(id: ApplicationId): ApplicationPolicies | undefined {
     return this.#applications.get(id)

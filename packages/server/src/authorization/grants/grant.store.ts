@@ -78,6 +78,11 @@ export async function deleteGrant(tx: Tx, id: GrantId): Promise<boolean> {
   return numDeletedRows === 1n
 }
 
+/** Deletes grants whose end lies before `beforeMs`. */
+export async function deleteEndedGrants(tx: Tx, beforeMs: number): Promise<void> {
+  await tx.deleteFrom('grants').where('ends_at', '<', beforeMs).execute()
+}
+
 /** How many grants of `role` on exactly `resource` have begun and have no end, `id` not counted. */
 export async function countLasting(
   db: Reader,

@@ -28,6 +28,7 @@ export class Recorder {
   readonly #position: () => number
   readonly #decisions
   readonly #errors
+  readonly #refused
   readonly #duration
 
   constructor(deps: { journal: Journal; clock: Clock; meter: Meter; position: () => number }) {
@@ -37,6 +38,11 @@ export class Recorder {
     const { meter } = deps
     this.#decisions = meter.counter('authorization_decisions_total', 'Decisions by way and outcome', ['via', 'outcome'])
     this.#errors = meter.counter('authorization_policy_errors_total', 'Policies that erred and were skipped', ['via'])
+    this.#refused = meter.counter(
+      'authorization_decisions_refused_total',
+      'Decisions not made because they could not be put on record: availability is what is left',
+      ['via'],
+    )
     this.#duration = meter.seconds(
       'authorization_decision_duration_seconds',
       'From the request being read to the decision being on record',
@@ -50,13 +56,23 @@ export class Recorder {
    * @throws {Fault} `authorization.journal_unavailable`
    */
   keep(...all: readonly Decided[]): void {
-    this.#journal.append(...this.#records(all))
+    try {
+      this.#journal.append(...this.#records(all))
+    } catch (error) {
+      this.#refused.inc({ via: all[0]?.via ?? 'gate' }, all.length)
+      throw error
+    }
     this.#count(all)
   }
 
   /** As `keep`, together with what else is decided in this turn of the event loop: for decisions by the thousand. */
   async keepSoon(...all: readonly Decided[]): Promise<void> {
-    await this.#journal.keep(this.#records(all))
+    try {
+      await this.#journal.keep(this.#records(all))
+    } catch (error) {
+      this.#refused.inc({ via: all[0]?.via ?? 'gate' }, all.length)
+      throw error
+    }
     this.#count(all)
   }
 

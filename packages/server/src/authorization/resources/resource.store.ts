@@ -108,6 +108,14 @@ export async function deleteResource(tx: Tx, applicationId: ApplicationId, uid: 
   return numDeletedRows === 1n
 }
 
+/** Deletes at most `limit` of an application's resources, and its set with the last; returns how many. */
+export async function deleteResourcesOf(tx: Tx, applicationId: ApplicationId, limit: number): Promise<number> {
+  const some = await listResources(tx, applicationId, { limit })
+  for (const { uid } of some) await deleteResource(tx, applicationId, uid)
+  if (some.length < limit) await tx.deleteFrom('resource_sets').where('application_id', '=', applicationId).execute()
+  return some.length
+}
+
 /** Those of `uids` that exist. */
 export async function findResources(
   db: Reader,
