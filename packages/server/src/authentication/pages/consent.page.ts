@@ -27,5 +27,5 @@ ${hidden({ csrf: it.csrf })}
 <button name="decision" value="allow" type="submit">Allow</button>
 </div>
 </form>
-<p class="after">You go on to <b>${it.goesTo}</b>. You can take this back on your account page.</p>`,
+<p class="after">You go on to <b>${it.goesTo}</b>.</p>`,
 })

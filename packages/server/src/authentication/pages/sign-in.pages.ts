@@ -82,7 +82,7 @@ export const passwordPage = (it: PasswordPage): Page => ({
   organization: it.organization,
   scripts: ['webauthn', 'passkey'],
   body: html`<h1>Welcome back</h1>
-${who(it.login)}
+${who(it.login, it.form)}
 ${said(it)}
 <form method="post" action="/sign-in/password">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
@@ -94,8 +94,11 @@ ${passkeyForm(it.form, { label: 'Use a passkey instead', kind: 'quiet' })}
 <p class="after">Forgot it? An administrator of your organization can send you a link to set a new one.</p>`,
 })
 
-export const who = (login: string): Html =>
-  html`<p class="who"><b>${login}</b><a href="/sign-in?restart=1">Not you?</a></p>`
+const restartOf = (form: FormState): string =>
+  `/sign-in?${new URLSearchParams({ restart: '1', ...(form.returnTo !== undefined && { return_to: form.returnTo }) })}`
+
+const who = (login: string, form: FormState): Html =>
+  html`<p class="who"><b>${login}</b><a href="${restartOf(form)}">Not you?</a></p>`
 
 export interface FactorPage extends Said {
   readonly form: FormState
@@ -123,7 +126,7 @@ ${button('Continue')}
 ${it.has.passkey && passkeyForm(it.form, { label: 'Use a passkey', kind: it.has.totp ? 'quiet' : 'main' })}
 ${it.has.passkey && !it.has.totp && html`<noscript><p class="notice hint">Passkeys need JavaScript. Turn it on for this page, or use a recovery code.</p></noscript>`}
 ${it.has.recovery && html`<p class="after"><a href="/sign-in/recovery">Lost your device? Use a recovery code</a></p>`}
-<p class="after"><a href="/sign-in?restart=1">Start again as someone else</a></p>`,
+<p class="after"><a href="${restartOf(it.form)}">Start again as someone else</a></p>`,
 })
 
 /** A recovery code in place of the second factor. */

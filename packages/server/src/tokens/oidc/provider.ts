@@ -129,10 +129,16 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     revokeGrantPolicy: () => true,
     interactions: {
       policy,
-      url: (_ctx, interaction) => {
+      url: async (_ctx, interaction) => {
         const back = `${paths.authorization}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
-        return `/sign-in?${new URLSearchParams({ return_to: back, ...hints(interaction.params, interaction.session?.accountId) })}`
+        const client = await deps.clients.find(String(interaction.params.client_id))
+        const query = new URLSearchParams({
+          return_to: back,
+          ...(client !== undefined && { organization: client.organizationId }),
+          ...hints(interaction.params, interaction.session?.accountId),
+        })
+        return `/sign-in?${query}`
       },
     },
     renderError: async (ctx, out, error) => {

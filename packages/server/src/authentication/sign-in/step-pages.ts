@@ -1,0 +1,50 @@
+import { Fault } from '#kernel'
+import { readFactors } from '../factors/factors.ts'
+import type { Flow } from '../http/cookies.ts'
+import type { Page } from '../pages/layout.ts'
+import { factorPage, passwordPage, recoveryPage } from '../pages/sign-in.pages.ts'
+import type { Services } from '../services.ts'
+import type { Attempt } from './attempt.store.ts'
+
+/** Said where a page cannot go on. */
+export const tooLate = 'That page had waited too long, or was used already. Start again here.'
+
+/** A step's page, with what was wrong the last time. */
+export type StepPage = (services: Services, flow: Flow, attempt: Attempt, wrong?: string) => Promise<Page>
+
+const formOf = (flow: Flow, attempt: Attempt) => ({
+  csrf: flow.csrf,
+  attempt: attempt.id,
+  returnTo: attempt.returnTo,
+})
+
+export const showPassword: StepPage = async ({ people, storage }, flow, attempt, wrong) => {
+  const { organizationId } = attempt
+  const organization = organizationId && (await people.findOrganization(storage.db, organizationId))
+  return passwordPage({
+    form: formOf(flow, attempt),
+    organization: organization ? organization.displayName : 'Gatehouse',
+    login: attempt.login,
+    wrong,
+  })
+}
+
+export const showFactor: StepPage = async ({ people, storage }, flow, attempt, wrong) => {
+  const person = attempt.userId && (await people.find(storage.db, attempt.userId))
+  if (!person) throw new Fault('authentication.form_stale')
+  const factors = await readFactors(storage.db, person.organizationId, person.id)
+  return factorPage({
+    form: formOf(flow, attempt),
+    organization: person.organization.displayName,
+    login: attempt.login,
+    has: {
+      totp: factors.totpEnrolledAtMs !== undefined,
+      passkey: factors.passkeys.length > 0,
+      recovery: factors.recoveryCodesLeft > 0,
+    },
+    wrong,
+  })
+}
+
+export const showRecovery: StepPage = async (_services, flow, attempt, wrong) =>
+  recoveryPage({ form: formOf(flow, attempt), wrong })
