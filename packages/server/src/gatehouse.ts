@@ -6,6 +6,7 @@ import {
   type Authentication,
   authenticationMigrations,
   grantsAdministrators,
+  holdToFactors,
   offerSetup,
   openAuthentication,
   openBootstrap,
@@ -168,6 +169,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       people: directoryPeople({ db: storage.db, clock }),
       sessions: sessionSource(authentication.services),
       pages: protocolPages,
+      holdToFactors: holdToFactors(authentication.services),
       onError,
     })
     undo.push(() => tokens.close())

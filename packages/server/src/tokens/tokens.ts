@@ -1,5 +1,5 @@
 import type { Feed } from '#feed'
-import type { Clock, Meter } from '#kernel'
+import type { Clock, Meter, UserId } from '#kernel'
 import type { Migration, Storage } from '#storage'
 import type { Web } from '#web'
 import { artifactMigrations } from './artifacts/artifact.store.ts'
@@ -36,6 +36,8 @@ export interface TokensDeps {
   readonly people: PersonSource
   readonly sessions: SessionSource
   readonly pages: TokenPages
+  /** Throws when the proof behind a person's token is not enough for our own API. Default: it always is. */
+  readonly holdToFactors?: (user: UserId, acr: string | undefined) => Promise<void>
   readonly onError: (where: string, error: unknown, requestId?: string) => void
   /** How long a rotated refresh token may come again. Default 30 s. */
   readonly refreshGraceMs?: number
@@ -87,7 +89,9 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   return {
     verifyAccessToken: (token, audience) => verifier.verify(token, audience),
     attach: async (web) => {
-      web.identifyBy(identifyByAccessToken({ issuer: url, verifier, clients, people }))
+      web.identifyBy(
+        identifyByAccessToken({ issuer: url, verifier, clients, people, holdToFactors: deps.holdToFactors }),
+      )
       await mountProtocol(web.app, protocol, url)
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { TOTP } from 'otpauth'
+import type { UserId } from '#kernel'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { inServer, until } from '../../../test/support/house.ts'
 import { type Api, apiOf, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
+import { holdToFactors } from '../sessions/hold-to-factors.ts'
 
 const codeAt = (secret: string, timestamp: number) => new TOTP({ secret }).generate({ timestamp })
 const secretOn = (browser: FormBrowser) =>
@@ -27,6 +29,13 @@ onEachEngine('from the grant on, an administrator with one factor is refused unt
     await until(async () => (await apiOf(server, browser)('GET', '/api/me')).status === 401)
     const refused = await apiOf(server, browser)('GET', '/api/me')
     assert.equal(refused.body.code, 'authentication.second_factor_needed')
+
+    // An access token that stands on such a session is held to the same.
+    const hold = holdToFactors(server.authentication.services)
+    for (const acr of [undefined, 'made up', 'urn:gatehouse:acr:1'])
+      await assert.rejects(hold(id as UserId, acr), { code: 'authentication.second_factor_needed' })
+    await hold(id as UserId, 'urn:gatehouse:acr:2')
+    await hold(id as UserId, 'phr')
 
     await browser.signIn('alice')
     assert.equal(browser.at, '/enrol')

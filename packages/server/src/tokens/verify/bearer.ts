@@ -1,4 +1,4 @@
-import { type Actor, Fault } from '#kernel'
+import { type Actor, Fault, type UserId } from '#kernel'
 import type { Identify } from '#web'
 import '../faults.ts'
 import type { ClientCache } from '../oidc/clients.ts'
@@ -14,6 +14,8 @@ export function identifyByAccessToken(deps: {
   readonly verifier: AccessTokenVerifier
   readonly clients: ClientCache
   readonly people: PersonSource
+  /** Refuses a person's token whose proof (`acr`) is not enough for what the person may do by now. */
+  readonly holdToFactors?: ((user: UserId, acr: string | undefined) => Promise<void>) | undefined
 }): Identify {
   const actorOf = async (subject: string): Promise<Actor | undefined> => {
     if (subject.startsWith('user_')) {
@@ -29,6 +31,7 @@ export function identifyByAccessToken(deps: {
     const claims = deps.verifier.verify(given, deps.issuer)
     const actor = claims && (await actorOf(claims.sub))
     if (claims === undefined || actor === undefined) throw new Fault('tokens.access_token_invalid')
+    if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
     return { actor, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
   }
 }
