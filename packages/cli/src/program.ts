@@ -8,6 +8,7 @@ import { addDecisions } from './commands/decisions/decisions.ts'
 import { addApplications } from './commands/directory/applications.ts'
 import { addGroups } from './commands/directory/groups.ts'
 import { addMachines } from './commands/directory/machines.ts'
+import { addOrganizations } from './commands/directory/organizations.ts'
 import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
@@ -39,6 +40,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addServe,
     addWhoami,
     addConfiguration,
+    addOrganizations,
     addUsers,
     addGroups,
     addMachines,
