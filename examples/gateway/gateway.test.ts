@@ -159,6 +159,37 @@ for (const kind of gatewayKinds) {
     assert.match(String(headers['content-type']), /^application\/problem\+json/)
     assert.equal(JSON.parse(body).reason, 'no-clearance')
     assert.equal(it.documents.get('plan')?.text, 'Grow.')
+    const page = await it.get('/documents/plan', { headers: { accept: 'text/html' } })
+    assert.equal(page.status, 403)
+    assert.match(page.body, /no-clearance/)
+  })
+
+  gatewayTest('a browser without an identity is sent to sign in; a program is told 401', async (it) => {
+    const address = 'http://documents.localhost/.gatehouse/sign-in?to=%2Fdocuments%2Fplan'
+    // nginx takes 401 with the address, the others a redirect: Gatehouse tells by this header.
+    const status = kind === 'nginx' ? 401 : 302
+    it.answer = { status, headers: { location: address, 'www-authenticate': 'Bearer' } }
+    const browser = await it.get('/documents/plan', { headers: { accept: 'text/html' } })
+    assert.equal(browser.status, 302)
+    assert.equal(browser.headers.location, address)
+    assert.equal((it.asked[0] as Asked).headers['gatehouse-gateway'], kind === 'nginx' ? 'auth_request' : undefined)
+    it.answer = { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
+    const program = await it.get('/documents/plan')
+    assert.equal(program.status, 401)
+    assert.equal(program.headers.location, undefined)
+  })
+
+  gatewayTest('sign-in comes back on the own host: Gatehouse answers there, with its cookie', async (it) => {
+    const cookie = 'gatehouse-gateway=sealed; Path=/; HttpOnly'
+    it.answer = { status: 302, headers: { location: '/documents/plan', 'set-cookie': cookie } }
+    const back = await it.get('/.gatehouse/callback?code=abc&to=%2Fdocuments%2Fplan', { headers: { cookie: 's=1' } })
+    assert.equal(back.status, 302)
+    assert.equal(back.headers.location, '/documents/plan')
+    assert.deepEqual(back.headers['set-cookie'], [cookie])
+    const { url, headers } = it.asked[0] as Asked
+    assert.match(url, /^\/forward-auth/)
+    assert.equal(headers['x-forwarded-uri'], '/.gatehouse/callback?code=abc&to=%2Fdocuments%2Fplan')
+    assert.equal(headers.cookie, 's=1')
   })
 
   gatewayTest('a sign-in on the host itself: Gatehouse’s redirect and cookie reach the browser', async (it) => {

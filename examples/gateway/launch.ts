@@ -53,13 +53,14 @@ export async function startGateway(kind: GatewayKind, options: GatewayOptions): 
     return { kind, name, stop }
   }
   const directory = mkdtempSync(join(tmpdir(), `gatehouse-${kind}-`))
-  const file = kind === 'nginx' ? 'nginx.conf' : 'Caddyfile'
-  writeFileSync(join(directory, file), addressed(readFileSync(new URL(file, import.meta.url), 'utf8'), options))
-  const who = process.getuid?.() === 0 ? nobodyIn(directory, file) : {}
+  const files = kind === 'nginx' ? ['nginx.conf', 'gatehouse.conf'] : ['Caddyfile']
+  for (const file of files)
+    writeFileSync(join(directory, file), addressed(readFileSync(new URL(file, import.meta.url), 'utf8'), options))
+  const who = process.getuid?.() === 0 ? nobodyIn(directory, files) : {}
   const args =
     kind === 'nginx'
-      ? ['-p', `${directory}/`, '-c', file, '-e', 'stderr']
-      : ['run', '--config', file, '--adapter', 'caddyfile']
+      ? ['-p', `${directory}/`, '-c', 'nginx.conf', '-e', 'stderr']
+      : ['run', '--config', 'Caddyfile', '--adapter', 'caddyfile']
   const home = { HOME: directory, XDG_CONFIG_HOME: directory, XDG_DATA_HOME: directory }
   const child = spawn(kind, args, {
     cwd: directory,
@@ -98,10 +99,10 @@ function addressed(text: string, { origin, gatehouse, service }: GatewayOptions)
 }
 
 /** Gives the directory to the system's unprivileged user. */
-function nobodyIn(directory: string, file: string): { uid: number; gid: number } {
+function nobodyIn(directory: string, files: readonly string[]): { uid: number; gid: number } {
   const who = { uid: 65_534, gid: 65_534 }
   chmodSync(directory, 0o700)
-  for (const path of [directory, join(directory, file)]) chownSync(path, who.uid, who.gid)
+  for (const path of [directory, ...files.map((file) => join(directory, file))]) chownSync(path, who.uid, who.gid)
   return who
 }
 

@@ -27,7 +27,7 @@ async function serve(documents: Map<string, Document>, request: IncomingMessage,
   const id = /^\/documents\/([a-z0-9-]{1,64})$/.exec(pathname)?.[1]
   const document = id === undefined ? undefined : documents.get(id)
   if (id === undefined || document === undefined) return send(request, response, 404, { error: 'no such document' })
-  const reader = request.headers['gatehouse-subject']
+  const reader = request.headers['gatehouse-username'] || request.headers['gatehouse-subject']
   switch (request.method) {
     case 'GET':
       return send(request, response, 200, { id, ...document, reader, headers: identityHeaders(request) })
