@@ -13,13 +13,15 @@ export interface Person {
 /** Somebody opens the one-time link that an operator made for them and chooses a password. */
 export async function enrol(stage: Stage, name: string, password: string): Promise<Person> {
   const { url } = await gatehouseJson<{ url: string }>(stage.data, 'user', 'link', `acme/${name}`)
-  const visitor = await stage.newVisitor()
+  const first = await stage.newVisitor()
   const token = new URL(url).hash.slice(1)
-  await visitor.goto(url)
-  await visitor.press('Continue', { token })
-  await visitor.goto(`${stage.server.url}/enrol/password`)
-  await visitor.press('Save password', { password, again: password })
-  return { name, password, visitor }
+  await first.goto(url)
+  await first.press('Continue', { token })
+  await first.goto(`${stage.server.url}/enrol/password`)
+  await first.press('Save password', { password, again: password })
+  await first.close()
+  // The next day, at another browser.
+  return { name, password, visitor: await stage.newVisitor() }
 }
 
 /** Signs in on the page that is in front of them, and lands where they wanted to go. */

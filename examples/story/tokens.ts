@@ -66,8 +66,12 @@ export async function letAppAct(url: string, person: Person, clientId: string): 
       code_challenge_method: 'S256',
     })
     const seen = await person.visitor.goto(`${url}/oauth/authorize?${asking}`)
-    if (!seen.url.startsWith(redirect)) await person.visitor.press('Allow')
-    const query = await returned
+    const asks = !seen.url.startsWith(redirect)
+    const last = asks ? await person.visitor.press('Allow') : seen
+    const late = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`the app was not returned to, but ${last.url}: ${last.text}`)), 5_000).unref()
+    })
+    const query = await Promise.race([returned, late])
     assert.equal(query.get('state'), state)
     const { status, body } = await askToken(url, {
       grant_type: 'authorization_code',
