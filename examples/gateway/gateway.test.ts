@@ -179,19 +179,6 @@ for (const kind of gatewayKinds) {
     assert.equal(program.headers.location, undefined)
   })
 
-  gatewayTest('sign-in comes back on the own host: Gatehouse answers there, with its cookie', async (it) => {
-    const cookie = 'gatehouse-gateway=sealed; Path=/; HttpOnly'
-    it.answer = { status: 302, headers: { location: '/documents/plan', 'set-cookie': cookie } }
-    const back = await it.get('/.gatehouse/callback?code=abc&to=%2Fdocuments%2Fplan', { headers: { cookie: 's=1' } })
-    assert.equal(back.status, 302)
-    assert.equal(back.headers.location, '/documents/plan')
-    assert.deepEqual(back.headers['set-cookie'], [cookie])
-    const { url, headers } = it.asked[0] as Asked
-    assert.match(url, /^\/forward-auth/)
-    assert.equal(headers['x-forwarded-uri'], '/.gatehouse/callback?code=abc&to=%2Fdocuments%2Fplan')
-    assert.equal(headers.cookie, 's=1')
-  })
-
   gatewayTest('a sign-in on the host itself: Gatehouse’s redirect and cookie reach the browser', async (it) => {
     const location = 'http://localhost:8080/gateway/continue?state=s'
     it.answer = { status: 302, headers: { location, 'set-cookie': 'gatehouse-gateway-state=s; Path=/; HttpOnly' } }

@@ -13,6 +13,8 @@ export interface Visitor {
   goto(url: string): Promise<Seen>
   /** Fills in the form that has this button and presses it, following where it leads. */
   press(button: string, fields?: Readonly<Record<string, string>>): Promise<Seen>
+  /** Opens a one-time link. Its token stands in the fragment: a script hands it in, by hand it works too. */
+  openLink(url: string): Promise<void>
   /** A request as a page of theirs would make it, with their cookies, following no redirect. */
   fetch(url: string): Promise<Received>
   /** A picture of what they see, where there is something to see. */
@@ -24,22 +26,33 @@ export interface Visitor {
 export async function browserVisitor(browser: Browser): Promise<Visitor> {
   const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, deviceScaleFactor: 1 })
   const page = await context.newPage()
-  const seen = async (status: number): Promise<Seen> => ({
-    url: page.url(),
-    status,
-    text: await page.innerText('body'),
+  let status = 0
+  page.on('response', (response) => {
+    if (response.request().isNavigationRequest() && response.frame() === page.mainFrame()) status = response.status()
   })
+  const seen = async (): Promise<Seen> => {
+    // A page that only leads on is not yet where they arrive.
+    await page.waitForFunction(
+      "document.readyState === 'complete' && !document.querySelector('meta[http-equiv=refresh]')",
+    )
+    return { url: page.url(), status, text: await page.innerText('body') }
+  }
   return {
     goto: async (url) => {
-      const response = await page.goto(url, { waitUntil: 'load' })
-      return seen(response?.status() ?? 0)
+      await page.goto(url, { waitUntil: 'load' })
+      return seen()
     },
     press: async (text, fields = {}) => {
       const button = page.getByRole('button', { name: text, exact: true }).first()
       const form = page.locator('form', { has: button }).first()
       for (const [name, value] of Object.entries(fields)) await form.locator(`[name="${name}"]`).fill(value)
-      const [response] = await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), button.click()])
-      return seen(response?.status() ?? 0)
+      await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), button.click()])
+      return seen()
+    },
+    openLink: async (url) => {
+      await page.goto(url)
+      await page.waitForURL((now) => now.pathname !== new URL(url).pathname || now.hash === '')
+      await page.waitForSelector('a[href="/enrol/password"]')
     },
     fetch: async (url) => send(url, { headers: { cookie: await cookiesOf(context, url), accept: 'text/html' } }),
     picture: async (path) => void (await shoot(page, path)),
@@ -76,20 +89,27 @@ export function httpVisitor(): Visitor {
         ...(next.body !== undefined && { body: next.body }),
       })
       jar.keep(at)
-      const { location } = at.headers
-      if (at.status < 300 || at.status > 399 || location === undefined)
+      const onward =
+        at.status < 300 ? /<meta http-equiv="refresh" content="0;url=([^"]*)">/.exec(at.body)?.[1] : undefined
+      const location = onward === undefined ? at.headers.location : decode(onward)
+      if ((onward === undefined && (at.status < 300 || at.status > 399)) || location === undefined)
         return { url: at.url, status: at.status, text: textOf(at.body) }
       next = { url: new URL(location, next.url).href, body: undefined }
     }
     throw new Error(`too many redirects from ${url}`)
   }
+  const press: Visitor['press'] = async (text, fields = {}) => {
+    if (at === undefined) throw new TypeError('go somewhere first')
+    const form = formOf(at.body, text)
+    if (form === undefined) throw new Error(`no button "${text}" at ${at.url}:\n${textOf(at.body)}`)
+    return follow(new URL(form.action, at.url).href, new URLSearchParams({ ...form.values, ...fields }).toString())
+  }
   return {
     goto: (url) => follow(url),
-    press: async (text, fields = {}) => {
-      if (at === undefined) throw new TypeError('go somewhere first')
-      const form = formOf(at.body, text)
-      if (form === undefined) throw new Error(`no button "${text}" at ${at.url}:\n${textOf(at.body)}`)
-      return follow(new URL(form.action, at.url).href, new URLSearchParams({ ...form.values, ...fields }).toString())
+    press,
+    openLink: async (url) => {
+      await follow(url)
+      await press('Continue', { token: new URL(url).hash.slice(1) })
     },
     fetch: (url) => send(url, { headers: { accept: 'text/html', cookie: jar.header(url) } }),
     picture: async () => undefined,

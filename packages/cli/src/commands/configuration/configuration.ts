@@ -6,7 +6,7 @@ import { bundleEndings, readTextFiles } from '../../client/bundle-files.ts'
 import { exits, Failure, usage } from '../../failure.ts'
 import { placedIn } from '../../output/placed.ts'
 import { action } from '../../session.ts'
-import { type Plan, renderPlan, summary } from './plan.ts'
+import { type Plan, renderPlan } from './plan.ts'
 
 interface PlanOptions {
   readonly prune?: boolean
@@ -51,10 +51,7 @@ export function addConfiguration(program: Command): void {
           client.post<Plan>('/api/configuration/apply', { ...body, fingerprint }),
         )
         const ms = Math.round(performance.now() - started)
-        out.done(
-          { ...applied.body, requestId: applied.requestId },
-          `Applied (${summary(applied.body.changes)}) in ${ms} ms`,
-        )
+        out.done({ ...applied.body, requestId: applied.requestId }, `Applied in ${ms} ms, all of it`)
       }),
     )
 

@@ -33,7 +33,7 @@ export function renderPlan({ changes }: Plan): string {
   return [...lines, summary(changes)].join('\n')
 }
 
-export function summary(changes: readonly Change[]): string {
+function summary(changes: readonly Change[]): string {
   if (changes.length === 0) return 'Nothing differs'
   const count = (action: Change['action']) => changes.filter((change) => change.action === action).length
   return `${count('create')} to create, ${count('update')} to change, ${count('delete')} to delete`
