@@ -67,7 +67,8 @@ export function decide(index: RuleIndex, request: Request, view: EntityView): De
   }
 }
 
-function begin(frame: Frame, request: Request, view: EntityView): void {
+/** Puts a request into a frame. @throws {CedarError} `json`, `limit` */
+export function begin(frame: Frame, request: Request, view: EntityView): void {
   const { principal, action, resource } = request
   checkUid(principal, 'principal')
   checkUid(action, 'action')

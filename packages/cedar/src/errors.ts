@@ -5,6 +5,7 @@ export type CedarErrorCode =
   | 'schema' // an entity or a request that breaks the schema
   | 'entities' // a cycle, a conflict, an unknown entity
   | 'link' // a template, a link or a policy id that does not fit
+  | 'unsupported' // a residual that SQL cannot say by the mapping given
   | 'limit' // larger, deeper or longer at work than allowed
 
 /**

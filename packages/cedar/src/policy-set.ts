@@ -7,6 +7,7 @@ import { isPlainObject, parseJson, stringifyJson } from './json.ts'
 import { jsonElements } from './json-stream.ts'
 import { type Link, linkFromJson, linkToJson } from './link.ts'
 import { internTypeName } from './names.ts'
+import { type Partial, type PartialRequest, partial } from './partial.ts'
 import { readPolicy, type Slot } from './policy-json.ts'
 import { type ParsedPolicy, parsePolicyText } from './policy-text.ts'
 import type { Request } from './request.ts'
@@ -153,6 +154,14 @@ export class PolicySet {
    */
   explain(request: Request, entities: EntityView, options: { most?: number } = {}): Explanation {
     return explain(this.#index, request, entities, (id) => this.#templates.has(id), options.most ?? 10)
+  }
+
+  /**
+   * What is left of the policies when only the type of the resource is known: to be translated to SQL (`toWhere` in
+   * `@gatehouse/cedar/kysely`) or shown (`formatPartial`). @throws {CedarError} as `authorize`
+   */
+  partial(request: PartialRequest, entities: EntityView): Partial {
+    return partial(this.#index, request, entities)
   }
 
   /** Type-checks the policies against a schema. @throws {CedarError} `schema` for a schema that does not parse */

@@ -36,14 +36,43 @@ export class RuleIndex {
   #byPrincipal: Bucket | undefined
   #byResource: Bucket | undefined
 
+  /** The same rules in the other order, made when a search first needs it and kept in step from then on. */
+  #alsoByPrincipal: { root: Bucket | undefined } | undefined
+  #alsoByResource: { root: Bucket | undefined } | undefined
+
   add(rule: Rule): void {
-    if (startsAtResource(rule)) this.#byResource = added(this.#byResource, rule, resourceFirst, 0)
-    else this.#byPrincipal = added(this.#byPrincipal, rule, principalFirst, 0)
+    if (startsAtResource(rule)) {
+      this.#byResource = added(this.#byResource, rule, resourceFirst, 0)
+      const other = this.#alsoByPrincipal
+      if (other !== undefined) other.root = added(other.root, rule, principalFirst, 0)
+    } else {
+      this.#byPrincipal = added(this.#byPrincipal, rule, principalFirst, 0)
+      const other = this.#alsoByResource
+      if (other !== undefined) other.root = added(other.root, rule, resourceFirst, 0)
+    }
   }
 
   remove(rule: Rule): void {
-    if (startsAtResource(rule)) this.#byResource = removed(this.#byResource, rule)
+    const atResource = startsAtResource(rule)
+    if (atResource) this.#byResource = removed(this.#byResource, rule)
     else this.#byPrincipal = removed(this.#byPrincipal, rule)
+    const other = atResource ? this.#alsoByPrincipal : this.#alsoByResource
+    if (other !== undefined) other.root = removed(other.root, rule)
+  }
+
+  /** Every rule whose scope may hold with principal (0) or resource (1) left open, found from the other part. */
+  visitOpen(frame: Frame, part: 0 | 1, meet: (rule: Rule) => void): void {
+    this.#alsoByPrincipal ??= part === resource ? reordered(this.#byResource, principalFirst) : undefined
+    this.#alsoByResource ??= part === principal ? reordered(this.#byPrincipal, resourceFirst) : undefined
+    const going = (rule: Rule) => {
+      meet(rule)
+      return true
+    }
+    const roots =
+      part === resource
+        ? [this.#byPrincipal, this.#alsoByPrincipal?.root]
+        : [this.#byResource, this.#alsoByResource?.root]
+    for (const root of roots) if (root !== undefined) visitNear(root, frame, part, going)
   }
 
   visit(frame: Frame, meet: (rule: Rule, frame: Frame) => void): void {
@@ -72,6 +101,21 @@ function matching(split: Split, frame: Frame): Bucket[] {
   if (typed !== undefined) found.push(typed)
   if (split.rest !== undefined) found.push(split.rest)
   return found
+}
+
+function reordered(from: Bucket | undefined, order: Order): { root: Bucket | undefined } {
+  const other: { root: Bucket | undefined } = { root: undefined }
+  const seen = new Set<Rule>()
+  const take = (bucket: Bucket): void => {
+    if (bucket instanceof Split) for (const inner of everyBucket(bucket)) take(inner)
+    else
+      for (const rule of Array.isArray(bucket) ? bucket : [bucket]) {
+        if (!seen.has(rule)) other.root = added(other.root, rule, order, 0)
+        seen.add(rule)
+      }
+  }
+  if (from !== undefined) take(from)
+  return other
 }
 
 function* everyBucket(split: Split): Generator<Bucket> {
