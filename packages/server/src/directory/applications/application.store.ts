@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { type ApplicationId, Fault, type OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
+import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Application, ApplicationKind, ApplicationState } from './application.ts'
 import '../faults.ts'
 
@@ -75,24 +76,23 @@ export interface ApplicationFilter {
 }
 
 /** In the order of (organization, name); tombstones only when asked for by state. */
-export async function listApplications(
-  db: Reader,
-  filter: ApplicationFilter,
-  page: { after?: readonly [string, string, string] | undefined; limit: number },
-): Promise<Application[]> {
-  let query = db.selectFrom('applications').selectAll()
-  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
-  query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (page.after !== undefined) {
-    const [organization, name, id] = page.after
-    query = query.where((where) =>
-      where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id)),
-    )
-  }
-  const rows = await query.orderBy('organization_id').orderBy('name').orderBy('id').limit(page.limit).execute()
-  return rows.map(toApplication)
+export function listApplications(db: Reader, filter: ApplicationFilter, page: PlacePage): Promise<Application[]> {
+  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+    let query = db.selectFrom('applications').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
+    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
+    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+    if (after !== undefined) {
+      const [organization, name, id] = after
+      query = query.where((where) =>
+        organizationId === undefined
+          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
+          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
+      )
+    }
+    return (await query.limit(limit).execute()).map(toApplication)
+  })
 }
 
 /** @throws {Fault} `directory.name_taken` for the name or an origin */

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { Fault, type GroupId, type OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
+import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Group, MemberId } from './group.ts'
 import '../faults.ts'
 
@@ -74,28 +75,27 @@ export interface GroupFilter {
 }
 
 /** In the order of (organization, name). */
-export async function listGroups(
-  db: Reader,
-  filter: GroupFilter,
-  page: { after?: readonly [string, string, string] | undefined; limit: number },
-): Promise<Group[]> {
-  let query = db.selectFrom('groups').selectAll()
-  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-  if (filter.member !== undefined) {
-    const { member } = filter
-    query = query.where('id', 'in', (from) =>
-      from.selectFrom('group_members').select('group_id').where('member_id', '=', member),
-    )
-  }
-  if (page.after !== undefined) {
-    const [organization, name, id] = page.after
-    query = query.where((where) =>
-      where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id)),
-    )
-  }
-  const rows = await query.orderBy('organization_id').orderBy('name').orderBy('id').limit(page.limit).execute()
-  return rows.map(toGroup)
+export function listGroups(db: Reader, filter: GroupFilter, page: PlacePage): Promise<Group[]> {
+  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+    let query = db.selectFrom('groups').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
+    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.member !== undefined) {
+      const { member } = filter
+      query = query.where('id', 'in', (from) =>
+        from.selectFrom('group_members').select('group_id').where('member_id', '=', member),
+      )
+    }
+    if (after !== undefined) {
+      const [organization, name, id] = after
+      query = query.where((where) =>
+        organizationId === undefined
+          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
+          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
+      )
+    }
+    return (await query.limit(limit).execute()).map(toGroup)
+  })
 }
 
 /** @throws {Fault} `directory.name_taken` */

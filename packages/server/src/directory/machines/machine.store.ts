@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { Fault, type MachineId, type OrganizationId, type UserId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
+import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Machine, MachineState } from './machine.ts'
 import '../faults.ts'
 
@@ -72,36 +73,35 @@ export interface MachineFilter {
 }
 
 /** In the order of (organization, name); tombstones only when asked for by state. */
-export async function listMachines(
-  db: Reader,
-  filter: MachineFilter,
-  page: { after?: readonly [string, string, string] | undefined; limit: number },
-): Promise<Machine[]> {
-  let query = db.selectFrom('machines').selectAll()
-  if (filter.organizationIds !== undefined) query = query.where('organization_id', 'in', filter.organizationIds)
-  query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
-  if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-  if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)
-  if (filter.orphaned !== undefined) {
-    const { orphaned } = filter
-    query = query.where(({ exists, not, selectFrom }) => {
-      const present = exists(
-        selectFrom('users')
-          .select('users.id')
-          .whereRef('users.id', '=', 'machines.owner_id')
-          .where('users.state', 'not in', ['deactivated', 'deleted']),
+export function listMachines(db: Reader, filter: MachineFilter, page: PlacePage): Promise<Machine[]> {
+  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+    let query = db.selectFrom('machines').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
+    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
+    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)
+    if (filter.orphaned !== undefined) {
+      const { orphaned } = filter
+      query = query.where(({ exists, not, selectFrom }) => {
+        const present = exists(
+          selectFrom('users')
+            .select('users.id')
+            .whereRef('users.id', '=', 'machines.owner_id')
+            .where('users.state', 'not in', ['deactivated', 'deleted']),
+        )
+        return orphaned ? not(present) : present
+      })
+    }
+    if (after !== undefined) {
+      const [organization, name, id] = after
+      query = query.where((where) =>
+        organizationId === undefined
+          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
+          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
       )
-      return orphaned ? not(present) : present
-    })
-  }
-  if (page.after !== undefined) {
-    const [organization, name, id] = page.after
-    query = query.where((where) =>
-      where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id)),
-    )
-  }
-  const rows = await query.orderBy('organization_id').orderBy('name').orderBy('id').limit(page.limit).execute()
-  return rows.map(toMachine)
+    }
+    return (await query.limit(limit).execute()).map(toMachine)
+  })
 }
 
 /** @throws {Fault} `directory.name_taken` */
