@@ -197,7 +197,10 @@ export async function openTokensFixture(
     },
     endSession: (id) => void sessions.delete(id),
     events: async (type) => {
-      while ((await storage.numberEvents()) > 0);
+      for (;;) {
+        await storage.numberEvents()
+        if ((await storage.unnumberedSinceMs()) === undefined) break
+      }
       return listEvents(storage.db, 0, 100_000, type === undefined ? {} : { type })
     },
     close,
