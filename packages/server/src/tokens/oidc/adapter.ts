@@ -52,7 +52,8 @@ export class StorageAdapter implements Adapter {
 
   async find(identifier: string): Promise<AdapterPayload | undefined> {
     const unit = Unit.current()
-    const jti = unit.presented?.handle === identifier ? unit.presented.jti : undefined
+    const presented = unit.presented?.handle === identifier ? unit.presented : undefined
+    if (presented !== undefined && presented.kind !== this.#kind) return undefined
     const artifact = await unit.find(this.#idOf(identifier))
     if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
     const { aud, ...payload } = artifact.payload
@@ -60,7 +61,7 @@ export class StorageAdapter implements Adapter {
     const consumed = artifact.consumedAtMs !== undefined && !this.#inGrace(artifact.consumedAtMs)
     return {
       ...payload,
-      jti: jti ?? identifier,
+      jti: presented?.jti ?? identifier,
       ...(withAudience && { aud: aud as string }),
       ...(consumed && { consumed: true }),
     }

@@ -6,7 +6,7 @@ import { addApplicationSecret, addMachine, moveMachineIn } from '#directory'
 import { systemEntropy } from '#kernel'
 import { systemAct } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
-import { credentialsOf, within } from '../../../test/support/token-flow.ts'
+import { credentialsOf, signInTo, within } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
 
 const grant = { grant_type: 'client_credentials' }
@@ -179,6 +179,44 @@ onEachEngine(
     assert.equal(((await refused.json()) as { error: string }).error, 'invalid_target')
     for (const resource of ['https://other.example', 'urn:gatehouse:app_01h455vb4pex5vsknk084sn02q', 'docs', 'urn:x'])
       assert.equal((await ask(resource)).body.error, 'invalid_target', resource)
+    await it.close()
+  },
+)
+
+onEachEngine(
+  'a public client may call from its own origin in a browser, nobody else may (Fetch, CORS)',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const app = await it.addClient({ name: 'app', authMethod: 'none' })
+    const docs = await it.addClient({ name: 'docs' })
+    const first = await signInTo(it, app, await it.addPerson('alice'))
+    const ask = (origin: string, client: string) =>
+      fetch(`${it.url}/oauth/token`, {
+        method: 'POST',
+        headers: { origin },
+        body: new URLSearchParams({
+          grant_type: 'refresh_token',
+          client_id: client,
+          refresh_token: first.refreshToken,
+        }),
+      })
+    const preflight = await fetch(`${it.url}/oauth/token`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' },
+    })
+    assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://app.example')
+    const own = await ask('https://app.example', app.application.id)
+    assert.equal(own.status, 200)
+    assert.equal(own.headers.get('access-control-allow-origin'), 'https://app.example')
+    for (const [origin, client] of [
+      ['https://evil.example', app.application.id],
+      ['null', app.application.id],
+      ['https://app.example', docs.application.id],
+    ] as const) {
+      const refused = await ask(origin, client)
+      assert.notEqual(refused.status, 200, origin)
+      assert.equal(refused.headers.get('access-control-allow-origin'), null, origin)
+    }
     await it.close()
   },
 )

@@ -25,7 +25,13 @@ export function presentJwt(request: IncomingMessage, path: string, unit: Unit, v
     if (!looksLikeJws(token)) return undefined
     const claims = verifier.verify(token, undefined)
     if (claims !== undefined)
-      unit.presented = { handle, jti: claims.jti, issuedAtSeconds: claims.iat, withAudience: path !== paths.userinfo }
+      unit.presented = {
+        handle,
+        kind: claims.gid === undefined ? 'ClientCredentials' : 'AccessToken',
+        jti: claims.jti,
+        issuedAtSeconds: claims.iat,
+        withAudience: path !== paths.userinfo,
+      }
     return handle
   }
   if (path === paths.userinfo) {

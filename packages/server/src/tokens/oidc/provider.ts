@@ -95,6 +95,10 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: { names: { session: '_gh_oauth', interaction: '_gh_interaction', resume: '_gh_resume' } },
+    // A public client may run in a browser: on its own origins, which its redirects prove.
+    clientBasedCORS: (ctx, origin, client) =>
+      (ctx.oidc.route === 'userinfo' || client.clientAuthMethod === 'none') &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },

@@ -42,6 +42,8 @@ interface Write {
 /** A JWT access token that the caller presents and that has been verified; the provider knows it by `handle`. */
 export interface PresentedToken {
   readonly handle: string
+  /** The provider's model that it is: the others need not look for it. */
+  readonly kind: 'AccessToken' | 'ClientCredentials'
   readonly jti: string
   readonly issuedAtSeconds: number
   /** At userinfo the provider takes only tokens without an audience: ours have one, and serve there too. */
