@@ -221,3 +221,25 @@ onEachEngine('the organization is the one named, else that of the e-mail domain,
     assert.equal(elsewhere.status, 401)
   }),
 )
+
+onEachEngine('the same answer sent many times at once begins one session', (scratch) =>
+  inServer(scratch, async ({ server, api }) => {
+    const id = await makeUser(api, 'alice')
+    const browser = await new FormBrowser(server.url).open('/sign-in')
+    await browser.submit('/sign-in', { login: 'alice' })
+    const fields = { ...browser.fields('/sign-in/password'), password: goodPassword }
+    const cookie = `gatehouse-flow=${browser.cookie('gatehouse-flow')}`
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        fetch(`${server.url}/sign-in/password`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { cookie, origin: server.url },
+          body: new URLSearchParams(fields),
+        }),
+      ),
+    )
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 409, 409, 409])
+    assert.equal((await api('GET', `/api/users/${id}/sessions`)).body.items.length, 1)
+  }),
+)
