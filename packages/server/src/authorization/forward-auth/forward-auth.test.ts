@@ -165,7 +165,7 @@ onEachEngine(
 )
 
 onEachEngine('a sign-in comes to another host by a code that only the same browser can use', (scratch) =>
-  atGateway(scratch, async ({ alice, sessions, ask, get, end }) => {
+  atGateway(scratch, async ({ house, alice, sessions, ask, get, end }) => {
     sessions.set('ses_1', session(alice))
     const begun = await ask('/.gatehouse/sign-in?to=%2Fdocuments%2Fplan%3Fpage%3D2')
     const state = setCookie(begun)
@@ -202,6 +202,14 @@ onEachEngine('a sign-in comes to another host by a code that only the same brows
     assert.equal((await ask('/documents/plan', { cookie })).statusCode, 200)
     const changed = `${cookie.slice(0, -2)}${cookie.endsWith('A') ? 'BB' : 'AA'}`
     assert.equal((await ask('/documents/plan', { cookie: changed })).statusCode, 401)
+    // A session that ended by being idle, which no event tells of.
+    const held = sessions.get('ses_1') as GatewaySession
+    sessions.delete('ses_1')
+    assert.equal((await ask('/documents/plan', { cookie })).statusCode, 200)
+    house.clock.advanceMs(60_000)
+    assert.equal((await ask('/documents/plan', { cookie })).statusCode, 401)
+    sessions.set('ses_1', held)
+    assert.equal((await ask('/documents/plan', { cookie })).statusCode, 200)
     await end('ses_1')
     const deadline = Date.now() + 5_000
     while ((await ask('/documents/plan', { cookie })).statusCode !== 401) assert.ok(Date.now() < deadline)

@@ -10,6 +10,10 @@ export interface KnownApplication {
 }
 
 const sessionsMost = 50_000
+/** A session ends by being idle without an event: what is held of it is asked for again after this long. */
+const askAgainMs = 60_000
+/** Events about a user that anybody can cause by failing to sign in; they end no session. */
+const quiet: ReadonlySet<string> = new Set(['authentication.rejected', 'authentication.throttled'])
 
 /**
  * What the gateway's questions need, in memory: protected applications by origin, and sessions by id once they were asked for.
@@ -18,7 +22,7 @@ const sessionsMost = 50_000
 export class GatewayMemory {
   readonly #byOrigin = new Map<string, KnownApplication>()
   readonly #byId = new Map<ApplicationId, KnownApplication>()
-  readonly #sessions = new Map<string, GatewaySession>()
+  readonly #sessions = new Map<string, { readonly session: GatewaySession; readonly askedAtMs: number }>()
   readonly #finder: SessionFinder
   #generation = 0
 
@@ -46,7 +50,7 @@ export class GatewayMemory {
             if (type === 'Application') touched.add(id as ApplicationId)
             if (type === 'Organization') for (const known of memory.#byId.values()) touched.add(known.application.id)
           }
-          memory.#forgetSessions(event.object)
+          if (!quiet.has(event.type)) memory.#forgetSessions(event.object)
         }
         for (const id of touched) memory.#keep(id, await applications.load(storage.db, id))
       },
@@ -60,18 +64,19 @@ export class GatewayMemory {
 
   /** A session by its id, from memory where it can. */
   async session(id: string, nowMs: number): Promise<GatewaySession | undefined> {
-    let found = this.#sessions.get(id)
-    if (found === undefined) {
-      // INVARIANT: nothing is kept that was read before an invalidation, for the reader may have seen the state before it.
-      const generation = this.#generation
-      found = await this.#finder.find(id)
-      if (found === undefined) return undefined
-      if (generation === this.#generation) {
-        if (this.#sessions.size >= sessionsMost) this.#sessions.delete(this.#sessions.keys().next().value as string)
-        this.#sessions.set(id, found)
-      }
+    const held = this.#sessions.get(id)
+    if (held !== undefined && nowMs - held.askedAtMs < askAgainMs)
+      return nowMs < held.session.expiresAtMs ? held.session : undefined
+    // INVARIANT: nothing is kept that was read before an invalidation, for the reader may have seen the state before it.
+    const generation = this.#generation
+    this.#sessions.delete(id)
+    const session = await this.#finder.find(id)
+    if (session === undefined) return undefined
+    if (generation === this.#generation) {
+      if (this.#sessions.size >= sessionsMost) this.#sessions.delete(this.#sessions.keys().next().value as string)
+      this.#sessions.set(id, { session, askedAtMs: nowMs })
     }
-    return nowMs < found.expiresAtMs ? found : undefined
+    return nowMs < session.expiresAtMs ? session : undefined
   }
 
   #forgetSessions({ type, id }: { readonly type: string; readonly id: string }): void {
@@ -79,7 +84,7 @@ export class GatewayMemory {
     this.#generation++
     if (type === 'Session') this.#sessions.delete(id)
     else if (type === 'Organization') this.#sessions.clear()
-    else for (const [key, session] of this.#sessions) if (session.userId === id) this.#sessions.delete(key)
+    else for (const [key, { session }] of this.#sessions) if (session.userId === id) this.#sessions.delete(key)
   }
 
   #keep(id: ApplicationId, application: ProtectedApplication | undefined): void {
