@@ -12,6 +12,8 @@ import { addOrganizations } from './commands/directory/organizations.ts'
 import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
+import { addDoctor } from './commands/operations/doctor.ts'
+import { addKeys } from './commands/operations/keys.ts'
 import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addWhoami } from './commands/whoami.ts'
@@ -51,6 +53,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addDecisions,
     addEvents,
     addAudit,
+    addKeys,
+    addDoctor,
     addCompletion,
   ]
   for (const one of add) one(program)
