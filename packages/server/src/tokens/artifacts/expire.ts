@@ -10,13 +10,13 @@ const everyMs = 30_000
 /** So that a clock behind ours still finds what it may use. */
 const marginMs = 120_000
 
-/** Deletes what has ended, in small steps, now and every half minute. Any number of nodes may do so. */
+/** Deletes what has ended, in small steps, every half minute and when told. Any number of nodes may do so. */
 export function expireArtifacts(deps: {
   storage: Storage
   clock: Clock
   revocations: RevocationSet
   onError: (where: string, error: unknown) => void
-}): { stop(): Promise<void> } {
+}): { sweep(): Promise<void>; stop(): Promise<void> } {
   const { storage, clock, revocations, onError } = deps
   let stopping = false
   const sweep = async () => {
@@ -28,12 +28,14 @@ export function expireArtifacts(deps: {
     }
   }
   let running: Promise<void> = Promise.resolve()
-  const run = () => {
+  const run = (): Promise<void> => {
     running = running.then(sweep).catch((error) => onError('expiry of tokens', error))
+    return running
   }
   const timer = setInterval(run, everyMs)
   timer.unref()
   return {
+    sweep: run,
     stop: async () => {
       stopping = true
       clearInterval(timer)
