@@ -35,6 +35,8 @@ onEachEngine('the set-up link leads to an owner who signs in with a passkey, and
   // The browser offers the passkey in the name field (conditional UI), and the virtual authenticator takes the offer.
   await page.goto(`${server.url}/sign-in`)
   await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor()
+  await page.getByRole('button', { name: 'Remove passkey' }).click()
+  await page.getByText('no way left to sign in').waitFor()
   assert.deepEqual(complaints, [])
 
   const again = await openWindow(browser)

@@ -13,55 +13,52 @@ async function signInByPassword(page: Page, url: string, login: string): Promise
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
-onEachEngine(
-  'passkeys: added by name, offered by the browser, several at once, removed; the last way in stays',
-  async (scratch, t) => {
-    const server = await startTestServer(scratch)
-    t.after(() => server.close())
-    const api = localAdministrator(server, scratch)
-    const id = await makeUser(api, 'alice')
-    const browser = await startBrowser(t)
-    const { page, complaints } = await openWindow(browser)
-    const laptop = await addAuthenticator(page)
-    await signInByPassword(page, server.url, 'alice')
-    await page.getByRole('link', { name: 'Add a passkey' }).click()
-    await page.getByLabel('Name').fill('Laptop <b>')
-    await page.getByRole('button', { name: 'Create the passkey' }).click()
-    await page.getByText('Your new passkey works').waitFor()
-    await page.getByText('Laptop <b>').waitFor()
+onEachEngine('passkeys: added by name, offered by the browser, several at once, removed', async (scratch, t) => {
+  const server = await startTestServer(scratch)
+  t.after(() => server.close())
+  const api = localAdministrator(server, scratch)
+  const id = await makeUser(api, 'alice')
+  const browser = await startBrowser(t)
+  const { page, complaints } = await openWindow(browser)
+  const laptop = await addAuthenticator(page)
+  await signInByPassword(page, server.url, 'alice')
+  await page.getByRole('link', { name: 'Add a passkey' }).click()
+  await page.getByLabel('Name').fill('Laptop <b>')
+  await page.getByRole('button', { name: 'Create the passkey' }).click()
+  await page.getByText('Your new passkey works').waitFor()
+  await page.getByText('Laptop <b>').waitFor()
 
-    // The same device once more is refused by the browser itself (excludeCredentials, WebAuthn 5.4).
-    await page.getByRole('link', { name: 'Add a passkey' }).click()
-    await page.getByLabel('Name').fill('Again')
-    await page.getByRole('button', { name: 'Create the passkey' }).click()
-    await page.getByText('already has a passkey for you').waitFor()
+  // The same device once more is refused by the browser itself (excludeCredentials, WebAuthn 5.4).
+  await page.getByRole('link', { name: 'Add a passkey' }).click()
+  await page.getByLabel('Name').fill('Again')
+  await page.getByRole('button', { name: 'Create the passkey' }).click()
+  await page.getByText('already has a passkey for you').waitFor()
 
-    // A second, roaming authenticator.
-    await laptop.cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: laptop.authenticatorId })
-    await addAuthenticator(page, { roaming: true })
-    await page.getByLabel('Name').fill('Green key')
-    await page.getByRole('button', { name: 'Create the passkey' }).click()
-    await page.getByText('Your new passkey works').waitFor()
-    const factors = (await api('GET', `/api/users/${id}/factors`)).body
-    assert.deepEqual(
-      factors.passkeys.map((each: { name: string }) => each.name),
-      ['Laptop <b>', 'Green key'],
-    )
+  // A second, roaming authenticator.
+  await laptop.cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: laptop.authenticatorId })
+  await addAuthenticator(page, { roaming: true })
+  await page.getByLabel('Name').fill('Green key')
+  await page.getByRole('button', { name: 'Create the passkey' }).click()
+  await page.getByText('Your new passkey works').waitFor()
+  const factors = (await api('GET', `/api/users/${id}/factors`)).body
+  assert.deepEqual(
+    factors.passkeys.map((each: { name: string }) => each.name),
+    ['Laptop <b>', 'Green key'],
+  )
 
-    await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
-    await page.goto(`${server.url}/sign-in`)
-    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-    await page.getByRole('heading', { name: 'The alice' }).waitFor()
-    const sessions = (await api('GET', `/api/users/${id}/sessions`)).body.items
-    assert.deepEqual(sessions[0].amr, ['hwk', 'user', 'mfa'])
-    assert.equal(sessions[0].acr, 'phr')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  await page.goto(`${server.url}/sign-in`)
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await page.getByRole('heading', { name: 'The alice' }).waitFor()
+  const sessions = (await api('GET', `/api/users/${id}/sessions`)).body.items
+  assert.deepEqual(sessions[0].amr, ['hwk', 'user', 'mfa'])
+  assert.equal(sessions[0].acr, 'phr')
 
-    await page.getByRole('button', { name: 'Remove passkey Laptop <b>' }).click()
-    await page.getByText('The passkey is removed').waitFor()
-    assert.deepEqual(complaints, [])
-  },
-)
+  await page.getByRole('button', { name: 'Remove passkey Laptop <b>' }).click()
+  await page.getByText('The passkey is removed').waitFor()
+  assert.deepEqual(complaints, [])
+})
 
 onEachEngine('after a password the passkey is the second step, and must verify its person', async (scratch, t) => {
   const server = await startTestServer(scratch)
