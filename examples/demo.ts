@@ -24,7 +24,7 @@ try {
   await tellStory({ teller: terminalTeller(), gateway, browser, ...(pictures !== undefined && { pictures }) })
   const seconds = ((performance.now() - started) / 1_000).toFixed(1)
   console.log(`\n${styleText('green', '✓')} The story holds, from beginning to end, in ${seconds} s.`)
-  console.log(styleText('dim', '  Next: npm start, then docs/first-route.md protects a service of yours.\n'))
+  console.log(styleText('dim', '  Next: npm start, then the first protected route of README.md.\n'))
 } catch (error) {
   console.error(`\n${styleText('red', '✗')} The story does not hold:`, error)
   process.exitCode = 1
