@@ -189,7 +189,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     undo.push(() => ledger.close())
     web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
     measureInstallation({ storage, clock, meter })
-    web.add(...operatingOperations({ config, storage, feed, keyring, clock, meter, gate: authorization.gate }))
+    web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
     if (config.metricsListen !== undefined) {
       const metrics = await listenForMetrics(meter, config.metricsListen)
       undo.push(() => metrics.close())

@@ -19,3 +19,4 @@ export {
 } from './events.ts'
 export { Feed, type FeedDeps } from './feed.ts'
 export type { Follower, FollowOptions } from './follower.ts'
+export { adoptPositions, feedViews } from './portable.ts'

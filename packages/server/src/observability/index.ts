@@ -1,3 +1,5 @@
+export { makeBackupRecipient } from './backup/cipher.ts'
+export { type RestoreInput, restoreBackup } from './backup/restore.ts'
 export type { Check, Finding, Report } from './doctor/doctor.ts'
 export { Arrival } from './events/arrival.ts'
 export { eventsOperations } from './events/events.routes.ts'

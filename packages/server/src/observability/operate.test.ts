@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
 import { deployment, type Gate } from '#authorization'
 import { readConfig } from '#config'
-import { Fault, Meter, systemClock } from '#kernel'
+import { Fault, Meter, systemClock, systemEntropy } from '#kernel'
 import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
 import { startShell } from '../../test/support/shell.ts'
 import { checkCertificate } from './doctor/certificate.ts'
@@ -26,7 +26,16 @@ async function start(scratch: Scratch) {
   const shell = await startShell(scratch, {
     operations: ({ storage, feed, keyring }) => {
       measureInstallation({ storage, clock: systemClock, meter })
-      return operatingOperations({ config, storage, feed, keyring, clock: systemClock, meter, gate })
+      return operatingOperations({
+        config,
+        storage,
+        feed,
+        keyring,
+        clock: systemClock,
+        entropy: systemEntropy,
+        meter,
+        gate,
+      })
     },
   })
   const call = async (path: string, user: string | undefined, body?: unknown) => {

@@ -1,10 +1,11 @@
 import type { Gate } from '#authorization'
 import type { Config } from '#config'
 import type { Feed } from '#feed'
-import type { Clock, Meter } from '#kernel'
+import type { Clock, Entropy, Meter } from '#kernel'
 import { defaultTimes, type Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import type { Operation } from '#web'
+import { backupOperations } from './backup/backup.routes.ts'
 import { installationChecks } from './doctor/checks.ts'
 import { doctorOperations } from './doctor/doctor.routes.ts'
 import type { Check } from './doctor/doctor.ts'
@@ -17,6 +18,7 @@ export interface OperateDeps {
   readonly feed: Feed
   readonly keyring: Keyring
   readonly clock: Clock
+  readonly entropy: Entropy
   readonly meter: Meter
   readonly gate: Gate
   /** Checks of other rooms, such as orphaned machines. */
@@ -26,5 +28,10 @@ export interface OperateDeps {
 /** What those who operate the deployment ask for: keys, metrics, the doctor, backups. */
 export function operatingOperations(deps: OperateDeps): Operation[] {
   const checks = [...installationChecks({ ...deps, times: defaultTimes }), ...(deps.checks ?? [])]
-  return [...keysOperations(deps), ...metricsOperations(deps), ...doctorOperations({ gate: deps.gate, checks })]
+  return [
+    ...keysOperations(deps),
+    ...metricsOperations(deps),
+    ...doctorOperations({ gate: deps.gate, checks }),
+    ...backupOperations(deps),
+  ]
 }

@@ -24,6 +24,12 @@ export function translateSchema(engine: EngineName, text: string): string {
     .replace(/(create table [^;]*\))\s*(?=;|$)/gi, '$1 strict')
 }
 
+/** Ids that have been applied, sorted. */
+export async function listApplied(kysely: Kysely<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`select id from migrations order by id`.execute(kysely)
+  return rows.map(({ id }) => id)
+}
+
 /**
  * Brings the schema up to date, each migration in a transaction of its own.
  * @throws {Fault} `storage.too_new` when the database knows migrations that this program does not

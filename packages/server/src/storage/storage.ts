@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { ConsistencyToken } from './consistency.ts'
+import type { SnapshotBatch, SnapshotViews } from './snapshot.ts'
 
 /**
  * Every table, by name. Each is declared by its owner beside its SQL:
@@ -73,5 +74,9 @@ export interface Storage {
   ping(): Promise<void>
   /** The database's own clock, in milliseconds since the epoch. */
   nowMs(): Promise<number>
+  /** Ids of the migrations that have been applied, sorted. */
+  migrations(): Promise<string[]>
+  /** Every table as of one moment, while others write. */
+  snapshot(views: SnapshotViews): AsyncIterable<SnapshotBatch>
   close(): Promise<void>
 }

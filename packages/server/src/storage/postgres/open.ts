@@ -2,11 +2,12 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Pool } from 'pg'
 import type { Clock, Secret } from '#kernel'
 import { type ConsistencyToken, makeConsistencyToken } from '../consistency.ts'
-import { type Migration, migrate } from '../migration.ts'
+import { listApplied, type Migration, migrate } from '../migration.ts'
 import type { Db, Storage, Tables, Tx, Written } from '../storage.ts'
 import { isConflict, toFault } from './errors.ts'
 import { Hints } from './hints.ts'
 import { numberEvents, readMark, unnumberedSince } from './sequencer.ts'
+import { readPostgresSnapshot } from './snapshot.ts'
 
 const attemptsMost = 50
 
@@ -83,6 +84,8 @@ export async function openPostgres(
         throw toFault(error)
       }
     },
+    migrations: () => listApplied(kysely as Kysely<unknown>),
+    snapshot: (views) => readPostgresSnapshot(url, views),
     nowMs: async () => {
       const { rows } = await sql<{ ms: string }>`
         select (extract(epoch from clock_timestamp()) * 1000)::text as ms`.execute(kysely)

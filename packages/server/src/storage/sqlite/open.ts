@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Clock } from '#kernel'
-import { type Migration, migrate } from '../migration.ts'
+import { listApplied, type Migration, migrate } from '../migration.ts'
 import type { Db, Storage, Tables } from '../storage.ts'
 import { asKyselyDatabase } from './driver.ts'
 import { toFault } from './errors.ts'
+import { readSqliteSnapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -60,6 +61,8 @@ export async function openSqlite(
         throw toFault(error)
       }
     },
+    migrations: () => listApplied(reader as Kysely<unknown>),
+    snapshot: (views) => readSqliteSnapshot(file, views),
     nowMs: async () => Number(reading.prepare("select unixepoch('subsec') * 1000 as ms").get()?.ms),
     close: async () => {
       await queue.idle()

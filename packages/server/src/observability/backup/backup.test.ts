@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isFault, Secret, systemClock, systemEntropy } from '#kernel'
+import { openStorage } from '#storage'
+import { startApi } from '../../../test/support/api.ts'
+import { engines, onEachEngine, scratchDatabase } from '../../../test/support/engines.ts'
+import { migrations } from '../../gatehouse.ts'
+import { createBackup } from './backup.ts'
+import { makeBackupRecipient } from './cipher.ts'
+import { restoreBackup } from './restore.ts'
+
+const passphrase = new Secret('correct horse battery')
+const unreadable = (error: unknown) => isFault(error, 'observability.backup_unreadable')
+const chunked = async function* (bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length; at += 1_000) yield bytes.subarray(at, at + 1_000)
+}
+
+onEachEngine(
+  'a backup made while running restores on either engine: same objects, same positions, secrets open',
+  async (scratch) => {
+    const api = await startApi(scratch)
+    const made = await api.call('POST', '/api/organizations', { name: 'acme' })
+    assert.equal(made.status, 201)
+    const kid = api.keyring.activeKey('ES256').kid
+    const response = await fetch(`${api.url}/api/backup`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-test-actor': 'bootstrap:local' },
+      body: JSON.stringify({ passphrase: passphrase.reveal() }),
+    })
+    assert.equal(response.status, 200)
+    const sealed = new Uint8Array(await response.arrayBuffer())
+    assert.equal(Buffer.from(sealed).includes('acme'), false)
+    assert.equal((await api.call('POST', '/api/backup', {})).status, 400)
+    await api.close()
+
+    for (const engine of engines) {
+      const target = await scratchDatabase(engine)
+      const rootKeyFile = join(target.directory, 'root.key')
+      const input = { address: target.address, migrations, clock: systemClock, opener: { passphrase }, rootKeyFile }
+      for (const damaged of [
+        sealed.slice(0, -1),
+        sealed.slice(0, 500),
+        sealed.with(sealed.length >> 1, sealed[sealed.length >> 1]! ^ 1),
+      ])
+        await assert.rejects(restoreBackup(chunked(damaged), input), unreadable)
+      await assert.rejects(
+        restoreBackup(chunked(sealed), { ...input, opener: { passphrase: new Secret('wrong one here') } }),
+        unreadable,
+      )
+      const { rows } = await restoreBackup(chunked(sealed), input)
+      assert.ok(rows > 10)
+      await assert.rejects(restoreBackup(chunked(sealed), input), (error) =>
+        isFault(error, 'observability.restore_not_empty'),
+      )
+      copyFileSync(join(scratch.directory, 'root.key'), rootKeyFile)
+      const again = await startApi(target)
+      assert.equal((await again.call('GET', `/api/organizations/${made.body.id}`)).body.name, 'acme')
+      assert.equal(again.keyring.activeKey('ES256').kid, kid)
+      assert.equal((await again.call('POST', '/api/organizations', { name: 'later' })).status, 201)
+      while ((await again.storage.unnumberedSinceMs()) !== undefined)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      const events = await again.storage.db.selectFrom('events').select('position').orderBy('position').execute()
+      assert.deepEqual(
+        events.map(({ position }) => position),
+        events.map((_, index) => index + 1),
+      )
+      await again.close()
+      await target.remove()
+    }
+  },
+)
+
+onEachEngine('a backup for a recipient opens with the private key only', async (scratch) => {
+  const storage = await openStorage(scratch.address, { clock: systemClock, migrations })
+  const { recipient, privateKey } = makeBackupRecipient()
+  const parts: Buffer[] = []
+  for await (const part of createBackup({ storage, entropy: systemEntropy, nowMs: 1, key: { recipient } }))
+    parts.push(part)
+  await storage.close()
+  const sealed = Buffer.concat(parts)
+  const target = await scratchDatabase('sqlite')
+  const input = {
+    address: target.address,
+    migrations,
+    clock: systemClock,
+    rootKeyFile: join(target.directory, 'root.key'),
+  }
+  await assert.rejects(restoreBackup(chunked(sealed), { ...input, opener: makeBackupRecipient() }), unreadable)
+  await restoreBackup(chunked(sealed), { ...input, opener: { privateKey } })
+  await target.remove()
+})
