@@ -3,12 +3,12 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFault, Secret, systemClock, systemEntropy } from '#kernel'
 import { openStorage } from '#storage'
-import { startApi } from '../../../test/support/api.ts'
-import { engines, onEachEngine, scratchDatabase } from '../../../test/support/engines.ts'
-import { migrations } from '../../gatehouse.ts'
-import { createBackup } from './backup.ts'
-import { makeBackupRecipient } from './cipher.ts'
-import { restoreBackup } from './restore.ts'
+import { migrations } from '../../src/gatehouse.ts'
+import { createBackup } from '../../src/observability/backup/backup.ts'
+import { makeBackupRecipient } from '../../src/observability/backup/cipher.ts'
+import { restoreBackup } from '../../src/observability/backup/restore.ts'
+import { startApi } from '../support/api.ts'
+import { engines, onEachEngine, scratchDatabase } from '../support/engines.ts'
 
 const passphrase = new Secret('correct horse battery')
 const unreadable = (error: unknown) => isFault(error, 'observability.backup_unreadable')
