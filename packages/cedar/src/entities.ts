@@ -37,6 +37,8 @@ export class Entities implements EntityView {
   #version = 1
   #keptNodes: Node[] = []
   /** Parents of one parent only, as an array that all its children share. */
+  /** Children by parent, made when something is first looked for downward, and kept in step from then on. */
+  #down: Map<Node, Set<Node>> | undefined
   readonly #alone = new Map<Node, Node[]>()
   #keptCount = 0
 
@@ -120,6 +122,20 @@ export class Entities implements EntityView {
   *ofType(type: string): Generator<Entity> {
     const ids = this.#types.get(type)
     if (ids !== undefined) for (const node of ids.values()) if (node.defined) yield node
+  }
+
+  /** Everything below an entity at any distance, itself not counted. The way down is kept once it was asked for. */
+  *below(type: string, id: string): Generator<Uid> {
+    const start = this.#types.get(type)?.get(id)
+    if (start === undefined || start.children === 0) return
+    this.#down ??= childrenOf(this.#types)
+    const seen = new Set<Node>([start])
+    for (const node of seen)
+      for (const child of this.#down.get(node) ?? [])
+        if (!seen.has(child)) {
+          seen.add(child)
+          yield child
+        }
   }
 
   #up(node: Node): Lineage {
@@ -211,10 +227,14 @@ export class Entities implements EntityView {
 
   #reparent(node: Node, parents: Node[]): void {
     const before = node.parents
-    for (const parent of parents) parent.children++
+    for (const parent of parents) {
+      parent.children++
+      if (this.#down !== undefined) addChild(this.#down, parent, node)
+    }
     node.parents = parents
     for (const parent of before) {
       parent.children--
+      if (!parents.includes(parent)) this.#down?.get(parent)?.delete(node)
       this.#dropIfUnused(parent)
     }
     node.kept = undefined
@@ -226,6 +246,7 @@ export class Entities implements EntityView {
     const ids = this.#types.get(node.type)
     ids?.delete(node.id)
     this.#alone.delete(node)
+    this.#down?.delete(node)
     if (ids?.size === 0) this.#types.delete(node.type)
   }
 
@@ -266,3 +287,16 @@ export class Entities implements EntityView {
 
 const cycle = (uid: { type: string; id: string }) =>
   new CedarError('entities', `the hierarchy has a cycle containing ${formatUid(uid)}`)
+
+function childrenOf(types: ReadonlyMap<string, ReadonlyMap<string, Node>>): Map<Node, Set<Node>> {
+  const down = new Map<Node, Set<Node>>()
+  for (const ids of types.values())
+    for (const node of ids.values()) for (const parent of node.parents) addChild(down, parent, node)
+  return down
+}
+
+function addChild(down: Map<Node, Set<Node>>, parent: Node, child: Node): void {
+  const children = down.get(parent)
+  if (children === undefined) down.set(parent, new Set([child]))
+  else children.add(child)
+}

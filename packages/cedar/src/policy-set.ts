@@ -10,10 +10,11 @@ import { internTypeName } from './names.ts'
 import { type Partial, type PartialRequest, partial } from './partial.ts'
 import { readPolicy, type Slot } from './policy-json.ts'
 import { type ParsedPolicy, parsePolicyText } from './policy-text.ts'
-import type { Request } from './request.ts'
+import type { EntityUid, Request } from './request.ts'
 import { Compiled, Rule } from './rule.ts'
 import { RuleIndex } from './rule-index.ts'
 import type { SchemaSource } from './schema.ts'
+import { type Found, type Listing, type SearchOptions, searchActions, searchEntities } from './search.ts'
 import { type Source, type Validation, validatePolicies } from './validate.ts'
 import { Uid } from './value.ts'
 
@@ -162,6 +163,32 @@ export class PolicySet {
    */
   partial(request: PartialRequest, entities: EntityView): Partial {
     return partial(this.#index, request, entities)
+  }
+
+  /**
+   * The principals of a type that may do the action on the resource, in order of id: what asking `authorize` for each
+   * would say. @param listing the entities to look through, `Entities` or `listed(…)`; decisions see `view`
+   * @throws {CedarError} as `authorize`
+   */
+  findPrincipals(
+    request: Omit<Request, 'principal'> & { principalType: string },
+    listing: Listing,
+    view: EntityView,
+    options: SearchOptions = {},
+  ): Found {
+    const allows = (asked: Request) => this.authorize(asked, view).decision === 'allow'
+    return searchEntities(this.#index, 'principal', request.principalType, request, listing, view, allows, options)
+  }
+
+  /** The resources of a type on which the principal may do the action. @throws {CedarError} as `authorize` */
+  findResources(request: PartialRequest, listing: Listing, view: EntityView, options: SearchOptions = {}): Found {
+    const allows = (asked: Request) => this.authorize(asked, view).decision === 'allow'
+    return searchEntities(this.#index, 'resource', request.resourceType, request, listing, view, allows, options)
+  }
+
+  /** Of the actions offered, those the principal may do on the resource. @throws {CedarError} as `authorize` */
+  findActions(request: Omit<Request, 'action'>, actions: Iterable<EntityUid>, view: EntityView): EntityUid[] {
+    return searchActions(request, actions, (asked) => this.authorize(asked, view).decision === 'allow')
   }
 
   /** Type-checks the policies against a schema. @throws {CedarError} `schema` for a schema that does not parse */
