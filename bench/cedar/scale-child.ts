@@ -15,13 +15,18 @@ const templates = `
 @id("editor") permit (principal == ?principal, action, resource in ?resource) when { !resource.archived };
 `
 
+let makingMs = 0
+
 /** Chunks of about 64 KiB of lines, made as they are asked for. */
 function* lines(count: number, line: (at: number) => object): Generator<string> {
   let chunk = ''
+  let sinceMs = performance.now()
   for (let at = 0; at < count; at++) {
     chunk += `${JSON.stringify(line(at))}\n`
     if (chunk.length < 65_536) continue
+    makingMs += performance.now() - sinceMs
     yield chunk
+    sinceMs = performance.now()
     chunk = ''
   }
   yield chunk
@@ -58,7 +63,8 @@ const startedCpu = process.cpuUsage()
 const entities = await Entities.fromStream(lines(entityCount, entityLine))
 const entitiesMs = performance.now() - startedMs
 await policies.linkStream(lines(linkCount, linkLine))
-const builtMs = performance.now() - startedMs
+// The text is made as it is loaded; the making is no part of the loading.
+const builtMs = performance.now() - startedMs - makingMs
 const cpu = process.cpuUsage(startedCpu)
 const builtCpuMs = (cpu.user + cpu.system) / 1000
 

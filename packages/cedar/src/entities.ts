@@ -1,31 +1,12 @@
 import { type Entity, type EntityView, entityFromJson, Lineage, noLineage, sameEntity } from './entity.ts'
+import { absent, addChild, childrenOf, Node, noParents } from './entity-node.ts'
 import { CedarError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { jsonElements } from './json-stream.ts'
 import { limits } from './limits.ts'
 import { internTypeName } from './names.ts'
 import { Schema, type SchemaSource } from './schema.ts'
-import { CedarRecord, emptyRecord, formatUid, Uid } from './value.ts'
-
-const noParents: Node[] = []
-/** The attributes of an entity that does not exist. */
-const absent = new CedarRecord(emptyRecord.shape, [])
-
-/** A name in the store: an entity, or one that is only spoken of as a parent (`defined` false). */
-class Node extends Uid implements Entity {
-  attrs: CedarRecord = absent
-  tags: CedarRecord = emptyRecord
-  parents: Node[] = noParents
-  children = 0
-  kept: Kept | undefined
-
-  get defined(): boolean {
-    return this.attrs !== absent
-  }
-}
-
-/** INVARIANT: what is kept holds only while `version` is the store's. */
-type Kept = { version: number; up: Lineage | undefined; line: Lineage | undefined }
+import { emptyRecord, formatUid, type Uid } from './value.ts'
 
 /**
  * A store of entities with their hierarchy. Ancestors are computed when first asked for and kept; a change lower in
@@ -287,16 +268,3 @@ export class Entities implements EntityView {
 
 const cycle = (uid: { type: string; id: string }) =>
   new CedarError('entities', `the hierarchy has a cycle containing ${formatUid(uid)}`)
-
-function childrenOf(types: ReadonlyMap<string, ReadonlyMap<string, Node>>): Map<Node, Set<Node>> {
-  const down = new Map<Node, Set<Node>>()
-  for (const ids of types.values())
-    for (const node of ids.values()) for (const parent of node.parents) addChild(down, parent, node)
-  return down
-}
-
-function addChild(down: Map<Node, Set<Node>>, parent: Node, child: Node): void {
-  const children = down.get(parent)
-  if (children === undefined) down.set(parent, new Set([child]))
-  else children.add(child)
-}

@@ -189,8 +189,10 @@ function added(bucket: Bucket | undefined, rule: Rule, order: Order, level: numb
     return bucket
   }
   if (!Array.isArray(bucket)) return [bucket, rule]
+  // A pushed-to array keeps room for sixteen more: with a small one for each of a million entities that is most of it.
+  if (bucket.length < few) return bucket.concat(rule)
   bucket.push(rule)
-  if (bucket.length <= few || level >= order.length) return bucket
+  if (level >= order.length) return bucket
   const split = new Split(order, level)
   for (const item of bucket) place(split, item, (inner) => added(inner, item, order, level + 1))
   return split
