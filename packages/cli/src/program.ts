@@ -12,6 +12,7 @@ import { addOrganizations } from './commands/directory/organizations.ts'
 import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
+import { addBackups } from './commands/operations/backups.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
 import { addKeys } from './commands/operations/keys.ts'
 import { addPolicies } from './commands/policies/policies.ts'
@@ -54,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addEvents,
     addAudit,
     addKeys,
+    addBackups,
     addDoctor,
     addCompletion,
   ]

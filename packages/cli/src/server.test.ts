@@ -1,7 +1,7 @@
 // Every command against a real server in a process of its own, as an operator uses it.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -161,6 +161,31 @@ test('operations: whoami, keys, doctor and the trail of a request answer', async
   assert.ok(JSON.parse(doctor.stdout).findings.length > 0, doctor.stderr)
   const unknown = await gatehouse(data, 'events', '--request', 'never-was')
   assert.equal(unknown.code, exits.notFound)
+})
+
+test('backup while the server runs, restore elsewhere: the same people are there; a wrong passphrase restores nothing', async () => {
+  const file = join(home, 'gatehouse.backup')
+  const run = (args: string[], passphrase: string) =>
+    spawnSync(process.execPath, [launcher, ...args], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH ?? '', GATEHOUSE_BACKUP_PASSPHRASE: passphrase },
+    })
+  assert.equal((await gatehouse(data, 'backup', file)).code, exits.usage)
+  const made = run(['backup', file, '--include-root-key', '--data', data], 'a long enough phrase')
+  assert.equal(made.status, exits.ok, made.stderr)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const elsewhere = join(home, 'elsewhere')
+  assert.equal(run(['restore', file, '--data', elsewhere], 'another long phrase').status, exits.failed)
+  const restored = run(['restore', file, '--data', elsewhere], 'a long enough phrase')
+  assert.equal(restored.status, exits.ok, restored.stdout + restored.stderr)
+  const second = await startChildServer({ data: elsewhere })
+  try {
+    const before = await json<Named[]>('user', 'list')
+    const after = await gatehouseJson<Named[]>(elsewhere, 'user', 'list')
+    assert.deepEqual(after, before)
+  } finally {
+    await second.stop()
+  }
 })
 
 test('a token that is no good is refused with 3, and the reason stands in the answer', async () => {
