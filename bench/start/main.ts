@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startChildServer } from '../support/child-server.ts'
+import { cpuSecondsOf } from '../support/cpu.ts'
 import { type Figure, formatMs } from '../support/figures.ts'
 import { Latencies } from '../support/percentiles.ts'
 
@@ -15,10 +16,12 @@ export async function run(): Promise<readonly Figure[]> {
     const first = await startChildServer({ data })
     await first.stop()
     const ready = new Latencies()
+    const processor = new Latencies()
     const resident: number[] = []
     for (let turn = 0; turn < starts; turn++) {
       const server = await startChildServer({ data })
       ready.add(server.readyAfterMs)
+      processor.add((cpuSecondsOf(server.pid) ?? Number.NaN) * 1_000)
       if (turn === starts - 1) {
         await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1_000))
         resident.push(server.residentBytes())
@@ -35,6 +38,7 @@ export async function run(): Promise<readonly Figure[]> {
         target: '≤ 1 s',
         met: middle <= 1_000,
       },
+      { what: 'processor time until ready (median)', measured: formatMs(processor.percentile(50)) },
       { what: 'ready, the slowest of them', measured: formatMs(ready.percentile(100)) },
       {
         what: `resident memory, idle for ${idleSeconds} s`,
