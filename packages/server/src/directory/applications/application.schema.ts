@@ -7,8 +7,6 @@ import { type Application, applicationKinds, applicationStates, grantTypes, rout
 const texts = (maxLength: number, maxItems: number, description: string) =>
   Type.Array(text(maxLength), { maxItems, description })
 const seconds = Type.Integer()
-const subjectBy = Type.Array(oneOf(['id', 'username', 'email']), { uniqueItems: true, maxItems: 3 })
-const properties = texts(64, 100, 'Names of properties that a caller may supply')
 const route = closed({
   method: oneOf(routeMethods),
   path: text(1_024, 'As in /documents/:id; a last * stands for the rest'),
@@ -33,16 +31,6 @@ const members = {
   consentRequired: Type.Optional(Type.Boolean()),
   origins: Type.Optional(origins),
   routes: Type.Optional(routes),
-  authzen: Type.Optional(
-    Type.Partial(
-      closed({
-        subjectBy,
-        subjectProperties: properties,
-        resourceProperties: properties,
-        actionProperties: properties,
-      }),
-    ),
-  ),
 }
 
 const name = text(63, 'Unique in the organization; a DNS label')
@@ -66,12 +54,6 @@ export const applicationView = closed({
   consentRequired: Type.Boolean(),
   origins,
   routes,
-  authzen: closed({
-    subjectBy,
-    subjectProperties: properties,
-    resourceProperties: properties,
-    actionProperties: properties,
-  }),
   state: oneOf(applicationStates),
   ...stamps,
 })

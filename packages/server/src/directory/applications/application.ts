@@ -22,16 +22,6 @@ export interface ApplicationRoute {
   readonly resource: string
 }
 
-/** What a caller of the AuthZEN interface may say of its request beside types and ids. */
-export interface AuthzenManifest {
-  /** By which attributes a caller may name a user of the directory. */
-  readonly subjectBy: readonly ('id' | 'username' | 'email')[]
-  /** Names of the `properties` that are not ignored. */
-  readonly subjectProperties: readonly string[]
-  readonly resourceProperties: readonly string[]
-  readonly actionProperties: readonly string[]
-}
-
 export interface TokenLifetimes {
   readonly accessTokenSeconds: number
   readonly refreshTokenSeconds: number
@@ -57,7 +47,6 @@ export interface Application {
   /** Where it is reached through a gateway; each belongs to one application of the deployment. */
   readonly origins: readonly string[]
   readonly routes: readonly ApplicationRoute[]
-  readonly authzen: AuthzenManifest
   readonly state: ApplicationState
   readonly createdAtMs: number
   readonly updatedAtMs: number
@@ -86,7 +75,6 @@ export interface ApplicationInput {
   readonly consentRequired?: boolean
   readonly origins?: readonly string[]
   readonly routes?: readonly ApplicationRoute[]
-  readonly authzen?: Partial<AuthzenManifest>
 }
 export type ApplicationChange = Partial<Omit<ApplicationInput, 'kind'>>
 

@@ -16,7 +16,6 @@ onEachEngine('an application keeps what it was registered with, and is found by 
     redirectUris: ['https://docs.example.com/callback', 'http://127.0.0.1:9000/callback'],
     origins: ['https://docs.example.com', 'http://docs.localhost:9000'],
     routes: [{ method: 'GET', path: '/documents/:id', action: 'read', resource: 'Document::"{id}"' }],
-    authzen: { subjectBy: ['id', 'email'] },
   })
   assert.deepEqual(await findApplication(deps.storage.db, docs.id), docs)
   assert.deepEqual(await findApplicationByName(deps.storage.db, deps.home.id, 'docs'), docs)

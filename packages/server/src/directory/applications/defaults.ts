@@ -25,6 +25,5 @@ export function defaultsOf(kind: ApplicationKind): Defaults {
     consentRequired: true,
     origins: [],
     routes: [],
-    authzen: { subjectBy: ['id'], subjectProperties: [], resourceProperties: [], actionProperties: [] },
   }
 }

@@ -1,12 +1,11 @@
 import { keysMost, parseKeys } from '../credentials/client-key.ts'
-import { parseLifetime, parseNames, parseScopes } from '../values/client.ts'
+import { parseLifetime, parseScopes } from '../values/client.ts'
 import { Problems } from '../values/problems.ts'
 import { parseDisplayName, parseSlug } from '../values/text.ts'
 import type { Application, ApplicationChange, TokenLifetimes } from './application.ts'
 import { parseRoutes } from './routes.ts'
 import { parseOrigins, parseRedirectUris } from './uris.ts'
 
-const propertyName = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/
 const lifetimes: Record<keyof TokenLifetimes, readonly [number, number]> = {
   accessTokenSeconds: [30, 86_400],
   refreshTokenSeconds: [300, 365 * 86_400],
@@ -20,7 +19,7 @@ const lifetimes: Record<keyof TokenLifetimes, readonly [number, number]> = {
  */
 export function applyChange(before: Application, change: ApplicationChange, nowMs: number): Application {
   const problems = new Problems()
-  const { authMethod, keys, tokenLifetimes, authzen, ...rest } = change
+  const { authMethod, keys, tokenLifetimes, ...rest } = change
   const after: Application = {
     ...before,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)),
@@ -32,7 +31,6 @@ export function applyChange(before: Application, change: ApplicationChange, nowM
       ...(keys !== undefined && { keys: parseKeys(problems, '/keys', keys, before.credentials.keys, nowMs) }),
     },
     tokenLifetimes: { ...before.tokenLifetimes, ...tokenLifetimes },
-    authzen: { ...before.authzen, ...authzen },
   }
   if (change.name !== undefined) parseSlug(problems, '/name', change.name)
   const displayName = parseDisplayName(problems, '/displayName', after.displayName)
@@ -42,10 +40,6 @@ export function applyChange(before: Application, change: ApplicationChange, nowM
   parseOrigins(problems, '/origins', after.origins)
   parseRoutes(problems, '/routes', after.routes)
   parseScopes(problems, '/scopes', after.scopes)
-  for (const name of ['subjectProperties', 'resourceProperties', 'actionProperties'] as const) {
-    parseNames(problems, `/authzen/${name}`, after.authzen[name], propertyName, 'must be a property name')
-  }
-  problems.check(after.authzen.subjectBy.length > 0, '/authzen/subjectBy', 'must have at least one item')
   for (const name of Object.keys(lifetimes) as (keyof TokenLifetimes)[])
     parseLifetime(problems, `/tokenLifetimes/${name}`, after.tokenLifetimes[name], lifetimes[name])
   checkWhole(problems, after)

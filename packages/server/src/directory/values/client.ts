@@ -2,23 +2,13 @@ import type { Problems } from './problems.ts'
 
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
 
-/** A list of at most 100 different names of one shape. */
-export function parseNames(
-  problems: Problems,
-  pointer: string,
-  given: readonly string[],
-  shape: RegExp,
-  says: string,
-): readonly string[] {
+/** Scopes that a client may ask for (RFC 6749 §3.3): at most 100, all different. */
+export function parseScopes(problems: Problems, pointer: string, given: readonly string[]): readonly string[] {
   problems.check(given.length <= 100, pointer, 'must have at most 100 items')
   problems.check(new Set(given).size === given.length, pointer, 'must have no item twice')
-  for (const [at, name] of given.entries()) problems.check(shape.test(name), `${pointer}/${at}`, says)
+  for (const [at, scope] of given.entries())
+    problems.check(scopeToken.test(scope), `${pointer}/${at}`, 'must be a scope token (RFC 6749 3.3)')
   return given
-}
-
-/** Scopes that a client may ask for (RFC 6749 §3.3). */
-export function parseScopes(problems: Problems, pointer: string, given: readonly string[]): readonly string[] {
-  return parseNames(problems, pointer, given, scopeToken, 'must be a scope token (RFC 6749 3.3)')
 }
 
 /** A whole number of seconds between two bounds, both included. */
