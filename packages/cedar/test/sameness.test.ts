@@ -6,9 +6,9 @@ import { Tape } from './tape.ts'
 
 // Each suite compares its least number of cases however slow the machine is, then goes on while its time lasts; what it did
 // not reach is left to `npm run fuzz`.
-const seconds = [14, 8, 4, 4]
-const runs = [1500, 600, 400, 1500]
-const least = [300, 100, 100, 300]
+const seconds = [8, 10, 8, 4, 4]
+const runs = [1000, 1200, 600, 400, 1200]
+const least = [100, 200, 100, 100, 200]
 
 suites.forEach((suite, at) => {
   test(`same as the reference: ${suite.claim}`, () => {

@@ -2,6 +2,7 @@ import { difference, schemaDifference } from './compare.ts'
 import { makeCase } from './generate.ts'
 import { makeExtensionCase, makeOddJsonCase } from './generate-odd.ts'
 import { makeSchemaCase } from './generate-schema.ts'
+import { makeValueCase } from './generate-values.ts'
 import type { Tape } from './tape.ts'
 
 /** One kind of case: how much tape it takes, how many requests it compares, and what differs, if anything. */
@@ -14,6 +15,13 @@ export type Suite = {
 }
 
 export const suites: readonly Suite[] = [
+  {
+    claim: 'the exact values of small expressions: sums at the edges, days, decimals, sets, short circuits',
+    tape: 500,
+    requests: 1,
+    differs: (tape) => difference(makeValueCase(tape)),
+    show: makeValueCase,
+  },
   {
     claim: 'decision, reasons and erring policies of any policies, templates, links, entities and requests',
     tape: 1200,
