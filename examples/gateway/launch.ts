@@ -22,15 +22,13 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-/** The gateway's name and version, or undefined when this machine has none. */
+/** The gateway's name and version, or undefined when this machine has none that can ask (nginx: with auth_request). */
 export function findGateway(kind: GatewayKind): string | undefined {
   if (kind === 'own') return "the project's own reverse proxy"
-  const done =
-    kind === 'nginx'
-      ? spawnSync('nginx', ['-v'], { encoding: 'utf8' })
-      : spawnSync('caddy', ['version'], { encoding: 'utf8' })
-  if (done.status !== 0) return undefined
-  const version = /\d+\.\d+\.\d+/.exec(done.stdout + done.stderr)?.[0] ?? ''
+  const done = spawnSync(kind, [kind === 'nginx' ? '-V' : 'version'], { encoding: 'utf8' })
+  const said = `${done.stdout}${done.stderr}`
+  if (done.status !== 0 || (kind === 'nginx' && !said.includes('auth_request'))) return undefined
+  const version = /\d+\.\d+\.\d+/.exec(said)?.[0] ?? ''
   return `${kind} ${version}`
 }
 

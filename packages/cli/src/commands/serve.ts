@@ -8,8 +8,9 @@ export function addServe(program: Command): void {
     .command('serve')
     .description('start Gatehouse here; settings come from the environment or the file named by GATEHOUSE_CONFIG')
     .action(
-      action(async ({ data }) => {
-        process.exitCode = await runServerProgram('main.ts', [], { GATEHOUSE_DATA: data })
+      action<{ data?: string }>(async (_session, { data }) => {
+        // Only what was said: the file of GATEHOUSE_CONFIG may name the directory.
+        process.exitCode = await runServerProgram('main.ts', [], data === undefined ? {} : { GATEHOUSE_DATA: data })
       }),
     )
 }

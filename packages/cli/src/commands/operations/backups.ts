@@ -59,7 +59,7 @@ export function addBackups(program: Command): void {
     .command('restore <file>')
     .description('fill the empty database of the configuration from a backup, while no server runs')
     .action(
-      action(async ({ data }, _options, file) => {
+      action<{ data?: string }>(async (_session, { data }, file) => {
         if (!statSync(file as string, { throwIfNoEntry: false })?.isFile())
           throw new Failure(`There is no file ${file}`, { exit: exits.notFound })
         const { GATEHOUSE_BACKUP_PASSPHRASE, GATEHOUSE_BACKUP_KEY } = process.env
@@ -69,7 +69,7 @@ export function addBackups(program: Command): void {
             'Set GATEHOUSE_BACKUP_PASSPHRASE, or GATEHOUSE_BACKUP_KEY for a private key',
           )
         process.exitCode = await runServerProgram('restore.ts', [file as string], {
-          GATEHOUSE_DATA: data,
+          ...(data !== undefined && { GATEHOUSE_DATA: data }),
           GATEHOUSE_BACKUP_PASSPHRASE,
           GATEHOUSE_BACKUP_KEY,
         })
