@@ -8,7 +8,7 @@ import { Tape } from './tape.ts'
 // not reach is left to `npm run fuzz`.
 const seconds = [8, 10, 8, 4, 4]
 const runs = [1000, 1200, 600, 400, 1200]
-const least = [100, 200, 100, 100, 200]
+const least = [300, 400, 150, 200, 400]
 
 suites.forEach((suite, at) => {
   test(`same as the reference: ${suite.claim}`, () => {
