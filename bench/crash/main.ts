@@ -23,6 +23,13 @@ export async function run(): Promise<readonly Figure[]> {
       { what: 'kill -9 at a random moment under 16 writers', measured: count(rounds) },
       { what: 'changes acknowledged before a kill', measured: count(tally.acknowledged) },
       { what: 'of them missing after the restart', measured: count(tally.lost), target: '0', met: tally.lost === 0 },
+      { what: 'decisions acknowledged before a kill', measured: count(tally.decided) },
+      {
+        what: 'of them unknown to the journal after the restart',
+        measured: count(tally.decisionsLost),
+        target: '0',
+        met: tally.decisionsLost === 0,
+      },
       { what: 'requests cut off by a kill, then repeated with their key', measured: count(tally.cutOff) },
       { what: 'of them committed before the kill, and told so', measured: count(tally.committedUnanswered) },
       { what: 'made twice', measured: count(tally.doubled), target: '0', met: tally.doubled === 0 },

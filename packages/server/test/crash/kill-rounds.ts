@@ -24,6 +24,10 @@ export interface Tally {
   committedUnanswered: number
   /** Acknowledged changes that were not there after a restart. The figure that must be 0. */
   lost: number
+  /** Decisions whose answer had arrived in full before the kill. */
+  decided: number
+  /** Of those: how many the journal does not know after a restart. Must be 0. */
+  decisionsLost: number
   /** Changes that were there twice. Must be 0. */
   doubled: number
   /** Events in the feed at the end. */
@@ -34,6 +38,8 @@ interface Sent {
   readonly name: string
   readonly key: string
   id?: string
+  /** Requests that were answered for it, each decided upon by the gate. */
+  readonly decided: string[]
 }
 
 /**
@@ -42,7 +48,16 @@ interface Sent {
  * @throws when a position is missing in the feed, or an acknowledged change has no event
  */
 export async function killRounds(options: KillOptions): Promise<Tally> {
-  const tally: Tally = { acknowledged: 0, cutOff: 0, committedUnanswered: 0, lost: 0, doubled: 0, events: 0 }
+  const tally: Tally = {
+    acknowledged: 0,
+    cutOff: 0,
+    committedUnanswered: 0,
+    lost: 0,
+    decided: 0,
+    decisionsLost: 0,
+    doubled: 0,
+    events: 0,
+  }
   const environment: Record<string, string> =
     options.database === undefined ? {} : { GATEHOUSE_DATABASE: options.database }
   const start = () => startChildServer({ data: options.data, environment })
@@ -52,10 +67,7 @@ export async function killRounds(options: KillOptions): Promise<Tally> {
     const { done, cut } = await writeUntilKilled(server, options.writers ?? 16)
     server = await start()
     const client = new Client(server)
-    for (const sent of done) {
-      const found = await client.call('GET', `/api/organizations/${sent.id}`)
-      if (found.status !== 200 || found.body.name !== sent.name) tally.lost++
-    }
+    await examineRound(client, done, tally)
     for (const sent of cut) await repeat(client, sent, tally)
     acknowledged.push(...done)
     tally.acknowledged = acknowledged.length
@@ -81,17 +93,27 @@ async function writeUntilKilled(server: ChildServer, writers: number): Promise<{
   })
   const running = Array.from({ length: writers }, async () => {
     while (!killed) {
-      const sent: Sent = { name: `k-${randomBytes(8).toString('hex')}`, key: randomBytes(12).toString('hex') }
+      const sent: Sent = {
+        name: `k-${randomBytes(8).toString('hex')}`,
+        key: randomBytes(12).toString('hex'),
+        decided: [],
+      }
+      let id: string | undefined
       try {
-        const made = await client.call('POST', '/api/organizations', { name: sent.name }, sent.key)
+        const made = await client.call('POST', '/api/organizations', { name: sent.name }, sent.key, `${sent.key}-made`)
         assert.equal(made.status, 201, JSON.stringify(made.body))
-        done.push({ ...sent, id: made.body.id })
+        id = made.body.id as string
+        sent.decided.push(`${sent.key}-made`)
         first()
+        // An ordinary decision too, which is answered once it is written and not yet flushed.
+        const seen = await client.call('GET', `/api/organizations/${id}`, undefined, undefined, `${sent.key}-seen`)
+        if (seen.status === 200) sent.decided.push(`${sent.key}-seen`)
       } catch (error) {
         if (error instanceof assert.AssertionError) throw error
-        cut.push(sent)
-        return
+        if (id === undefined) cut.push(sent)
+        if (id === undefined) return
       }
+      done.push({ ...sent, id })
     }
   })
   // A writer that was refused ends the wait too.
@@ -101,6 +123,24 @@ async function writeUntilKilled(server: ChildServer, writers: number): Promise<{
   await server.stop('SIGKILL')
   await Promise.all(running)
   return { done, cut }
+}
+
+/** Looks for every acknowledged change and decision of a round, sixteen at a time. */
+async function examineRound(client: Client, done: readonly Sent[], tally: Tally): Promise<void> {
+  const left = [...done]
+  const look = async () => {
+    for (let sent = left.pop(); sent !== undefined; sent = left.pop()) {
+      const found = await client.call('GET', `/api/organizations/${sent.id}`)
+      if (found.status !== 200 || found.body.name !== sent.name) tally.lost++
+      for (const requestId of sent.decided) {
+        const known = await client.call('GET', `/api/decisions?requestId=${requestId}`)
+        assert.equal(known.status, 200, JSON.stringify(known.body))
+        tally.decided++
+        if (known.body.items.length === 0) tally.decisionsLost++
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, look))
 }
 
 /** A cut-off request is sent again under its key: afterwards it has been made exactly once, whatever the kill left. */
@@ -133,6 +173,12 @@ async function examineFeed(client: Client, acknowledged: readonly Sent[], tally:
   for (const sent of acknowledged) assert.ok(told.has(sent.id as string), `no event tells of ${sent.name}`)
 }
 
+interface Reply {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: looks into whatever came
+  readonly body: any
+}
+
 class Client {
   readonly #url: string
   readonly #credential: ReturnType<typeof findCredential>
@@ -142,14 +188,14 @@ class Client {
     this.#credential = findCredential({ data: server.data })
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: looks into whatever came
-  async call(method: string, path: string, body?: unknown, key?: string): Promise<{ status: number; body: any }> {
+  async call(method: string, path: string, body?: unknown, key?: string, requestId?: string): Promise<Reply> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       headers: {
         authorization: await this.#credential.authorization(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
+        ...(requestId !== undefined && { 'x-request-id': requestId }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
