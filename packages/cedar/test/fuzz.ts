@@ -15,7 +15,7 @@ const next = () => {
 
 console.log(`${wanted} requests, seed ${seed}`)
 const startedMs = performance.now()
-const shares = [0.15, 0.4, 0.2, 0.15, 0.1]
+const shares = [0.05, 0.45, 0.2, 0.2, 0.1]
 let compared = 0
 let different = 0
 for (const [at, suite] of suites.entries()) {
