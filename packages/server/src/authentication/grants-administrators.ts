@@ -3,6 +3,7 @@ import {
   addGrant,
   deployment,
   heldGrants,
+  heldOrComingGrants,
   isInForce,
   listGrants,
   refuseRevokingWider,
@@ -19,7 +20,7 @@ export function grantsAdministrators(
   return {
     isAdministrator: (user) => !heldGrants(deps, asPrincipal(user)).next().done,
     refuseWider: (act, user) => {
-      for (const grant of heldGrants(deps, asPrincipal(user))) refuseRevokingWider(deps, act, grant)
+      for (const grant of heldOrComingGrants(deps, asPrincipal(user))) refuseRevokingWider(deps, act, grant)
     },
     hasOwner: async (db) => {
       const owners = await listGrants(db, { role: 'owner', resource: deployment }, '', 200)

@@ -14,5 +14,5 @@ export interface AuthorizationDeps {
    * Runs a change of grants and refuses it when it takes the last administrator away (`authorization.last_owner`): implemented by
    * the room that knows who is active.
    */
-  readonly keepAdministrators?: (<T>(tx: Tx, nowMs: number, change: () => Promise<T>) => Promise<T>) | undefined
+  readonly keepAdministrators: (<T>(tx: Tx, nowMs: number, change: () => Promise<T>) => Promise<T>) | undefined
 }

@@ -64,6 +64,13 @@ export class GrantLinks {
     }
   }
 
+  /** As `inForceOf`, with those that begin later. */
+  *notEndedOf(principal: EntityUid, nowMs: number): Generator<Grant> {
+    for (const grant of this.#byPrincipal.get(keyOf(principal)) ?? []) {
+      if (grant.untilMs === undefined || nowMs < grant.untilMs) yield grant
+    }
+  }
+
   /** The grant that a link's id names. */
   grant(id: string): Grant | undefined {
     return this.#grants.get(id as GrantId)

@@ -10,6 +10,12 @@ import type { Grant } from './grant.ts'
 import './events.ts'
 import { refuseRevokingWider } from './width.ts'
 
+/** `keepAdministrators` must be named, so that leaving it out is seen. */
+export interface RemoveDeps {
+  readonly clock: Clock
+  readonly keepAdministrators: AuthorizationDeps['keepAdministrators']
+}
+
 /**
  * Takes a grant back, for good: what remains of it is its events.
  * @throws {Fault} `authorization.grant_unknown`, `authorization.denied`, `authorization.grant_too_wide`,
@@ -24,24 +30,21 @@ export async function revokeGrant(
   const grant = await requireGrant(deps, id)
   requireForGrant(deps, act, 'revokeGrant', grant)
   refuseRevokingWider(deps, act, grant)
-  return deps.storage.write((tx) => {
-    const remove = () => removeGrant(tx, deps, act, grant, reason)
-    return deps.keepAdministrators === undefined ? remove() : deps.keepAdministrators(tx, deps.clock.nowMs(), remove)
-  })
+  return deps.storage.write((tx) => removeGrant(tx, deps, act, grant, reason))
 }
 
-/** As `revokeGrant`, inside a transaction whose authorization is settled. */
-export async function removeGrant(
-  tx: Tx,
-  deps: { readonly clock: Clock },
-  act: Act,
-  grant: Grant,
-  reason?: string,
-): Promise<void> {
+/**
+ * As `revokeGrant`, inside a transaction whose authorization is settled.
+ * @param deps with `keepAdministrators`: else only the number of lasting owner grants is looked at, whoever holds them
+ */
+export async function removeGrant(tx: Tx, deps: RemoveDeps, act: Act, grant: Grant, reason?: string): Promise<void> {
   const nowMs = deps.clock.nowMs()
   if (isLastingOwner(grant) && (await countLasting(tx, 'owner', deployment, grant.id, nowMs)) === 0)
     throw new Fault('authorization.last_owner')
-  if (!(await deleteGrant(tx, grant.id))) throw new Fault('authorization.grant_unknown')
+  const { keepAdministrators } = deps
+  const remove = () => deleteGrant(tx, grant.id)
+  const removed = await (keepAdministrators === undefined ? remove() : keepAdministrators(tx, nowMs, remove))
+  if (!removed) throw new Fault('authorization.grant_unknown')
   await record(tx, act, {
     type: 'authorization.grant_revoked',
     atMs: nowMs,

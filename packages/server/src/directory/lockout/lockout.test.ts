@@ -112,7 +112,7 @@ onEachEngine(
       keepAdministrators(tx, deps.clock.nowMs(), async () => {
         const input = { role: 'owner', principal: { type: 'User', id: bob }, resource: deployment, why: 'test' }
         await addGrant(tx, deps, act, undefined, input)
-        await removeGrant(tx, deps, act, held)
+        await removeGrant(tx, { ...deps, keepAdministrators }, act, held)
       }),
     )
     assert.ok(await someAdministratorRemains(deps.storage.db, deps.clock.nowMs()))
@@ -137,6 +137,8 @@ onEachEngine('the grant of the last active owner is not revoked for one who cann
       return grants
     })
     await assert.rejects(revokeGrant(authorization, act, held?.id as never), refused)
+    const within = storage.transact((tx) => removeGrant(tx, authorization, act, held as never))
+    await assert.rejects(within, refused)
     assert.ok(await findGrant(storage.db, held?.id as never))
   } finally {
     await server.close()

@@ -1,4 +1,5 @@
 import { addGrant, type Grant, type GrantInput, removeGrant } from '#authorization'
+import { keepAdministrators } from '#directory'
 import { Fault, type OrganizationId } from '#kernel'
 import { findActivation, findBundle } from '../../bundles/bundle.store.ts'
 import type { PlannedChange } from '../plan.ts'
@@ -9,7 +10,8 @@ import { type Applying, ranks, requireOrganizationId, type Step } from './step.t
 export function grantSteps(applying: Applying, change: PlannedChange): Step[] {
   if (change.kind !== 'grant') return []
   const { tx, deps, act } = applying
-  const revoke = () => removeGrant(tx, deps, act, change.known?.object as Grant, 'configuration')
+  const revoke = () =>
+    removeGrant(tx, { ...deps, keepAdministrators }, act, change.known?.object as Grant, 'configuration')
   if (change.action === 'delete') {
     const own = change.name.startsWith('gatehouse/')
     return [{ rank: own ? ranks.revokeOwnRole : ranks.revokeApplicationRole, change, run: revoke }]
