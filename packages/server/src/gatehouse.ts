@@ -195,12 +195,13 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       undo.push(() => metrics.close())
     }
 
+    undo.push(() => bootstrap?.close())
     undo.push(() => web.close())
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
-    bootstrap?.publish(listening)
     undo.push(() => bootstrap?.withdraw())
+    await bootstrap?.publish(web.app.routing)
     const setup = await offerSetup(
       { storage, clock, entropy, people, administrators, url: config.url, dataDirectory: config.dataDirectory },
       options.toTerminal ?? false,

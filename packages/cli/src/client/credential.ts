@@ -42,7 +42,13 @@ export function findCredential(options: CredentialOptions): Credential {
       next: 'Start it with "gatehouse serve", name its data directory with --data DIR, or give --url and GATEHOUSE_TOKEN',
     })
   }
-  const url = parseBaseUrl(options.url ?? file.url)
+  if (options.url !== undefined && parseBaseUrl(options.url) !== file.url) {
+    throw new Failure(`The local credential is good at ${file.url} only`, {
+      exit: exits.usage,
+      next: 'Leave --url out, or give GATEHOUSE_TOKEN too',
+    })
+  }
+  const url = parseBaseUrl(file.url)
   return { kind: 'bootstrap', url, authorization: async () => `Gatehouse-Bootstrap ${await signAssertion(file)}` }
 }
 

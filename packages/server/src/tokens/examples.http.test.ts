@@ -22,7 +22,7 @@ async function inHouse(
 ): Promise<void> {
   const server = await startTestServer(scratch)
   try {
-    await body({ server, api: localAdministrator(server, scratch) })
+    await body({ server, api: localAdministrator(scratch) })
   } finally {
     await server.close()
   }

@@ -34,7 +34,7 @@ test("every page passes axe-core's WCAG 2.2 AA rules, light and dark", async (t)
   t.after(() => scratch.remove())
   const server = await startTestServer(scratch)
   t.after(() => server.close())
-  const api = localAdministrator(server, scratch)
+  const api = localAdministrator(scratch)
   await makeUser(api, 'alice')
   const browser = await startBrowser(t)
   // Axe is put in by the test, which the pages' own policy would refuse.

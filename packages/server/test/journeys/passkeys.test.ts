@@ -16,7 +16,7 @@ async function signInByPassword(page: Page, url: string, login: string): Promise
 onEachEngine('passkeys: added by name, offered by the browser, several at once, removed', async (scratch, t) => {
   const server = await startTestServer(scratch)
   t.after(() => server.close())
-  const api = localAdministrator(server, scratch)
+  const api = localAdministrator(scratch)
   const id = await makeUser(api, 'alice')
   const browser = await startBrowser(t)
   const { page, complaints } = await openWindow(browser)
@@ -63,7 +63,7 @@ onEachEngine('passkeys: added by name, offered by the browser, several at once, 
 onEachEngine('after a password the passkey is the second step, and must verify its person', async (scratch, t) => {
   const server = await startTestServer(scratch)
   t.after(() => server.close())
-  const api = localAdministrator(server, scratch)
+  const api = localAdministrator(scratch)
   const id = await makeUser(api, 'alice')
   const browser = await startBrowser(t)
   const { page } = await openWindow(browser)
@@ -93,7 +93,7 @@ onEachEngine(
   async (scratch, t) => {
     const server = await startTestServer(scratch)
     t.after(() => server.close())
-    await makeUser(localAdministrator(server, scratch), 'alice')
+    await makeUser(localAdministrator(scratch), 'alice')
     const browser = await startBrowser(t)
     const { page, context } = await openWindow(browser)
     await addAuthenticator(page)

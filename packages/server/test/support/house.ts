@@ -19,7 +19,7 @@ export async function inServer(
   const clock = new ManualClock(Date.now())
   const server = await startTestServer(scratch, { clock, environment })
   try {
-    await body({ server, clock, api: localAdministrator(server, scratch, () => clock.nowMs()) })
+    await body({ server, clock, api: localAdministrator(scratch, () => clock.nowMs()) })
   } finally {
     await server.close()
   }

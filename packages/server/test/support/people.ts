@@ -16,7 +16,7 @@ export interface Answered {
 export type Api = (method: string, path: string, body?: unknown) => Promise<Answered>
 
 /** The API as the local administrator: each request signed with the bootstrap credential that the server wrote. */
-export function localAdministrator(server: TestServer, scratch: Scratch, nowMs = Date.now): Api {
+export function localAdministrator(scratch: Scratch, nowMs = Date.now): Api {
   return async (method, path, body) => {
     const file = JSON.parse(readFileSync(join(scratch.directory, 'bootstrap.json'), 'utf8'))
     const jwt = await new SignJWT({})
@@ -26,7 +26,7 @@ export function localAdministrator(server: TestServer, scratch: Scratch, nowMs =
       .setExpirationTime(Math.floor(nowMs() / 1_000) + 30)
       .setJti(randomUUID())
       .sign(await importJWK(file.key, 'ES256'))
-    return send(server.url + path, method, { authorization: `Gatehouse-Bootstrap ${jwt}` }, body)
+    return send(file.url + path, method, { authorization: `Gatehouse-Bootstrap ${jwt}` }, body)
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
 import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
@@ -16,23 +17,28 @@ const scheme = 'Gatehouse-Bootstrap '
 const longestSeconds = 60
 const skewSeconds = 5
 const rememberMost = 100_000
+const proxied = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip']
 
 export interface Bootstrap {
   /** Recognises requests that are signed with the credential. */
   readonly identify: Identify
   /**
-   * Writes the credential (mode 0600) for whoever can read the data directory.
-   * @param listening the address the server listens on, as in `http://127.0.0.1:8080`
+   * Listens on a loopback port of its own for requests with the credential, and writes it with that address (mode 0600) for
+   * whoever can read the data directory.
+   * @param handle what answers requests: the same as on the public address
    */
-  publish(listening: string): void
-  /** Removes the file: the key dies with the process. */
+  publish(handle: RequestListener): Promise<void>
+  /** Removes the file and takes no new connection: the key dies with the process. */
   withdraw(): void
+  /** Cuts the connections that are left. */
+  close(): void
 }
 
 /**
  * A fresh ES256 key at each start, its private half in `bootstrap.json`. A request carries a JWT signed with it (typ
- * `gatehouse-bootstrap+jwt`, aud the address in the file, exp within a minute, jti used once) and comes from loopback, not
- * through a proxy. Every use is recorded before the request goes on.
+ * `gatehouse-bootstrap+jwt`, aud the address in the file, exp within a minute, jti used once) and comes by a loopback port of
+ * its own. Every use is recorded before the request goes on. INVARIANT: never by the public port: behind a proxy on the same
+ * machine everybody's connection there is from loopback, and no header is sure to tell.
  */
 export async function openBootstrap(deps: {
   readonly storage: Storage
@@ -45,6 +51,7 @@ export async function openBootstrap(deps: {
   const kid = randomUUID()
   const key = { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }
   let url: string | undefined
+  let server: Server | undefined
   const used = new UsedOnce(clock)
 
   const verify = async (jwt: string): Promise<{ jti: string; expiresAtMs: number }> => {
@@ -68,7 +75,7 @@ export async function openBootstrap(deps: {
       const { authorization } = request.headers
       if (authorization === undefined || !authorization.startsWith(scheme)) return undefined
       try {
-        if (!isFromThisMachine(request)) throw new Error('not from loopback')
+        if (!isDirect(request, server)) throw new Error('not by the local port')
         const { jti, expiresAtMs } = await verify(authorization.slice(scheme.length))
         used.take(jti, expiresAtMs)
         const actor = { type: 'bootstrap', name: 'local administrator' } as const
@@ -90,29 +97,32 @@ export async function openBootstrap(deps: {
         throw new Fault('authentication.bootstrap_invalid', { cause })
       }
     },
-    publish: (listening) => {
-      url = localUrl(listening)
+    publish: async (handle) => {
+      const local = createServer(handle)
+      server = local
+      await new Promise<void>((resolve, reject) => {
+        local.once('error', reject)
+        local.listen(0, '127.0.0.1', resolve)
+      })
+      url = `http://127.0.0.1:${(local.address() as AddressInfo).port}`
       rmSync(file, { force: true })
       writeFileSync(file, `${JSON.stringify({ url, key }, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     },
-    withdraw: () => rmSync(file, { force: true }),
+    withdraw: () => {
+      rmSync(file, { force: true })
+      server?.close()
+      server?.closeIdleConnections()
+    },
+    close: () => server?.closeAllConnections(),
   }
 }
 
-/** By the connection itself, and not through a proxy, which would make everybody local. */
-function isFromThisMachine(request: FastifyRequest): boolean {
-  const address = (request.raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  const local = (isIP(address) === 4 && address.startsWith('127.')) || address === '::1'
-  const { headers } = request
-  return local && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined
-}
-
-/** Where this machine reaches a server that listens on any address. */
-function localUrl(listening: string): string {
-  const url = new URL(listening)
-  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
-  if (url.hostname === '[::]') url.hostname = '[::1]'
-  return url.origin
+/** By the local port, and not handed on by whatever a machine may run in front of it. */
+function isDirect({ raw, headers }: FastifyRequest, server: Server | undefined): boolean {
+  const own = (server?.address() as AddressInfo | null | undefined)?.port
+  const { localPort, remoteAddress } = raw.socket
+  const direct = !proxied.some((name) => headers[name] !== undefined)
+  return own !== undefined && localPort === own && remoteAddress === '127.0.0.1' && direct
 }
 
 /** Remembers what was used until it would expire anyway. The key is this process's own, so its memory is enough. */
