@@ -15,7 +15,7 @@ export interface Forwarded {
 
 /**
  * Reads `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`, all of which the gateway must set itself on every question.
- * Undefined when one is missing or malformed.
+ * Undefined when one is missing or malformed, or comes twice: one is then the client's own, and Node has joined them.
  */
 export function readForwarded(request: FastifyRequest): Forwarded | undefined {
   const one = (name: string) => {
@@ -29,6 +29,7 @@ export function readForwarded(request: FastifyRequest): Forwarded | undefined {
   if (method === undefined || !/^[A-Z]{1,20}$/.test(method)) return undefined
   if (proto !== 'http' && proto !== 'https') return undefined
   if (host === undefined || !/^[\w.:[\]-]{1,255}$/.test(host) || target === undefined) return undefined
+  if (comesTwice(request.raw.rawHeaders)) return undefined
   const url = URL.parse(`${proto}://${host}`)
   if (url === null || url.username !== '' || url.pathname !== '/') return undefined
   const mode = one('sec-fetch-mode')
@@ -40,4 +41,12 @@ export function readForwarded(request: FastifyRequest): Forwarded | undefined {
     isBrowser: (method === 'GET' || method === 'HEAD') && accepts && (mode === undefined || mode === 'navigate'),
     canRedirect: one('gatehouse-gateway') !== 'auth_request',
   }
+}
+
+const once = new Set(['x-forwarded-method', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-uri'])
+
+function comesTwice(raw: readonly string[]): boolean {
+  let seen = 0
+  for (let at = 0; at < raw.length; at += 2) if (once.has((raw[at] as string).toLowerCase())) seen++
+  return seen > once.size
 }

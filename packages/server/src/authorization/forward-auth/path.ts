@@ -1,11 +1,12 @@
 /** Bytes that mean another path to some server behind the gateway: they must not be left to its taste. */
-const ambiguous = /%(?:2f|5c|00|25)|[\\\p{Cc}]/iu
+const ambiguous = /%(?:2f|5c|25|3b|7f|[01][0-9a-f])|[^\x21-\x7e]|[\\;]/i
 const unreserved = /^[A-Za-z0-9._~-]$/
 
 /**
  * The path of a request target, normalised once: `%`-encoding of unreserved characters undone, of others in upper case
  * (RFC 3986 §6.2.2), the query left out. Undefined for a path that services read in different ways (dot segments, empty
- * segments, encoded slashes, backslashes, percent signs, control characters): it is refused, not guessed at.
+ * segments, encoded slashes, backslashes, percent signs, semicolons, which some take for the start of parameters (RFC 3986 §3.3),
+ * control characters, bytes that must be encoded): it is refused, not guessed at.
  */
 export function normalisePath(target: string): string | undefined {
   const end = target.search(/[?#]/)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { EntityUid } from '#authorization'
 import { isFault } from '#kernel'
 import { inHouse, systemAct } from '../../../test/support/authorization.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
+import type { EntityUid } from '../entities/source.ts'
 import { createGrant } from '../grants/create-grant.ts'
 import { deployment } from './gate.ts'
 
