@@ -79,6 +79,8 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     },
     routerOptions: { maxParamLength: 512 },
     forceCloseConnections: 'idle',
+    // The hook below answers instead, with a problem.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, error) as never,
   })
   app.setValidatorCompiler(makeValidatorCompiler())
@@ -98,12 +100,15 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     reply.header('allow', allowed.join(', '))
     return sendProblem(request, reply, new Fault('web.method_not_allowed'))
   })
+  let draining = false
   const isHttps = deps.url.startsWith('https:')
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers)
     reply.header('x-request-id', request.id)
     if (isHttps) reply.header('strict-transport-security', 'max-age=63072000; includeSubDomains')
-    done()
+    if (!draining) return done()
+    reply.header('connection', 'close')
+    done(new Fault('web.not_ready', { detail: 'the server is shutting down', retryAfterSeconds: 2 }))
   })
   measureRequests(app, deps.meter)
 
@@ -114,7 +119,6 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     once.expire().catch((err) => deps.logger.error({ err }, 'Old idempotency keys could not be removed'))
   }, 3_600_000)
   expiry.unref()
-  let draining = false
   return {
     app,
     url: deps.url,
@@ -134,9 +138,13 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     close: async () => {
       draining = true
       clearInterval(expiry)
+      // A connection whose last request has just ended is kept alive by its client; it must not hold up the end.
+      const idle = setInterval(() => app.server.closeIdleConnections(), 50)
       const cut = setTimeout(() => app.server.closeAllConnections(), deps.drainMs ?? 10_000)
-      await app.close()
-      clearTimeout(cut)
+      await app.close().finally(() => {
+        clearInterval(idle)
+        clearTimeout(cut)
+      })
     },
   }
 }
