@@ -9,10 +9,12 @@ try {
   console.log(`Gatehouse listens on ${gatehouse.listening} and is known as ${config.url}`)
   const setup = saySetup(gatehouse.setup)
   if (setup !== undefined) console.log(setup)
-  let stopping = false
+  let stoppingAt: number | undefined
   const stop = async () => {
-    if (stopping) process.exit(1)
-    stopping = true
+    // One Ctrl-C comes twice under npm, from the terminal and passed on: a second one means it only after a second.
+    if (stoppingAt !== undefined && performance.now() - stoppingAt > 1_000) process.exit(1)
+    if (stoppingAt !== undefined) return
+    stoppingAt = performance.now()
     await gatehouse.close()
     process.exit(0)
   }
