@@ -5,6 +5,10 @@ export const faults = defineFaults({
     status: 401,
     says: 'The access token is not valid here: it is expired, revoked, for another audience, or not one of ours',
   },
+  'tokens.scope_missing': {
+    status: 403,
+    says: 'The person did not let this application use Gatehouse in their name: ask for the scope gatehouse',
+  },
   'tokens.request_ended': {
     status: 400,
     says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',

@@ -6,6 +6,8 @@ const scopes: Readonly<Record<string, string>> = {
   openid: 'Know who you are',
   profile: 'See your name and user name',
   email: 'See your e-mail address',
+  organization: 'Know which organization you are in',
+  gatehouse: 'Do in Gatehouse itself, in your name, everything that you may do there',
   offline_access: 'Stay connected while you are away',
 }
 

@@ -155,3 +155,34 @@ onEachEngine(
     await it.close()
   },
 )
+
+onEachEngine(
+  "an application acts for a person at Gatehouse's own API only when the person was asked",
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const trusted = await it.addClient({ name: 'trusted', consentRequired: false })
+    const alice = await it.addPerson('alice')
+    const whoami = async (token: unknown) => {
+      const response = await fetch(`${it.url}/test/whoami`, { headers: { authorization: `Bearer ${token}` } })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    }
+    const resource = it.url
+    const tokenOf = async (code: string, verifier: string) =>
+      (await exchange(it, trusted, { code, verifier })).body.access_token
+    // Silently: a token, but one that opens nothing here.
+    const silent = await ask(it, trusted, alice, { scope: 'openid', resource })
+    assert.equal(silent.location.origin + silent.location.pathname, redirectUri)
+    const refused = await whoami(await tokenOf(silent.location.searchParams.get('code') as string, silent.verifier))
+    assert.deepEqual([refused.status, refused.body.code], [403, 'tokens.scope_missing'])
+
+    const asking = await ask(it, trusted, alice, { scope: 'openid gatehouse', resource })
+    assert.match(asking.location.pathname, /^\/oauth\/consent\//)
+    const { page, callback } = await answer(it, asking, 'allow')
+    assert.ok(page.scopes.includes('gatehouse'))
+    const got = await whoami(await tokenOf(callback.searchParams.get('code') as string, asking.verifier))
+    assert.deepEqual([got.status, got.body.id], [200, alice.id])
+    const again = await ask(it, trusted, alice, { scope: 'openid gatehouse', resource })
+    assert.equal(again.location.origin + again.location.pathname, redirectUri, 'allowed before')
+    await it.close()
+  },
+)

@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientCache } from './clients.ts'
+import { apiScope } from './scopes.ts'
 
 /** What a person let an application have, whatever session they did it in. */
 export interface ConsentSource {
@@ -23,22 +24,20 @@ export function loadExistingGrant(deps: { provider: () => Provider; clients: Cli
       found?.accountId === account.accountId
         ? found
         : new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
-    const allowed =
-      registered?.consent === false
-        ? undefined
-        : new Set(await deps.consents.findScopes(account.accountId, client.clientId))
+    const consented = new Set(await deps.consents.findScopes(account.accountId, client.clientId))
+    const asksNothing = registered?.consent === false
     const before = JSON.stringify([grant.openid, grant.resources])
-    addRequested(ctx, grant, allowed)
+    addRequested(ctx, grant, (scope) => consented.has(scope) || (asksNothing && scope !== apiScope))
     if (grant.openid === undefined && grant.resources === undefined) return undefined
     if (grant.jti === undefined || JSON.stringify([grant.openid, grant.resources]) !== before) await grant.save()
     return grant
   }
 }
 
-/** Grants what is requested, or of it what `allowed` holds. */
-export function addRequested(ctx: KoaContextWithOIDC, grant: Grant, allowed?: ReadonlySet<string>): void {
+/** Grants what is requested as far as it is allowed. */
+function addRequested(ctx: KoaContextWithOIDC, grant: Grant, allowed: (scope: string) => boolean): void {
   const { requestParamOIDCScopes, requestParamScopes, resourceServers = {} } = ctx.oidc
-  const of = (scopes: Iterable<string>) => [...scopes].filter((scope) => allowed === undefined || allowed.has(scope))
+  const of = (scopes: Iterable<string>) => [...scopes].filter(allowed)
   const standard = of(requestParamOIDCScopes)
   if (standard.length > 0) grant.addOIDCScope(standard.join(' '))
   for (const [resource, server] of Object.entries(resourceServers)) {

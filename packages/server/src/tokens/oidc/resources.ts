@@ -2,7 +2,7 @@ import { errors, type ResourceServer } from 'oidc-provider'
 import type { RegisteredClient } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
 import { lifetimes } from './lifetimes.ts'
-import { standardScopes } from './scopes.ts'
+import { apiScope, standardScopes } from './scopes.ts'
 
 /** The resource indicator (RFC 8707) of an application: its id as a URN. Its registered origins name it too. */
 export const resourceOf = (clientId: string): string => `urn:gatehouse:${clientId}`
@@ -18,8 +18,8 @@ export async function resourceServerOf(
   client: RegisteredClient,
   deps: { readonly clients: ClientCache; readonly issuer: string },
 ): Promise<ResourceServer> {
-  // What a token may do at our own API is decided by the roles of whom it speaks for, not by scopes.
-  if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [], client)
+  // What a token may do at our own API is decided by the roles of whom it speaks for; a person's needs the one scope.
+  if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [apiScope], client)
   if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client)
   const named = /^urn:gatehouse:(app_[0-9a-z]{26})$/.exec(resource)?.[1]
   const other = named === undefined ? await deps.clients.findByOrigin(resource) : await deps.clients.find(named)

@@ -1,6 +1,12 @@
 /** Scopes that every application may ask for (OIDC Core §5.4, §11). */
 export const standardScopes = ['openid', 'offline_access', 'profile', 'email', 'organization'] as const
 
+/**
+ * What a person lets an application do at Gatehouse's own API: everything that the person may. Asked for by name, never taken as
+ * given: else whoever registers an application that asks nothing could have an owner's rights by a link.
+ */
+export const apiScope = 'gatehouse'
+
 /** Claims about a person by scope. */
 export const claimsByScope: Record<string, string[]> = {
   openid: ['sub'],

@@ -2,6 +2,7 @@ import { type Actor, Fault, type UserId } from '#kernel'
 import type { Identify } from '#web'
 import '../faults.ts'
 import type { ClientCache } from '../oidc/clients.ts'
+import { apiScope } from '../oidc/scopes.ts'
 import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
 import type { AccessTokenVerifier } from './verify-access-token.ts'
 
@@ -31,6 +32,7 @@ export function identifyByAccessToken(deps: {
     const claims = deps.verifier.verify(given, deps.issuer)
     const actor = claims && (await actorOf(claims.sub))
     if (claims === undefined || actor === undefined) throw new Fault('tokens.access_token_invalid')
+    if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) throw new Fault('tokens.scope_missing')
     if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
     return { actor, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
   }
