@@ -7,6 +7,7 @@ import { Feed, feedMigrations, listEvents } from '#feed'
 import { type Act, isFault, ManualClock, Meter, systemClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
+import { numberAllEvents } from '../../test/support/number-events.ts'
 import { keyringMigrations } from './data-key.store.ts'
 import { openKeyring } from './keyring.ts'
 import { definePurposes } from './purposes.ts'
@@ -150,7 +151,7 @@ onEachEngine('a signing key is announced, signs, verifies while retiring, and is
 
   clock.advanceMs(times.rotateEveryMs)
   assert.equal(await keyring.advance(), 1) // the successor is published by itself
-  while ((await storage.unnumberedSinceMs()) !== undefined) await storage.numberEvents()
+  await numberAllEvents(storage)
   const told = await listEvents(storage.db, 0, 100, { objectId: made.kid })
   assert.deepEqual(
     told.map((event) => (event.data as { state: string }).state),

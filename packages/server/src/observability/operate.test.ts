@@ -5,6 +5,7 @@ import { deployment, type Gate } from '#authorization'
 import { readConfig } from '#config'
 import { Fault, Meter, systemClock, systemEntropy } from '#kernel'
 import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
+import { numberAllEvents } from '../../test/support/number-events.ts'
 import { startShell } from '../../test/support/shell.ts'
 import { checkCertificate } from './doctor/certificate.ts'
 import { judgeClock, judgeDisk, judgeKeys } from './doctor/checks.ts'
@@ -98,7 +99,7 @@ onEachEngine('metrics: for the right only, and on an address of their own where 
 onEachEngine('a position that was deleted by hand is counted, and the doctor says so', async (scratch) => {
   const { shell, call } = await start(scratch)
   await shell.keyring.rotateDataKeys({ actor: { type: 'system', name: 'test' }, requestId: 'r' })
-  while ((await shell.storage.unnumberedSinceMs()) !== undefined) await shell.storage.numberEvents()
+  await numberAllEvents(shell.storage)
   await shell.storage.transact((tx) => tx.deleteFrom('events').where('position', '=', 2).execute())
   assert.match((await call('/metrics', 'alice')).text, /^audit_missing_positions 1$/m)
   const report = JSON.parse((await call('/api/doctor', 'alice')).text)

@@ -28,7 +28,7 @@ async function refused(
   child.stderr.on('data', (chunk) => {
     said += chunk
   })
-  const stuck = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const stuck = setTimeout(() => child.kill('SIGKILL'), 60_000)
   const [code] = await once(child, 'close')
   clearTimeout(stuck)
   return { code, said }
@@ -57,20 +57,18 @@ test('what keeps Gatehouse from starting is told in one line, with exit code 1 a
   await expect({ GATEHOUSE_METRICS_LISTEN: `127.0.0.1:${port}` }, /in use/)
   other.close()
 
-  await expect({ GATEHOUSE_URL: 'http://id.example.com' }, /GATEHOUSE_URL .* must be https/)
-  await expect({ GATEHOUSE_PORT: '1' }, /GATEHOUSE_PORT is not a setting/)
   writeFileSync(join(data, 'gatehouse.yaml'), 'url: http://localhost:1\nnonsense: 1\n')
-  await expect({ GATEHOUSE_CONFIG: 'gatehouse.yaml' }, /gatehouse.yaml:2: unknown setting "nonsense"/)
-  await expect({ GATEHOUSE_DATABASE: 'postgres://127.0.0.1:1/none' }, /The database does not answer/)
-  await expect(
-    { GATEHOUSE_ROOT_KEY_FILE: join(data, 'elsewhere.key') },
-    /elsewhere.key does not exist, but the database is sealed/,
-  )
   writeFileSync(join(data, 'wrong.key'), `${Buffer.alloc(32, 1).toString('base64url')}\n`)
-  await expect(
-    { GATEHOUSE_ROOT_KEY_FILE: join(data, 'wrong.key') },
-    /The database is sealed under root key [0-9a-f]{16}/,
-  )
+  await Promise.all([
+    expect({ GATEHOUSE_URL: 'http://id.example.com' }, /GATEHOUSE_URL .* must be https/),
+    expect({ GATEHOUSE_PORT: '1' }, /GATEHOUSE_PORT is not a setting/),
+    expect({ GATEHOUSE_CONFIG: 'gatehouse.yaml' }, /gatehouse.yaml:2: unknown setting "nonsense"/),
+  ])
+  await expect({ GATEHOUSE_DATABASE: 'postgres://127.0.0.1:1/none' }, /The database does not answer/)
+  const elsewhere = join(data, 'elsewhere.key')
+  await expect({ GATEHOUSE_ROOT_KEY_FILE: elsewhere }, /elsewhere.key does not exist, but the database is sealed/)
+  const wrong = join(data, 'wrong.key')
+  await expect({ GATEHOUSE_ROOT_KEY_FILE: wrong }, /The database is sealed under root key [0-9a-f]{16}/)
   new DatabaseSync(database).exec("insert into migrations (id, applied_at) values ('9999_future', 1)")
   await expect({}, /was written by a newer version of Gatehouse/)
   new DatabaseSync(database).exec("delete from migrations where id = '9999_future'")
@@ -88,6 +86,6 @@ test('SIGTERM ends the server with exit code 0 and leaves no lock', async (t) =>
     const server = await startChildServer({ data: scratch.directory })
     const began = performance.now()
     await server.stop('SIGTERM')
-    assert.ok(performance.now() - began < 5_000)
+    assert.ok(performance.now() - began < 9_000, 'nothing was waited out')
   }
 })

@@ -4,6 +4,7 @@ import { type FeedEvent, feedMigrations, listEvents } from '#feed'
 import { type Act, Fault, ManualClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
 import type { Scratch } from './engines.ts'
+import { numberAllEvents } from './number-events.ts'
 
 export const systemAct: Act = { actor: { type: 'system', name: 'test' }, requestId: 'req-test' }
 
@@ -39,11 +40,7 @@ export async function openDirectory(scratch: Scratch, gate: Gate = testGate().ga
   const deps = { storage, clock, entropy: systemEntropy, gate }
   const home = await ensureHomeOrganization(deps)
   const events = async () => {
-    // Transactions of other tests in the same PostgreSQL hold the numbering back for a moment.
-    while ((await storage.unnumberedSinceMs()) !== undefined) {
-      await storage.numberEvents()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    await numberAllEvents(storage)
     return listEvents(storage.db, 0, 100_000)
   }
   return { ...deps, home, events }

@@ -33,6 +33,7 @@ import {
 import { createWeb, makeLogger, type Web } from '#web'
 import { systemAct, testGate } from './directory.ts'
 import type { Scratch } from './engines.ts'
+import { numberAllEvents } from './number-events.ts'
 import { freePort } from './ports.ts'
 
 /** The real time, moved. The provider reads the real one by itself. */
@@ -197,10 +198,7 @@ export async function openTokensFixture(
     },
     endSession: (id) => void sessions.delete(id),
     events: async (type) => {
-      for (;;) {
-        await storage.numberEvents()
-        if ((await storage.unnumberedSinceMs()) === undefined) break
-      }
+      await numberAllEvents(storage)
       return listEvents(storage.db, 0, 100_000, type === undefined ? {} : { type })
     },
     close,

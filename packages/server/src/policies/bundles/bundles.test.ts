@@ -5,6 +5,7 @@ import { listEvents } from '#feed'
 import { type Act, type ApplicationId, isFault, systemClock, systemEntropy } from '#kernel'
 import { acmeBundle } from '../../../test/support/acme.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { numberAllEvents } from '../../../test/support/number-events.ts'
 import { startTestServer, type TestServer } from '../../../test/support/server.ts'
 import type { PoliciesDeps } from '../deps.ts'
 import { activateBundle } from './activate-bundle.ts'
@@ -67,7 +68,7 @@ onEachEngine('a bundle is stored by its hash, put in force by an event, and read
     for await (const bundle of loadAllActive(db)) all.push(bundle)
     assert.deepEqual(all, [active])
     assert.deepEqual((await findBundle(db, application, hash))?.files, acmeBundle())
-    await server.storage.numberEvents()
+    await numberAllEvents(server.storage)
     const events = await listEvents(db, 0, 100, { objectId: application.id, type: 'policies.bundle_activated' })
     assert.deepEqual(
       events.map(({ revision, data, touches }) => ({ revision, data, touches })),

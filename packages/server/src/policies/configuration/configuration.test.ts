@@ -4,6 +4,7 @@ import { listEvents } from '#feed'
 import { type Act, type Fault, isFault, systemClock, systemEntropy } from '#kernel'
 import { acmeFiles } from '../../../test/support/acme.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { numberAllEvents } from '../../../test/support/number-events.ts'
 import { startTestServer, type TestServer } from '../../../test/support/server.ts'
 import type { PoliciesDeps } from '../deps.ts'
 import { applyConfiguration, planConfiguration } from './configure.ts'
@@ -63,7 +64,7 @@ onEachEngine('every change has its own event by the actor, and one tells of the 
   inHouse(scratch, async ({ deps }) => {
     const by: Act = { actor: { type: 'bootstrap', name: 'local' }, requestId: 'req-apply' }
     await apply(deps, acmeFiles(), false, by)
-    await deps.storage.numberEvents()
+    await numberAllEvents(deps.storage)
     const events = await listEvents(deps.storage.db, 0, 500, { requestId: 'req-apply' })
     assert.ok(events.every(({ actor }) => actor.type === 'bootstrap'))
     const counts = Object.groupBy(events, ({ type }) => type)
@@ -212,7 +213,7 @@ onEachEngine('a change that cannot be made refuses the whole, with its file and 
       })
     }
     assert.deepEqual(Object.keys(await exportConfiguration(deps, act, undefined)), ['home.yaml'])
-    await deps.storage.numberEvents()
+    await numberAllEvents(deps.storage)
     assert.equal((await listEvents(deps.storage.db, 0, 500, { type: 'directory.user_invited' })).length, 0)
   }),
 )
