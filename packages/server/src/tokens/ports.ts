@@ -101,6 +101,8 @@ export interface ConsentPage {
   readonly application: string
   readonly person: string
   readonly scopes: readonly string[]
+  /** Names of other applications at which it wants to act for the person. */
+  readonly others: readonly string[]
   readonly action: string
   readonly csrf: string
   /** Origin that the person goes to next. */

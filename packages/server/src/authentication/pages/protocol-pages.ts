@@ -17,12 +17,19 @@ export const protocolPages = {
     readonly application: string
     readonly person: string
     readonly scopes: readonly string[]
+    readonly others: readonly string[]
     readonly action: string
     readonly csrf: string
     readonly goesTo: string
   }): RenderedPage =>
     renderPage(
-      consentPage({ ...it, scopes: it.scopes.map((name) => ({ name, says: scopes[name] ?? `Use “${name}”` })) }),
+      consentPage({
+        ...it,
+        scopes: [
+          ...it.scopes.map((name) => ({ name, says: scopes[name] ?? `Use “${name}”` })),
+          ...it.others.map((name) => ({ name, says: `Do in ${name}, in your name, what you may do there` })),
+        ],
+      }),
     ),
   signOut: (it: SignOutPage): RenderedPage => renderPage(signOutPage(it)),
   signedOut: (): RenderedPage => renderPage(signedOutPage()),

@@ -9,8 +9,16 @@ import type { ClientCache } from '../oidc/clients.ts'
 import type { Protocol } from '../oidc/protocol.ts'
 import { paths } from '../oidc/provider.ts'
 import { rememberRequest } from '../oidc/request.ts'
+import { findNamedClient } from '../oidc/resources.ts'
 import { Unit } from '../oidc/unit.ts'
-import { actorOfPerson, type PersonSource, type RenderedPage, type SessionSource, type TokenPages } from '../ports.ts'
+import {
+  actorOfPerson,
+  type PersonSource,
+  type RegisteredClient,
+  type RenderedPage,
+  type SessionSource,
+  type TokenPages,
+} from '../ports.ts'
 import { addConsent } from './consent.store.ts'
 
 export interface ConsentDeps {
@@ -42,6 +50,7 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         application: asked.client.name,
         person: asked.person.username,
         scopes: asked.scopes,
+        others: asked.others.map(({ name }) => name),
         action: `${paths.consent}/${asked.uid}`,
         csrf: csrfOf(asked),
         goesTo: origin === 'null' ? new URL(String(asked.params.redirect_uri)).protocol : origin,
@@ -94,7 +103,10 @@ async function open(deps: ConsentDeps, request: FastifyRequest, reply: FastifyRe
   const scopes = String(interaction.params.scope ?? '')
     .split(' ')
     .filter((scope) => scope !== '')
-  return { uid, interaction, params: interaction.params, session, client, person, scopes }
+  const missing = (interaction.prompt.details as { missingResourceScopes?: object }).missingResourceScopes ?? {}
+  const named = await Promise.all(Object.keys(missing).map((resource) => findNamedClient(resource, deps.clients)))
+  const others = named.filter((other) => other !== undefined && other.id !== client.id) as RegisteredClient[]
+  return { uid, interaction, params: interaction.params, session, client, person, scopes, others }
 }
 
 /** Keeps the answer for next time (an allowance) and lets the request go on. */
@@ -104,7 +116,8 @@ async function answer(
   asked: Asked,
   decision: 'allow' | 'deny',
 ): Promise<void> {
-  const { interaction, client, person, session, scopes } = asked
+  const { interaction, client, person, session } = asked
+  const scopes = [...asked.scopes, ...asked.others.map(({ id }) => id)]
   const act = { actor: actorOfPerson(person), requestId: request.id, address: request.ip, sessionId: session.id }
   const unit = new Unit(deps, act)
   const atMs = deps.clock.nowMs()

@@ -8,6 +8,7 @@ import {
   authorizeUrl,
   exchange,
   pkce,
+  postToken,
   redirectUri,
   refresh,
   type TestClient,
@@ -19,6 +20,7 @@ interface Asked {
   readonly application: string
   readonly person: string
   readonly scopes: string[]
+  readonly others: string[]
   readonly action: string
   readonly csrf: string
   readonly goesTo: string
@@ -183,6 +185,51 @@ onEachEngine(
     assert.deepEqual([got.status, got.body.id], [200, alice.id])
     const again = await ask(it, trusted, alice, { scope: 'openid gatehouse', resource })
     assert.equal(again.location.origin + again.location.pathname, redirectUri, 'allowed before')
+    await it.close()
+  },
+)
+
+onEachEngine(
+  'an application acts for a person at another application only when the person was asked',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const evil = await it.addClient({ name: 'evil', consentRequired: false, scopes: ['openid', 'mine'] })
+    const docs = await it.addClient({ name: 'docs', displayName: 'The Docs', origins: ['https://docs.example'] })
+    const alice = await it.addPerson('alice')
+    const form = (code: string, verifier: string, resource: string) =>
+      postToken(it, evil, {
+        grant_type: 'authorization_code',
+        code,
+        code_verifier: verifier,
+        redirect_uri: redirectUri,
+        resource,
+      })
+    for (const resource of ['https://docs.example', `urn:gatehouse:${docs.application.id}`]) {
+      const silent = await ask(it, evil, alice, { scope: 'openid', resource })
+      assert.match(silent.location.pathname, /^\/oauth\/consent\//)
+      // With a scope that only the application itself knows, nothing is missing at the other one, and nothing is had there.
+      const sly = await ask(it, evil, alice, { scope: 'mine', resource })
+      assert.equal(sly.location.searchParams.get('code'), null)
+      const url = authorizeUrl(it, evil.application.id, {
+        scope: 'mine',
+        resource: `urn:gatehouse:${evil.application.id}`,
+      })
+      url.searchParams.append('resource', resource)
+      const { verifier, challenge } = pkce()
+      url.searchParams.set('code_challenge', challenge)
+      url.searchParams.set('code_challenge_method', 'S256')
+      const { location } = await silent.browser.get(url).then((got) => ({ location: got.headers.get('location') }))
+      const code = new URL(location as string, it.url).searchParams.get('code') as string
+      assert.equal((await form(code, verifier, resource)).body.error, 'invalid_target')
+    }
+    const asking = await ask(it, evil, alice, { scope: 'openid', resource: 'https://docs.example' })
+    const { page, callback } = await answer(it, asking, 'allow')
+    assert.deepEqual(page.others, ['The Docs'])
+    const got = await form(callback.searchParams.get('code') as string, asking.verifier, 'https://docs.example')
+    assert.ok(it.tokens.verifyAccessToken(got.body.access_token as string, docs.application.id))
+    const again = await ask(it, evil, alice, { scope: 'openid', resource: `urn:gatehouse:${docs.application.id}` })
+    assert.equal(again.location.origin + again.location.pathname, redirectUri, 'allowed before')
+    assert.deepEqual(it.errors, [])
     await it.close()
   },
 )

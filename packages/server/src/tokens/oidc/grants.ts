@@ -1,6 +1,7 @@
 import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientCache } from './clients.ts'
+import { isOthers } from './resources.ts'
 import { apiScope } from './scopes.ts'
 
 /** What a person let an application have, whatever session they did it in. */
@@ -10,7 +11,8 @@ export interface ConsentSource {
 
 /**
  * The grant of this session to this application: the one at hand, with what needs no question added. An application of one's own
- * organization asks nothing; one that asks gets what the person allowed before. Undefined when nothing is granted yet.
+ * organization asks nothing for itself; one that asks, or wants to act at another application, gets what the person allowed
+ * before. Undefined when nothing is granted yet.
  */
 export function loadExistingGrant(deps: { provider: () => Provider; clients: ClientCache; consents: ConsentSource }) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
@@ -27,20 +29,29 @@ export function loadExistingGrant(deps: { provider: () => Provider; clients: Cli
     const consented = new Set(await deps.consents.findScopes(account.accountId, client.clientId))
     const asksNothing = registered?.consent === false
     const before = JSON.stringify([grant.openid, grant.resources])
-    addRequested(ctx, grant, (scope) => consented.has(scope) || (asksNothing && scope !== apiScope))
+    addRequested(ctx, grant, {
+      scope: (scope) => consented.has(scope) || (asksNothing && scope !== apiScope),
+      audience: (audience) => !isOthers(audience, client.clientId) || consented.has(audience),
+    })
     if (grant.openid === undefined && grant.resources === undefined) return undefined
     if (grant.jti === undefined || JSON.stringify([grant.openid, grant.resources]) !== before) await grant.save()
     return grant
   }
 }
 
+interface Allowed {
+  scope(name: string): boolean
+  audience(audience: string): boolean
+}
+
 /** Grants what is requested as far as it is allowed. */
-function addRequested(ctx: KoaContextWithOIDC, grant: Grant, allowed: (scope: string) => boolean): void {
+function addRequested(ctx: KoaContextWithOIDC, grant: Grant, allowed: Allowed): void {
   const { requestParamOIDCScopes, requestParamScopes, resourceServers = {} } = ctx.oidc
-  const of = (scopes: Iterable<string>) => [...scopes].filter(allowed)
+  const of = (scopes: Iterable<string>) => [...scopes].filter(allowed.scope)
   const standard = of(requestParamOIDCScopes)
   if (standard.length > 0) grant.addOIDCScope(standard.join(' '))
   for (const [resource, server] of Object.entries(resourceServers)) {
+    if (!allowed.audience(server.audience as string)) continue
     const scopes = of(requestParamScopes).filter((scope) => server.scopes.has(scope))
     if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '))
   }

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { credentialsOf, refresh, signInTo } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
+import { addConsent } from '../consent/consent.store.ts'
 
 onEachEngine('introspection tells the client and the audience, and nobody else (RFC 7662 2.2, 4)', async (scratch) => {
   const it = await openTokensFixture(scratch)
@@ -11,6 +12,8 @@ onEachEngine('introspection tells the client and the audience, and nobody else (
   const web = await it.addClient({ name: 'web', scopes: ['openid', 'read'] })
   const other = await it.addClient({ name: 'other' })
   const alice = await it.addPerson('alice')
+  const consent = { userId: alice.id, clientId: web.application.id, scopes: [docs.application.id], givenAtMs: 1 }
+  await it.storage.transact((tx) => addConsent(tx, consent))
   const got = await signInTo(it, web, alice, { scope: 'openid read', resource: 'https://docs.example' })
   for (const client of [web, docs]) {
     const { body } = await postForm(url, { token: got.accessToken }, credentialsOf(client))

@@ -1,8 +1,9 @@
-import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { type AccessToken, type ClientCredentials, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { PersonAccount } from './accounts.ts'
 import { jwtArtifactId } from './adapter.ts'
 import type { ClientCache } from './clients.ts'
+import { isOthers } from './resources.ts'
 import { Unit } from './unit.ts'
 
 type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>
@@ -14,6 +15,9 @@ type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>
 export function completeJwt(clients: ClientCache) {
   return async (ctx: KoaContextWithOIDC, token: JwtToken, jwt: { payload: Record<string, unknown> }): Promise<void> => {
     const { payload } = jwt
+    // INVARIANT: at another application a client acts for a person only as far as the person allowed it there (`grants.ts`).
+    if (token.kind === 'AccessToken' && isOthers(String(payload.aud), token.clientId as string) && !token.scope)
+      throw new errors.InvalidTarget()
     const { account, entities } = ctx.oidc as typeof ctx.oidc & { account?: PersonAccount }
     const source = entities.AuthorizationCode ?? entities.RotatedRefreshToken ?? entities.RefreshToken
     const sessionId = token.expiresWithSession === true ? (token.sessionUid as string) : undefined

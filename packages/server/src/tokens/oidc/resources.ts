@@ -1,4 +1,5 @@
 import { errors, type ResourceServer } from 'oidc-provider'
+import { isId } from '#kernel'
 import type { RegisteredClient } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
 import { lifetimes } from './lifetimes.ts'
@@ -6,6 +7,15 @@ import { apiScope, standardScopes } from './scopes.ts'
 
 /** The resource indicator (RFC 8707) of an application: its id as a URN. Its registered origins name it too. */
 export const resourceOf = (clientId: string): string => `urn:gatehouse:${clientId}`
+
+/** Whether a token for this audience would let the client act for a person at another application. */
+export const isOthers = (audience: string, clientId: string): boolean => isId('app', audience) && audience !== clientId
+
+/** The application that a resource indicator names: by its id, or by an origin. */
+export function findNamedClient(resource: string, clients: ClientCache): Promise<RegisteredClient | undefined> {
+  const named = /^urn:gatehouse:(app_[0-9a-z]{26})$/.exec(resource)?.[1]
+  return named === undefined ? clients.findByOrigin(resource) : clients.find(named)
+}
 
 /**
  * What a token for `resource` is like; its `aud` is the application's id, or the issuer for Gatehouse's own API. A client may ask for
@@ -21,8 +31,7 @@ export async function resourceServerOf(
   // What a token may do at our own API is decided by the roles of whom it speaks for; a person's needs the one scope.
   if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [apiScope], client)
   if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client)
-  const named = /^urn:gatehouse:(app_[0-9a-z]{26})$/.exec(resource)?.[1]
-  const other = named === undefined ? await deps.clients.findByOrigin(resource) : await deps.clients.find(named)
+  const other = await findNamedClient(resource, deps.clients)
   if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
   const scopes = other.scopes.filter((scope) => client.scopes.includes(scope))
   return describe(other.id, scopes, client)
