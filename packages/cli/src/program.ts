@@ -19,8 +19,11 @@ import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addWhoami } from './commands/whoami.ts'
 
-/** The whole tree of commands. Shell completion and the documentation are made from it. */
-export function buildProgram(): Command {
+/**
+ * The whole tree of commands. Shell completion and the documentation are made from it.
+ * @param quiet wrong usage is thrown and not printed: whoever asked for JSON gets no sentences
+ */
+export function buildProgram({ quiet = false } = {}): Command {
   const program = new Command('gatehouse')
     .description('Gatehouse on the command line: sign-in, tokens, decisions and their record.')
     .version(pack.version, '--version', 'print the version')
@@ -31,6 +34,7 @@ export function buildProgram(): Command {
     .option('--data <directory>', "the local Gatehouse's data directory (default: GATEHOUSE_DATA or ./data)")
     .showHelpAfterError('(add --help for what this command takes)')
     .exitOverride()
+    .configureOutput(quiet ? { writeErr: () => undefined } : {})
     .addHelpText(
       'after',
       `

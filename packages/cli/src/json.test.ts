@@ -1,0 +1,169 @@
+// `--json` on every command there is, against a real server: what it prints is JSON and nothing else.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { startChildServer } from '../../../bench/support/child-server.ts'
+import { exits } from './failure.ts'
+import { buildProgram } from './program.ts'
+
+const acme = fileURLToPath(new URL('../../../examples/acme', import.meta.url))
+const bundle = join(acme, 'documents')
+const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
+
+/** Prints no answer, or is followed without an end; each is tried in a test of its own. */
+const without = ['serve', 'completion', 'events tail', 'restore']
+
+/** Every other command, in an order in which each finds what it needs. Words in braces stand for what came before. */
+function commands(home: string): string[][] {
+  const app = ['--app', 'acme/documents']
+  const org = ['--organization', 'acme']
+  const grant = [
+    '--role',
+    'editor',
+    '--to',
+    'group:acme/staff',
+    '--on',
+    'Folder:handbook',
+    '--why',
+    'a test',
+    '--until',
+    '8h',
+  ]
+  return [
+    ['whoami'],
+    ['diff', acme],
+    ['apply', acme, '--yes'],
+    ['export', join(home, 'exported'), ...org],
+    ['organization', 'list'],
+    ['organization', 'create', 'json'],
+    ['organization', 'suspend', 'json'],
+    ['organization', 'activate', 'json'],
+    ['organization', 'delete', 'json'],
+    ['user', 'list'],
+    ['user', 'invite', 'json', ...org],
+    ['user', 'link', 'acme/json'],
+    ['user', 'show', 'acme/json'],
+    ['user', 'activate', 'acme/json'],
+    ['user', 'suspend', 'acme/json'],
+    ['user', 'deactivate', 'acme/json'],
+    ['user', 'delete', 'acme/json'],
+    ['group', 'list'],
+    ['group', 'create', 'json', ...org],
+    ['group', 'add', 'acme/json', 'user:acme/bob'],
+    ['group', 'show', 'acme/json'],
+    ['group', 'remove', 'acme/json', 'user:acme/bob'],
+    ['group', 'delete', 'acme/json'],
+    ['machine', 'list'],
+    ['machine', 'create', 'json', '--owner', 'bob', ...org],
+    ['machine', 'secret', 'acme/json'],
+    ['machine', 'suspend', 'acme/json'],
+    ['machine', 'activate', 'acme/json'],
+    ['machine', 'deactivate', 'acme/json'],
+    ['machine', 'delete', 'acme/json'],
+    ['app', 'list'],
+    ['app', 'create', 'json', ...org],
+    ['app', 'show', 'acme/json'],
+    ['app', 'secret', 'acme/json'],
+    ['app', 'suspend', 'acme/json'],
+    ['app', 'activate', 'acme/json'],
+    ['app', 'delete', 'acme/json'],
+    ['grant', 'create', ...app, ...grant],
+    ['grant', 'list', ...app, '--role', 'editor'],
+    ['grant', 'revoke', '{grant}'],
+    ['policy', 'validate', bundle, ...app],
+    ['policy', 'push', join(home, 'bundle'), ...app],
+    ['policy', 'history', ...app],
+    ['policy', 'rollback', ...app],
+    ['decide', 'user:alice', 'read', 'document:welcome', ...app],
+    ['decisions', '--limit', '3'],
+    ['events', '--limit', '3'],
+    ['key', 'list'],
+    ['key', 'rotate'],
+    ['backup', join(home, 'all.backup')],
+    ['doctor'],
+    ['audit', 'checkpoint'],
+    ['audit', 'show', '1'],
+    ['audit', 'proof', '1'],
+    ['audit', 'export', join(home, 'log')],
+    ['audit', 'verify'],
+  ]
+}
+
+function leaves(command: Command, path: string[] = []): string[] {
+  if (command.commands.length === 0) return [path.join(' ')]
+  const own = command.registeredArguments.length > 0 || hasAction(command) ? [path.join(' ')] : []
+  return [...own, ...command.commands.flatMap((child) => leaves(child, [...path, child.name()]))]
+}
+const hasAction = (command: Command) => (command as unknown as { _actionHandler: unknown })._actionHandler !== null
+
+/** Runs a command in this process; what it prints is kept from the test's own output. */
+async function printed(args: readonly string[]): Promise<{ out: string; error: unknown }> {
+  const write = process.stdout.write
+  let out = ''
+  process.stdout.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    if (typeof chunk !== 'string') return write.call(process.stdout, chunk, ...rest)
+    out += chunk
+    return true
+  }) as typeof write
+  try {
+    await buildProgram({ quiet: true }).parseAsync(args, { from: 'user' })
+    return { out, error: undefined }
+  } catch (error) {
+    return { out, error }
+  } finally {
+    process.stdout.write = write
+  }
+}
+
+test('--json: every command answers in JSON and nothing else', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'gatehouse-json-'))
+  const data = join(home, 'data')
+  cpSync(bundle, join(home, 'bundle'), { recursive: true })
+  appendFileSync(join(home, 'bundle', 'policies.cedar'), '// changed\n')
+  const server = await startChildServer({ data })
+  process.env.GATEHOUSE_BACKUP_PASSPHRASE = 'copper lantern walrus orbit'
+  t.after(async () => {
+    await server.stop()
+    rmSync(home, { recursive: true, force: true })
+    process.exitCode = 0
+  })
+  const list = commands(home)
+  const named = (path: string) =>
+    without.includes(path) || list.some((args) => `${args.join(' ')} `.startsWith(`${path} `))
+  assert.deepEqual(
+    leaves(buildProgram()).filter((path) => path !== '' && !named(path)),
+    [],
+  )
+  let grant = ''
+  for (const args of list) {
+    const { out, error } = await printed([
+      ...args.map((arg) => arg.replace('{grant}', grant)),
+      '--json',
+      '--data',
+      data,
+    ])
+    assert.equal(error, undefined, `${args.join(' ')}: ${String(error)}`)
+    let answer: unknown
+    assert.doesNotThrow(
+      () => {
+        answer = JSON.parse(out)
+      },
+      `${args.join(' ')} printed: ${out}`,
+    )
+    if (args[0] === 'grant' && args[1] === 'create') grant = (answer as { id: string }).id
+  }
+})
+
+test('--json: wrong usage is told in JSON too', () => {
+  for (const args of [['nonsense'], ['user', 'list', '--nonsense'], ['user', 'show'], ['user']]) {
+    const done = spawnSync(process.execPath, [launcher, ...args, '--json'], { encoding: 'utf8' })
+    assert.equal(done.status, exits.usage, args.join(' '))
+    assert.equal(JSON.parse(done.stderr).error.exit, exits.usage, done.stderr)
+    assert.equal(done.stdout, '')
+  }
+})
