@@ -15,15 +15,27 @@ const shared = {
  * queries are text and are coerced to the schema's types; bodies say their types themselves and are not.
  */
 export function makeValidatorCompiler(): FastifySchemaCompiler<object> {
-  const strict = new Ajv2020({ ...shared, coerceTypes: false })
-  const coercing = new Ajv2020({ ...shared, coerceTypes: 'array' })
-  for (const ajv of [strict, coercing]) (formats as unknown as (it: Ajv2020) => void)(ajv)
+  let strict: Ajv2020 | undefined
+  let coercing: Ajv2020 | undefined
+  const ajvFor = (httpPart: string | undefined): Ajv2020 => {
+    if (httpPart === 'body') {
+      strict ??= makeAjv(false)
+      return strict
+    }
+    coercing ??= makeAjv('array')
+    return coercing
+  }
   return ({ schema, httpPart }) => {
-    const ajv = httpPart === 'body' ? strict : coercing
     let compiled: ReturnType<Ajv2020['compile']> | undefined
     return (data: unknown) => {
-      compiled ??= ajv.compile(schema)
+      compiled ??= ajvFor(httpPart).compile(schema)
       return compiled(data) ? { value: data } : { error: compiled.errors as never }
     }
   }
+}
+
+function makeAjv(coerceTypes: false | 'array'): Ajv2020 {
+  const ajv = new Ajv2020({ ...shared, coerceTypes })
+  ;(formats as unknown as (it: Ajv2020) => void)(ajv)
+  return ajv
 }

@@ -12,6 +12,7 @@ import { describeOperations } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { sendProblem } from './problem.ts'
 import { addRoute } from './route.ts'
+import { makeSerializerCompiler } from './serialize.ts'
 import { makeValidatorCompiler } from './validate.ts'
 
 export interface WebDeps {
@@ -81,9 +82,15 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     forceCloseConnections: 'idle',
     // The hook below answers instead, with a problem.
     return503OnClosing: false,
+    // Given here, Fastify does not load and build compilers of its own first.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => makeValidatorCompiler() as never,
+        buildSerializer: () => makeSerializerCompiler() as never,
+      },
+    },
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, error) as never,
   })
-  app.setValidatorCompiler(makeValidatorCompiler())
   const methods = new MethodTable()
   const routes: { method: string; url: string }[] = []
   app.addHook('onRoute', ({ url, method }) => {
