@@ -37,12 +37,13 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
   const startedAt = performance.now()
-  const child = spawn(process.execPath, ['packages/server/src/main.ts'], {
+  const { environment, args } = asNpmStarts()
+  const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH ?? '',
-      NODE_COMPILE_CACHE: 'node_modules/.cache/node-compile',
+      ...environment,
       GATEHOUSE_URL: url,
       GATEHOUSE_LISTEN: `127.0.0.1:${port}`,
       GATEHOUSE_DATA: options.data,
@@ -78,6 +79,15 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     residentBytes: () => residentBytesOf(pid),
     stop,
   }
+}
+
+/** The settings and arguments that the start script gives Node.js. */
+function asNpmStarts(): { environment: Record<string, string>; args: string[] } {
+  const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { scripts: { start: string } }
+  const words = scripts.start.split(' ')
+  const node = words.indexOf('node')
+  const settings = words.slice(0, node).filter((word) => word.includes('='))
+  return { environment: Object.fromEntries(settings.map((one) => one.split('='))), args: words.slice(node + 1) }
 }
 
 async function untilReady(child: ChildProcess, address: string, until: number): Promise<void> {

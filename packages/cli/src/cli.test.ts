@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { importJWK, jwtVerify } from 'jose'
 import { Client } from './client/client.ts'
 import { findCredential } from './client/credential.ts'
+import { nodeArguments } from './commands/server-process.ts'
 import { exits, Failure } from './failure.ts'
 
 const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
@@ -109,4 +110,10 @@ test('client: lists follow the cursor to the end, changes carry an idempotency k
   assert.match(String(seen[2]?.headers['idempotency-key']), /^[\w-]{36}$/)
   assert.equal(seen[2]?.headers.authorization, 'Bearer t')
   await assert.rejects(client.get('/moved'), Failure)
+})
+
+test('serve gives Node.js what the start script gives it', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+  const words: string[] = scripts.start.split(' ')
+  assert.deepEqual(words.slice(words.indexOf('node') + 1, -1), nodeArguments)
 })

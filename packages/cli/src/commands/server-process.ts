@@ -4,6 +4,9 @@ import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../failure.ts'
 
+/** What `npm start` gives Node.js too: with a smaller young generation an idle server holds 15 MB less. */
+export const nodeArguments: readonly string[] = ['--max-semi-space-size=8']
+
 /**
  * Runs a program of the server, which is never imported here, and waits for its end. Signals reach it: a terminal's by
  * themselves, SIGTERM passed on.
@@ -24,7 +27,11 @@ export async function runServerProgram(
     GATEHOUSE_BACKUP_KEY: _key,
     ...rest
   } = process.env
-  const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit', env: { ...rest, ...environment } })
+  const compiled = fileURLToPath(new URL('../../../../node_modules/.cache/node-compile', import.meta.url))
+  const child = spawn(process.execPath, [...nodeArguments, program, ...args], {
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compiled, ...rest, ...environment },
+  })
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   return new Promise<number>((resolve, reject) => {
