@@ -4,6 +4,7 @@ import { deleteLinksOf } from '../links/link.store.ts'
 import { deletePasskeys } from '../passkeys/passkey.store.ts'
 import { deletePassword } from '../passwords/password.store.ts'
 import { deleteRecoveryCodes } from '../recovery/recovery-code.ts'
+import { deleteProvedAttempts } from '../sign-in/attempt.store.ts'
 import { deleteDevices } from '../sign-in/device.store.ts'
 import { deleteTotp } from '../totp/totp.store.ts'
 
@@ -14,6 +15,7 @@ export async function deleteFactors(
   user: UserId,
 ): Promise<{ passwords: number; totp: number; passkeys: number; recoveryCodes: number }> {
   await deleteLinksOf(tx, organization, user)
+  await deleteProvedAttempts(tx, organization, user)
   await deleteDevices(tx, organization, user)
   return {
     passwords: await deletePassword(tx, organization, user),

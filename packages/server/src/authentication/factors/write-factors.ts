@@ -8,6 +8,7 @@ import '../faults.ts'
 import { insertPasskey, type Passkey } from '../passkeys/passkey.store.ts'
 import { savePassword } from '../passwords/password.store.ts'
 import { newRecoveryCodes, saveRecoveryCodes } from '../recovery/recovery-code.ts'
+import { deleteProvedAttempts } from '../sign-in/attempt.store.ts'
 import { saveTotp } from '../totp/totp.store.ts'
 import { totpPurpose } from '../totp/totp.ts'
 
@@ -33,6 +34,7 @@ export async function setPassword(
   phc: string,
   by: 'self' | 'link',
 ): Promise<void> {
+  await deleteProvedAttempts(tx, person.organizationId, person.id)
   await savePassword(tx, person.organizationId, person.id, phc, deps.clock.nowMs())
   await record(tx, act, { ...about(deps, person), type: 'authentication.password_set', data: { by } })
 }
@@ -47,6 +49,7 @@ export async function setTotp(
   step: number,
 ): Promise<void> {
   const sealed = deps.keyring.seal(totpPurpose, secret, person.id)
+  await deleteProvedAttempts(tx, person.organizationId, person.id)
   const enrolledAtMs = deps.clock.nowMs()
   await saveTotp(tx, person.organizationId, person.id, { sealed, lastStep: step, enrolledAtMs })
   await record(tx, act, { ...about(deps, person), type: 'authentication.totp_enrolled', data: {} })
@@ -54,6 +57,7 @@ export async function setTotp(
 
 /** @throws {Fault} `authentication.passkey_rejected` when the credential belongs to somebody already */
 export async function addPasskey(tx: Tx, deps: Deps, act: Act, person: Person, passkey: Passkey): Promise<void> {
+  await deleteProvedAttempts(tx, person.organizationId, person.id)
   if (!(await insertPasskey(tx, passkey))) throw new Fault('authentication.passkey_rejected')
   const data = { name: passkey.name, backedUp: passkey.backedUp }
   await record(tx, act, { ...about(deps, person), type: 'authentication.passkey_added', data })

@@ -141,6 +141,20 @@ export async function deleteAttempt(tx: Tx, attempt: Attempt): Promise<boolean> 
   return numDeletedRows === 1n
 }
 
+/**
+ * Ends what sign-ins of a person have proved so far: with a password that is gone, or before there was a second factor, they
+ * must not go on.
+ */
+export async function deleteProvedAttempts(tx: Tx, organization: OrganizationId, user: UserId): Promise<void> {
+  await tx
+    .deleteFrom('sign_in_attempts')
+    .where('organization_id', '=', organization)
+    .where('user_id', '=', user)
+    .where('purpose', '=', 'sign_in')
+    .where('stage', 'in', ['factor', 'enrol'])
+    .execute()
+}
+
 export async function deleteExpiredAttempts(tx: Tx, nowMs: number): Promise<void> {
   await tx.deleteFrom('sign_in_attempts').where('expires_at', '<=', nowMs).execute()
 }

@@ -115,3 +115,39 @@ onEachEngine('where the organization asks everyone for a second factor, everyone
     assert.equal((await new FormBrowser(server.url).signIn('alice', goodPassword)).status, 401)
   }),
 )
+
+onEachEngine(
+  'what a password proved does not outlive it, nor the time without a second factor (OWASP ASVS 6.3)',
+  (scratch) =>
+    inServer(scratch, async ({ server, api, clock }) => {
+      await makeUser(api, 'alice')
+      const bob = await makeUser(api, 'bob')
+      const [home] = (await api('GET', '/api/organizations')).body.items
+      await api('PATCH', `/api/organizations/${home.id}`, { settings: { signIn: { secondFactor: 'everyone' } } })
+      const enrol = async (browser: FormBrowser) => {
+        assert.equal(browser.at, '/enrol')
+        await browser.open('/enrol/totp')
+        return secretOn(browser)
+      }
+      const finish = async (browser: FormBrowser, secret: string) =>
+        browser.submit('/enrol/totp', { code: codeAt(secret, clock.nowMs()) })
+      const waiting = async (username: string) => {
+        const thief = await new FormBrowser(server.url).signIn(username)
+        return { thief, secret: await enrol(thief) }
+      }
+
+      const first = await waiting('alice')
+      const alice = await new FormBrowser(server.url).signIn('alice')
+      await finish(alice, await enrol(alice))
+      assert.match(alice.text, /Keep these safe/)
+      await finish(first.thief, first.secret)
+      assert.equal(first.thief.status, 409, 'she has a second factor by now')
+      assert.equal(first.thief.cookie('gatehouse-session'), undefined)
+
+      const second = await waiting('bob')
+      assert.equal((await api('POST', `/api/users/${bob}/reset-factors`)).status, 201)
+      await finish(second.thief, second.secret)
+      assert.equal(second.thief.status, 409, 'the password is gone')
+      assert.equal(second.thief.cookie('gatehouse-session'), undefined)
+    }),
+)
