@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { addGrant, type GrantInput } from '#authorization'
+import { addGrant, createGrant, deployment, type GrantInput } from '#authorization'
 import { createApplication, findOrganizationByName, type Organization } from '#directory'
 import { listEvents } from '#feed'
-import { type Act, type ApplicationId, isFault, systemClock, systemEntropy } from '#kernel'
+import { type Act, type ApplicationId, isFault, systemClock, systemEntropy, type UserId } from '#kernel'
 import { acmeBundle } from '../../../test/support/acme.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
 import { numberAllEvents } from '../../../test/support/number-events.ts'
+import { localAdministrator, makeUser } from '../../../test/support/people.ts'
 import { startTestServer, type TestServer } from '../../../test/support/server.ts'
 import type { PoliciesDeps } from '../deps.ts'
 import { activateBundle } from './activate-bundle.ts'
@@ -236,5 +237,29 @@ onEachEngine('over HTTP: apply, show, history, one version, validate and roll ba
     assert.equal((await call('GET', `/versions/${hash}`)).status, 200)
     assert.equal((await call('GET', `/versions/${'0'.repeat(64)}`)).status, 404)
     assert.equal((await call('PUT', '', { files: {}, extra: 1 })).status, 400)
+  }),
+)
+
+onEachEngine('no bundle of an application locks an administrator out: it decides nothing of Gatehouse', (scratch) =>
+  inHouse(scratch, async ({ deps, application, server }) => {
+    const id = (await makeUser(localAdministrator(scratch), 'alice')) as UserId
+    const alice: Act = {
+      actor: { type: 'user', id, organizationId: application.organizationId, name: 'alice' },
+      requestId: 'req-alice',
+    }
+    const made = await createGrant(server.authorization, act, {
+      role: 'owner',
+      principal: { type: 'User', id },
+      resource: deployment,
+      why: 'the first',
+    })
+    await server.authorization.snapshot.waitFor(made.at, 5_000)
+    const forbids = '@id("nobody") forbid (principal, action, resource);\n'
+    const first = await applyBundle(deps, alice, application.id, small(permit('a')))
+    const { at } = await applyBundle(deps, alice, application.id, small(permit('a') + forbids))
+    await server.authorization.snapshot.waitFor(at, 5_000)
+    deps.gate.require(alice, 'deleteOrganization', deployment)
+    const back = await rollBackBundle(deps, alice, application.id, undefined)
+    assert.equal(back.value.hash, first.value.activation.hash)
   }),
 )

@@ -99,6 +99,8 @@ onEachEngine(
     assert.equal((await send(await make())).status, 200)
     assert.equal((await send(await make({ aud: url }))).status, 200)
     assert.equal((await send(await make({ exp: nowSeconds - 50 }))).status, 200, 'within the skew')
+    const ahead = { iat: nowSeconds + 50, nbf: nowSeconds + 50, exp: nowSeconds + 110 }
+    assert.equal((await send(await make(ahead))).status, 200, 'a clock that is fast, within the skew')
 
     const once = await make()
     const both = await Promise.all([send(once), send(once), send(once)])
@@ -119,6 +121,7 @@ onEachEngine(
       ['without end', await make({ exp: undefined })],
       ['without jti', await make({ jti: undefined })],
       ['not yet', await make({ nbf: nowSeconds + 120 })],
+      ['a clock too fast', await make({ nbf: nowSeconds + 70, iat: nowSeconds + 70, exp: nowSeconds + 130 })],
     ]
     for (const [what, assertion] of rows) {
       const { status, body } = await send(assertion)
