@@ -13,11 +13,11 @@ export interface Answered {
   readonly body: any
   readonly headers: Headers
 }
-export type Api = (method: string, path: string, body?: unknown) => Promise<Answered>
+export type Api = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answered>
 
 /** The API as the local administrator: each request signed with the bootstrap credential that the server wrote. */
 export function localAdministrator(scratch: Scratch, nowMs = Date.now): Api {
-  return async (method, path, body) => {
+  return async (method, path, body, headers) => {
     const file = JSON.parse(readFileSync(join(scratch.directory, 'bootstrap.json'), 'utf8'))
     const jwt = await new SignJWT({})
       .setProtectedHeader({ alg: 'ES256', typ: 'gatehouse-bootstrap+jwt' })
@@ -26,7 +26,7 @@ export function localAdministrator(scratch: Scratch, nowMs = Date.now): Api {
       .setExpirationTime(Math.floor(nowMs() / 1_000) + 30)
       .setJti(randomUUID())
       .sign(await importJWK(file.key, 'ES256'))
-    return send(file.url + path, method, { authorization: `Gatehouse-Bootstrap ${jwt}` }, body)
+    return send(file.url + path, method, { authorization: `Gatehouse-Bootstrap ${jwt}`, ...headers }, body)
   }
 }
 
