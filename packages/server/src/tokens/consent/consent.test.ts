@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import '#authentication' // whose event it is
 import { moveUserIn, type User } from '#directory'
+import { record } from '#feed'
 import { systemEntropy } from '#kernel'
 import { TestBrowser } from '../../../test/support/browser.ts'
 import { systemAct } from '../../../test/support/directory.ts'
@@ -12,6 +14,7 @@ import {
   redirectUri,
   refresh,
   type TestClient,
+  within,
 } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, type TokensFixture } from '../../../test/support/tokens.ts'
 
@@ -230,6 +233,37 @@ onEachEngine(
     const again = await ask(it, evil, alice, { scope: 'openid', resource: `urn:gatehouse:${docs.application.id}` })
     assert.equal(again.location.origin + again.location.pathname, redirectUri, 'allowed before')
     assert.deepEqual(it.errors, [])
+    await it.close()
+  },
+)
+
+onEachEngine(
+  'a reset of how somebody signs in ends offline access too: it may be a thief who allowed it',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const shop = await it.addClient({ name: 'shop', consentRequired: true })
+    const alice = await it.addPerson('alice')
+    const asking = await ask(it, shop, alice, { scope: 'openid offline_access', prompt: 'consent' })
+    const { callback } = await answer(it, asking, 'allow')
+    const code = callback.searchParams.get('code') as string
+    const { body } = await exchange(it, shop, { code, verifier: asking.verifier })
+    it.endSession(asking.session.id)
+    await it.storage.transact((tx) =>
+      record(tx, systemAct, {
+        type: 'authentication.factors_reset',
+        atMs: it.clock.nowMs(),
+        organizationId: alice.organizationId,
+        object: { type: 'User', id: alice.id },
+        data: { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0 },
+        touches: [],
+      }),
+    )
+    let token = body.refresh_token as string
+    await within(5_000, async () => {
+      const again = await refresh(it, shop, token)
+      if (again.status === 200) token = again.body.refresh_token as string
+      return again.body.error === 'invalid_grant'
+    })
     await it.close()
   },
 )

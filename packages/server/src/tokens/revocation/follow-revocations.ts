@@ -75,6 +75,9 @@ export async function followRevocations(deps: Deps): Promise<void> {
     after: 'stored',
     handle: async (events) => {
       for (const event of events) {
+        // Whoever had the account may have let an application stay connected: that outlives sessions, but not a reset.
+        if (event.type === 'authentication.factors_reset')
+          await storage.transact((tx) => deleteArtifactsOf(tx, { subject: event.object.id }))
         const revocation = event.type.startsWith('tokens.') ? undefined : revocationOf(event)
         if (revocation !== undefined) await storage.transact((tx) => clear(tx, event, revocation))
       }
