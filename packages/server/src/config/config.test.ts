@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { inspect } from 'node:util'
 import { isFault } from '#kernel'
-import { readConfig } from './config.ts'
+import { readConfig, settings } from './config.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -128,4 +128,25 @@ test('what is wrong in the file is told with file and line', () => {
 test('the configuration cannot be changed afterwards', () => {
   const config = read()
   for (const part of [config, config.listen, config.database, config.trustedProxies]) assert.ok(Object.isFrozen(part))
+})
+
+test('docs/settings.md: every setting with its default, and no other; its example is taken as it stands', () => {
+  const page = readFileSync(new URL('../../../../docs/settings.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `(GATEHOUSE_\w+)` \| `(\w+)` \| (.*?) \|/gm)]
+  assert.deepEqual(
+    rows.map(([, variable, name]) => [variable, name]),
+    settings.map((setting) => [...setting]),
+  )
+  const written = (name: string) => /^`(.*)`$/.exec(rows.find((row) => row[2] === name)?.[3] ?? '')?.[1]
+  const defaults = read()
+  assert.equal(defaults.url, written('url'))
+  assert.equal(`${defaults.listen.host}:${defaults.listen.port}`, written('listen'))
+  assert.equal(defaults.logLevel, written('log_level'))
+  assert.equal(defaults.bootstrap ? 'on' : 'off', written('bootstrap'))
+  const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? ''
+  const config = fromFile(example)
+  assert.equal(config.url, 'https://id.example.com')
+  assert.equal(config.database.engine, 'postgres')
+  assert.equal(config.rootKeyBesideData, false)
+  assert.deepEqual(config.trustedProxies, ['127.0.0.1', '10.0.0.0/8'])
 })

@@ -38,6 +38,8 @@ const names = {
   GATEHOUSE_TRUSTED_PROXIES: 'trusted_proxies',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
+/** The settings there are: environment variable and name in the file. */
+export const settings: readonly (readonly [variable: string, name: string])[] = Object.entries(names)
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
 
 /**

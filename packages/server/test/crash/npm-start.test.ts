@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -76,6 +76,8 @@ test('npm start, as an ordinary user: listens, makes its data private, says wher
   const before = link()
   assert.match(before, new RegExp(`^http://localhost:${port}/`))
   assert.equal((await fetch(`http://localhost:${port}/readyz`)).status, 200)
+  for (const path of [data, join(data, 'gatehouse.db'), join(data, 'root.key'), join(data, 'setup-link.txt')])
+    assert.equal(statSync(path).mode & 0o077, 0, path)
   const discovery = await (await fetch(`http://localhost:${port}/.well-known/openid-configuration`)).json()
   const keys = async () => (await fetch((discovery as { jwks_uri: string }).jwks_uri)).text()
   const keysBefore = await keys()
