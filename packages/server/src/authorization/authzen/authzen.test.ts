@@ -142,6 +142,8 @@ onEachEngine(
       const anonymous = await post('/access/v1/evaluation', good, { 'x-test-actor': '' })
       assert.equal(anonymous.status, 401)
       assert.equal(anonymous.headers['www-authenticate'], 'Bearer')
+      const unread = await post('/access/v1/evaluation', '{"subject"', { 'x-test-actor': '' })
+      assert.equal(unread.status, 401, 'the body of somebody unknown is not even read')
       assert.equal(
         (await post('/access/v1/evaluation', good, { 'x-request-id': 'abc-2' })).headers['x-request-id'],
         'abc-2',
