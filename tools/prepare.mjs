@@ -1,4 +1,5 @@
-// Installs what the lockfile names, once per lockfile. Runs on any Node >= 20, before anything is installed.
+// Installs what the lockfile names, once per lockfile. Runs on any Node >= 20, before anything is installed. With --check it
+// only says by its exit code whether there is anything to install.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -13,6 +14,7 @@ const wanted = createHash('sha256')
   .digest('hex')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  if (process.argv.includes('--check')) process.exit(1)
   console.error('Installing dependencies (npm ci), once for this lockfile…')
   const command = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
