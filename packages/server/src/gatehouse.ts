@@ -128,7 +128,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       storage,
       keyring,
     })
-    web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web.app))
+    web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web))
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps))

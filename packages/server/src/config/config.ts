@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import { isMap, isScalar, parseDocument } from 'yaml'
 import { Fault, Secret } from '#kernel'
+import { yaml } from './yaml.ts'
 import './faults.ts'
 
 /** Everything the process is told from outside, read once, frozen. */
@@ -91,6 +91,7 @@ function readFile(path: string, told: Map<string, { text: string; from: string }
   } catch (error) {
     throw wrong('GATEHOUSE_CONFIG', `names ${path}, which cannot be read (${(error as { code?: string }).code})`)
   }
+  const { isMap, isScalar, parseDocument } = yaml()
   const document = parseDocument(text, { maxAliasCount: 0 } as object)
   const broken = document.errors[0]
   if (broken !== undefined) throw wrong(`${path}:${broken.linePos?.[0].line ?? 1}:`, `is not YAML (${broken.code})`)

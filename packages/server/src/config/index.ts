@@ -1,1 +1,2 @@
 export * from './config.ts'
+export { yaml } from './yaml.ts'

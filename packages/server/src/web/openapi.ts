@@ -1,8 +1,8 @@
-import swagger from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import Fastify from 'fastify'
 import Type from 'typebox'
 import { allFaults } from '#kernel'
 import { type Operation, operation } from './operation.ts'
+import { schemaOf } from './route.ts'
 
 const problem = (codes: readonly string[]) => ({
   type: 'object',
@@ -50,8 +50,15 @@ const headers = {
   },
 }
 
-/** Describes every operation that is added later; routes that are no operations stay out. */
-export async function describeOperations(app: FastifyInstance, url: string): Promise<void> {
+/** Described by a shell of its own that answers nobody, so that only who asks for the description pays for it. */
+async function describeOperations(operations: readonly Operation[], url: string): Promise<unknown> {
+  const { default: swagger } = await import('@fastify/swagger')
+  const nothing = () => () => () => true
+  const app = Fastify({
+    schemaController: {
+      compilersFactory: { buildValidator: nothing as never, buildSerializer: nothing as never },
+    },
+  })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -72,6 +79,10 @@ export async function describeOperations(app: FastifyInstance, url: string): Pro
     hideUntagged: true,
     transformObject: (document) => ('openapiObject' in document ? (complete(document.openapiObject) as never) : {}),
   })
+  for (const it of operations)
+    app.route({ method: it.method, url: it.url, schema: schemaOf(it), handler: async () => undefined })
+  await app.ready()
+  return app.swagger()
 }
 
 type Described = {
@@ -101,7 +112,7 @@ function complete(document: unknown): unknown {
   return described
 }
 
-export function openapiOperation(app: FastifyInstance): Operation {
+export function openapiOperation(web: { readonly operations: readonly Operation[]; readonly url: string }): Operation {
   let document: unknown
   return operation({
     id: 'openapi.get',
@@ -111,7 +122,7 @@ export function openapiOperation(app: FastifyInstance): Operation {
     access: { kind: 'open', why: 'It says what every installation of this version says' },
     schemas: { reply: Type.Unknown() },
     handle: async ({ reply }) => {
-      document ??= app.swagger()
+      document ??= await describeOperations(web.operations, web.url)
       reply.header('cache-control', 'no-cache')
       return document
     },

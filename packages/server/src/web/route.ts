@@ -15,22 +15,11 @@ export interface RouteDeps {
 
 /** Adds one operation: identify, parse, once, handle, answer. */
 export function addRoute(app: FastifyInstance, operation: Operation, deps: RouteDeps): void {
-  const { schemas, access } = operation
   app.route({
     method: operation.method,
     url: operation.url,
     ...(operation.bodyLimit !== undefined && { bodyLimit: operation.bodyLimit }),
-    schema: {
-      operationId: operation.id,
-      summary: operation.summary,
-      tags: [operation.id.split('.')[0] as string],
-      'x-gatehouse-access': access,
-      ...((access.kind === 'open' || access.kind === 'protocol') && { security: [] }),
-      ...(schemas.params && { params: schemas.params }),
-      ...(schemas.query && { querystring: schemas.query }),
-      ...(schemas.body && { body: schemas.body }),
-      response: responseOf(operation),
-    } as object,
+    schema: schemaOf(operation),
     // Before the body is read and judged: a stranger learns nothing of its shape.
     preParsing: async (request, _reply, payload) => {
       await identify(request, operation, deps)
@@ -56,6 +45,22 @@ export function addRoute(app: FastifyInstance, operation: Operation, deps: Route
       return reply.sent ? reply : answer(request, reply, operation, answered)
     },
   })
+}
+
+/** The operation as Fastify's route schema, which is also what its description is made of. */
+export function schemaOf(operation: Operation): object {
+  const { schemas, access } = operation
+  return {
+    operationId: operation.id,
+    summary: operation.summary,
+    tags: [operation.id.split('.')[0] as string],
+    'x-gatehouse-access': access,
+    ...((access.kind === 'open' || access.kind === 'protocol') && { security: [] }),
+    ...(schemas.params && { params: schemas.params }),
+    ...(schemas.query && { querystring: schemas.query }),
+    ...(schemas.body && { body: schemas.body }),
+    response: responseOf(operation),
+  }
 }
 
 function responseOf({ schemas, produces }: Operation): object {

@@ -8,7 +8,6 @@ import { findAmbiguousKey } from './json.ts'
 import { measureRequests } from './measure.ts'
 import { MethodTable } from './methods.ts'
 import { OnceGuard } from './once.ts'
-import { describeOperations } from './openapi.ts'
 import type { Operation } from './operation.ts'
 import { sendProblem } from './problem.ts'
 import { addRoute } from './route.ts'
@@ -98,7 +97,6 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     for (const one of [method].flat()) if (one !== 'HEAD') routes.push({ method: one, url })
   })
   await app.register(cookie)
-  await describeOperations(app, deps.url)
   readStrictJson(app)
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error))
   app.setNotFoundHandler((request, reply) => {

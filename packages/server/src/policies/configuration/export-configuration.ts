@@ -1,5 +1,5 @@
-import { stringify } from 'yaml'
 import { deployment } from '#authorization'
+import { yaml } from '#config'
 import { listOrganizations } from '#directory'
 import { type Act, Fault } from '#kernel'
 import { type Activation, findBundle } from '../bundles/bundle.store.ts'
@@ -26,7 +26,7 @@ export async function exportConfiguration(
     if (id === undefined) throw new Fault('directory.organization_unknown')
     deps.gate.require(act, 'exportConfiguration', { type: 'Organization', id })
     const items = [...known.items.values()].filter(({ organization }) => organization === name)
-    files[`${name}.yaml`] = stringify(documentOf(name, items), { lineWidth: 120, aliasDuplicateObjects: false })
+    files[`${name}.yaml`] = yaml().stringify(documentOf(name, items), { lineWidth: 120, aliasDuplicateObjects: false })
     for (const item of items) {
       const application = known.applications.get(`${name}/${item.name}`)
       if (item.kind !== 'policies' || application === undefined) continue

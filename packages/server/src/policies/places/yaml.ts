@@ -1,4 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import type { LineCounter, Node } from 'yaml'
+import { yaml } from '#config'
 import type { Problems } from './problem.ts'
 
 /** A value of a YAML file with the place it stands at. */
@@ -18,10 +19,10 @@ export const yamlDepthMost = 40
  * value is a plain tree. Undefined after a problem.
  */
 export function readYaml(file: string, text: string, problems: Problems): Located[] | undefined {
-  const lines = new LineCounter()
+  const lines = new (yaml().LineCounter)()
   // The parser descends by recursion: what is nested too deep is refused before it is parsed.
   if (flowDepth(text) > yamlDepthMost) return problems.ofFile(file, `nested deeper than ${yamlDepthMost} levels`)
-  const documents = parseAllDocuments(text, {
+  const documents = yaml().parseAllDocuments(text, {
     lineCounter: lines,
     uniqueKeys: true,
     schema: 'core',
@@ -56,17 +57,17 @@ export function problemAt(located: Located, problems: Problems, says: string, he
 
 /** The items of a sequence, located; undefined for anything else. */
 export function itemsOf(located: Located): Located[] | undefined {
-  if (!isSeq(located.node)) return undefined
+  if (!yaml().isSeq(located.node)) return undefined
   return located.node.items.map((item) => ({ ...located, node: item as Node }))
 }
 
 /** The entries of a mapping in order, each with the place of its key; undefined for anything else. */
 export function entriesOf(located: Located): { key: string; keyAt: Located; value: Located }[] | undefined {
-  if (!isMap(located.node)) return undefined
+  if (!yaml().isMap(located.node)) return undefined
   return located.node.items.map(({ key, value }) => {
     const at = (key as Node).range?.[0] ?? located.at
     return {
-      key: isScalar(key) ? String(key.source ?? key.value) : '',
+      key: yaml().isScalar(key) ? String(key.source ?? key.value) : '',
       keyAt: { ...located, node: key as Node, at },
       value: { ...located, node: value as Node | null, at },
     }
@@ -76,7 +77,7 @@ export function entriesOf(located: Located): { key: string; keyAt: Located; valu
 /** The scalar's value, or undefined for a collection; null for an empty value. */
 export function scalarOf(located: Located): string | number | boolean | bigint | null | undefined {
   if (located.node === null) return null
-  if (!isScalar(located.node)) return undefined
+  if (!yaml().isScalar(located.node)) return undefined
   return plainScalar(located.node.value)
 }
 
@@ -89,7 +90,7 @@ function plainScalar(value: unknown): string | number | boolean | bigint | null 
 /** As it would stand in JSON. */
 export function plainOf(located: Located): unknown {
   if (located.node === null) return null
-  if (isScalar(located.node)) return plainScalar(located.node.value)
+  if (yaml().isScalar(located.node)) return plainScalar(located.node.value)
   const items = itemsOf(located)
   if (items !== undefined) return items.map(plainOf)
   const plain: Record<string, unknown> = Object.create(null)
@@ -100,8 +101,8 @@ export function plainOf(located: Located): unknown {
 function refuseUnplain(located: Located, problems: Problems, depth: number): void {
   if (depth > yamlDepthMost) return void problemAt(located, problems, `nested deeper than ${yamlDepthMost} levels`)
   const { node } = located
-  if (isAlias(node)) return void problemAt(located, problems, 'aliases (*) are not taken: write the value out')
-  if (isScalar(node)) {
+  if (yaml().isAlias(node)) return void problemAt(located, problems, 'aliases (*) are not taken: write the value out')
+  if (yaml().isScalar(node)) {
     const { value } = node
     if (typeof value === 'number')
       problemAt(located, problems, `${node.source ?? value} is not a whole number: quote it`)
@@ -109,7 +110,7 @@ function refuseUnplain(located: Located, problems: Problems, depth: number): voi
   }
   for (const item of itemsOf(located) ?? []) refuseUnplain(item, problems, depth + 1)
   for (const { keyAt, value } of entriesOf(located) ?? []) {
-    if (!isScalar(keyAt.node)) problemAt(keyAt, problems, 'a key must be a single value')
+    if (!yaml().isScalar(keyAt.node)) problemAt(keyAt, problems, 'a key must be a single value')
     refuseUnplain(value, problems, depth + 1)
   }
 }
