@@ -180,16 +180,14 @@ interface Reply {
 }
 
 class Client {
-  readonly #url: string
   readonly #credential: ReturnType<typeof findCredential>
 
   constructor(server: ChildServer) {
-    this.#url = server.url.replace('localhost', '127.0.0.1')
     this.#credential = findCredential({ data: server.data })
   }
 
   async call(method: string, path: string, body?: unknown, key?: string, requestId?: string): Promise<Reply> {
-    const response = await fetch(`${this.#url}${path}`, {
+    const response = await fetch(`${this.#credential.url}${path}`, {
       method,
       headers: {
         authorization: await this.#credential.authorization(),

@@ -70,7 +70,8 @@ export class StorageAdapter implements Adapter {
   async consume(identifier: string): Promise<void> {
     const unit = Unit.current()
     const artifact = await unit.find(this.#idOf(identifier))
-    if (artifact === undefined) return
+    // Another request that used it at the same time may have ended the grant and all that hung on it since it was found.
+    if (artifact === undefined) return unit.consumeGone(this.#kind)
     unit.consume(artifact, this.#kind === 'RefreshToken' ? this.#deps.refreshGraceMs : 0)
   }
 

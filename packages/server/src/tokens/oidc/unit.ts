@@ -13,8 +13,8 @@ import type { Artifact } from '../artifacts/artifact.ts'
 
 /** What a request found used up, when it came to commit: another request was first. */
 export class Replayed extends Error {
-  readonly artifact: Artifact
-  constructor(artifact: Artifact) {
+  readonly artifact: Pick<Artifact, 'kind' | 'grantId' | 'clientId' | 'subject'>
+  constructor(artifact: Replayed['artifact']) {
     super(`${artifact.kind} was used before`)
     this.artifact = artifact
   }
@@ -114,6 +114,13 @@ export class Unit {
     this.#pending.set(artifact.id, { ...artifact, consumedAtMs: artifact.consumedAtMs ?? nowMs })
     this.#add(async (tx) => {
       if (!(await consumeArtifact(tx, artifact.id, nowMs, graceMs))) throw new Replayed(artifact)
+    })
+  }
+
+  /** What this request uses up is no longer there: it fails with `Replayed`. */
+  consumeGone(kind: Artifact['kind']): void {
+    this.#add(async () => {
+      throw new Replayed({ kind, grantId: undefined, clientId: undefined, subject: undefined })
     })
   }
 
