@@ -19,11 +19,13 @@ export class NeedsSignIn extends Error {
 
 /** Routes that speak HTML and take forms, apart from the API: faults become pages. */
 export function addPages(web: Web, routes: (app: FastifyInstance) => void): void {
-  web.app.register(async (app) => {
+  const pages = async (app: FastifyInstance): Promise<void> => {
     await app.register(formbody, { bodyLimit: 32 * 1024 })
     app.setErrorHandler((error, request, reply) => sendFault(request, reply, error))
     routes(app)
-  })
+  }
+  // Named, or Fastify looks for its name among all modules that are loaded.
+  web.app.register(Object.assign(pages, { [Symbol.for('fastify.display-name')]: 'pages' }))
 }
 
 const titles: Readonly<Record<string, string>> = {
