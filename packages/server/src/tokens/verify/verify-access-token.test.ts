@@ -140,15 +140,15 @@ test('whatever is forged, of another kind or for somebody else is refused (RFC 9
   for (const [what, forged] of rows) assert.equal(verifier.verify(forged, audience), undefined, what)
 })
 
-test('clocks may differ by less than 60 s both ways (RFC 7519 4.1.4, 4.1.5)', () => {
+test('clocks may differ by up to 60 s both ways (RFC 7519 4.1.4, 4.1.5)', () => {
   const { verifier } = build()
   const rows: [object, boolean][] = [
     [{ exp: nowSeconds - 59 }, true],
-    [{ exp: nowSeconds - 60 }, false],
+    [{ exp: nowSeconds - 60 }, true],
     [{ exp: nowSeconds - 61 }, false],
-    [{ iat: nowSeconds + 59 }, true],
+    [{ iat: nowSeconds + 60 }, true],
     [{ iat: nowSeconds + 61 }, false],
-    [{ nbf: nowSeconds + 59 }, true],
+    [{ nbf: nowSeconds + 60 }, true],
     [{ nbf: nowSeconds + 61 }, false],
   ]
   for (const [change, accepted] of rows)
@@ -161,7 +161,7 @@ test('a token is checked once, and its end and its revocations every time', () =
   for (let turn = 0; turn < 10; turn++) assert.ok(verifier.verify(one, audience))
   assert.equal(counts.verified(), 1)
   assert.equal(verifier.verify(one, 'app_other'), undefined)
-  clock.advanceMs(359_000)
+  clock.advanceMs(360_000)
   assert.ok(verifier.verify(one, audience))
   clock.advanceMs(1_000)
   assert.equal(verifier.verify(one, audience), undefined)

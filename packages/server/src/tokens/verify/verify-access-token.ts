@@ -107,7 +107,7 @@ export class AccessTokenVerifier {
 
   #isInTime(claims: AccessTokenClaims & { nbf?: number }): boolean {
     const now = this.#deps.clock.nowMs() / 1_000
-    return now < claims.exp + skewSeconds && Math.max(claims.iat, claims.nbf ?? 0) <= now + skewSeconds
+    return now <= claims.exp + skewSeconds && Math.max(claims.iat, claims.nbf ?? 0) <= now + skewSeconds
   }
 
   #isRevoked(known: Remembered): boolean {
