@@ -127,6 +127,7 @@ onEachEngine('doctor: each finding that is not well says what to do', async (scr
     'root key',
     'address',
     'backup',
+    'orphans',
   ])
   assert.deepEqual(
     by['root key']?.map(({ status }) => status),

@@ -8,7 +8,7 @@ import type { Operation } from '#web'
 import { backupOperations } from './backup/backup.routes.ts'
 import { installationChecks } from './doctor/checks.ts'
 import { doctorOperations } from './doctor/doctor.routes.ts'
-import type { Check } from './doctor/doctor.ts'
+import { orphansCheck } from './doctor/orphans.ts'
 import { keysOperations } from './keys/keys.routes.ts'
 import { metricsOperations } from './metrics/metrics.routes.ts'
 
@@ -21,13 +21,11 @@ export interface OperateDeps {
   readonly entropy: Entropy
   readonly meter: Meter
   readonly gate: Gate
-  /** Checks of other rooms, such as orphaned machines. */
-  readonly checks?: readonly Check[]
 }
 
 /** What those who operate the deployment ask for: keys, metrics, the doctor, backups. */
 export function operatingOperations(deps: OperateDeps): Operation[] {
-  const checks = [...installationChecks({ ...deps, times: defaultTimes }), ...(deps.checks ?? [])]
+  const checks = [...installationChecks({ ...deps, times: defaultTimes }), orphansCheck(deps.storage)]
   return [
     ...keysOperations(deps),
     ...metricsOperations(deps),
