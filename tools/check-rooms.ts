@@ -28,10 +28,10 @@ const server = 'packages/server/src/'
 const packages: Record<string, string[]> = {
   cedar: [],
   tlog: [],
-  sdk: [],
-  cli: ['tlog'],
+  sdk: ['cedar'],
+  cli: ['tlog', 'sdk'],
   console: [],
-  server: ['cedar', 'tlog'],
+  server: ['cedar', 'tlog', 'console'],
 }
 const problems: string[] = []
 const edges = new Map<string, string[]>()

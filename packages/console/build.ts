@@ -1,0 +1,2 @@
+// The console's build: what the server serves under /console.
+export {}

@@ -1,0 +1,2 @@
+// The doors of @gatehouse/sdk.
+export {}
