@@ -38,3 +38,19 @@ export async function startProgress(
     },
   }
 }
+
+/** Shows, on a terminal, for how many seconds the server has been at work, from the first second on. */
+export async function whileWaiting<T>(label: string, options: { json: boolean }, work: Promise<T>): Promise<T> {
+  if (options.json || !process.stderr.isTTY) return await work
+  const since = performance.now()
+  const clearLine = '\r\u001b[K'
+  const tick = setInterval(() => {
+    process.stderr.write(`${clearLine}${label}… ${Math.round((performance.now() - since) / 1_000)} s`)
+  }, 1_000)
+  try {
+    return await work
+  } finally {
+    clearInterval(tick)
+    if (performance.now() - since >= 1_000) process.stderr.write(clearLine)
+  }
+}

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { bundleEndings, readTextFiles } from '../../client/bundle-files.ts'
 import { exits, Failure, usage } from '../../failure.ts'
 import { placedIn } from '../../output/placed.ts'
+import { whileWaiting } from '../../output/progress.ts'
 import { action } from '../../session.ts'
 import { type Plan, renderPlan } from './plan.ts'
 
@@ -26,7 +27,8 @@ export function addConfiguration(program: Command): void {
     .action(
       action<PlanOptions & { exitCode?: boolean }>(async ({ client, out }, options, directory) => {
         const body = { files: readTextFiles(directory as string, endings), prune: options.prune === true }
-        const plan = await placedIn(directory as string, client.post<Plan>('/api/configuration/plan', body))
+        const planning = client.post<Plan>('/api/configuration/plan', body)
+        const plan = await placedIn(directory as string, whileWaiting('Comparing', out, planning))
         out.answer(plan.body, () => renderPlan(plan.body))
         if (options.exitCode === true && plan.body.changes.length > 0) process.exitCode = exits.failed
       }),
@@ -41,14 +43,15 @@ export function addConfiguration(program: Command): void {
       action<PlanOptions & { yes?: boolean }>(async ({ client, out }, options, directory) => {
         const started = performance.now()
         const body = { files: readTextFiles(directory as string, endings), prune: options.prune === true }
-        const planned = await placedIn(directory as string, client.post<Plan>('/api/configuration/plan', body))
+        const planning = client.post<Plan>('/api/configuration/plan', body)
+        const planned = await placedIn(directory as string, whileWaiting('Comparing', out, planning))
         const { changes, fingerprint } = planned.body
         if (changes.length === 0) return out.done(planned.body, 'Everything is as the files say')
         if (!out.json) out.answer(planned.body, () => renderPlan(planned.body))
         if (options.yes !== true && changes.some((change) => change.action === 'delete')) await confirm()
         const applied = await placedIn(
           directory as string,
-          client.post<Plan>('/api/configuration/apply', { ...body, fingerprint }),
+          whileWaiting('Applying', out, client.post<Plan>('/api/configuration/apply', { ...body, fingerprint })),
         )
         const ms = Math.round(performance.now() - started)
         out.done({ ...applied.body, requestId: applied.requestId }, `Applied in ${ms} ms, all of it`)
