@@ -104,19 +104,20 @@ test('a full disk refuses the change with one clear fault, keeps what was there,
   await scratch.remove()
 })
 
-test('a data directory has one server; the lock goes with its process, even by kill -9', async () => {
+test('a data directory has one server; the lock goes with its process, even by kill -9', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const inUse = (error: unknown) => isFault(error, 'storage.in_use')
   const mine = lockDataDirectory(directory)
   assert.throws(() => lockDataDirectory(directory), inUse)
   mine.release()
   const script = `import { lockDataDirectory } from ${JSON.stringify(new URL('lock.ts', import.meta.url).href)}
-    lockDataDirectory(${JSON.stringify(directory)}); console.log('locked'); setInterval(() => {}, 1000)`
+    lockDataDirectory(${JSON.stringify(directory)}); globalThis.gc(); console.log('locked'); setInterval(() => {}, 1000)`
   const packageRoot = new URL('../../..', import.meta.url)
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     cwd: packageRoot,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  t.after(() => child.kill('SIGKILL'))
   await once(child.stdout, 'data')
   assert.throws(() => lockDataDirectory(directory), inUse)
   child.kill('SIGKILL')

@@ -4,6 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#kernel'
 import '../faults.ts'
 
+/** INVARIANT: a lock that nobody refers to any more is still held: the collector must not close its file. */
+const held = new Set<DatabaseSync>()
+
 /**
  * Takes the data directory for this process until `release` or its death: an open exclusive transaction on `lock.db`,
  * which the operating system lets go of with the process.
@@ -18,5 +21,11 @@ export function lockDataDirectory(directory: string): { release(): void } {
     database.close()
     throw new Fault('storage.in_use', { cause, detail: `Another server uses ${directory}: stop it first` })
   }
-  return { release: () => database.close() }
+  held.add(database)
+  return {
+    release: () => {
+      held.delete(database)
+      database.close()
+    },
+  }
 }
