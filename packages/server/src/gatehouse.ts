@@ -31,8 +31,8 @@ import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
 import { Arrival, eventsOperations, listenForMetrics, measureInstallation, operatingOperations } from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
-import { directoryClients, directoryPeople, openTokens, type Tokens, tokensMigrations } from '#tokens'
-import { createWeb, healthOperations, makeLogger, openapiOperation, type Web } from '#web'
+import { directoryClients, directoryPeople, openTokens, sharedSecret, type Tokens, tokensMigrations } from '#tokens'
+import { createWeb, healthOperations, listenForCertificates, makeLogger, openapiOperation, type Web } from '#web'
 
 export const migrations: readonly Migration[] = [
   ...feedMigrations,
@@ -170,6 +170,14 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       sessions: sessionSource(authentication.services),
       pages: protocolPages,
       holdToFactors: holdToFactors(authentication.services),
+      mtlsUrl: config.mtls?.url,
+      nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
+      certificates: {
+        header: config.clientCertificateHeader,
+        authorities: config.clientAuthorities,
+        isTrustedProxy: web.isTrustedProxy,
+        nowMs: () => clock.nowMs(),
+      },
       onError,
     })
     undo.push(() => tokens.close())
@@ -177,7 +185,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     await authorization.attachGateway(web, {
       applications: protectedApplications,
       sessions: sessionSource(authentication.services),
-      tokens: { verify: (token, audience) => tokens.verifyAccessToken(token, audience) },
+      tokens: { verify: (presented, audience) => tokens.verifyPresented(presented, audience) },
       keyring,
     })
 
@@ -200,6 +208,11 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     // Whoever waits for events is answered first, so that closing does not wait for them.
     undo.push(() => arrival.close())
     const listening = await web.app.listen({ host: config.listen.host, port: config.listen.port })
+    if (config.mtls !== undefined) {
+      const { listen, certificate, key } = config.mtls
+      const mtls = await listenForCertificates(web.app, { ...listen, certificate, key })
+      undo.push(() => mtls.close())
+    }
     undo.push(() => bootstrap?.withdraw())
     await bootstrap?.publish(web.app.routing)
     const setup = await offerSetup(

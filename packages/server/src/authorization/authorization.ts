@@ -87,7 +87,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       await addAuthzen(web, { ...deps, recorder, ownTokens: () => ownTokens })
     },
     attachGateway: async (web, { applications, sessions, tokens, keyring }) => {
-      ownTokens = new OwnTokens(snapshot, tokens)
+      ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
     },

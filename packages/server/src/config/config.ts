@@ -23,8 +23,23 @@ export interface Config {
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
+  /** Lower-case name of the header in which a trusted proxy tells of a client's certificate. */
+  readonly clientCertificateHeader: string | undefined
+  /** PEM of the authorities whose client certificates are taken. */
+  readonly clientAuthorities: string | undefined
+  /** A TLS listener of our own that asks clients for certificates; undefined for none. */
+  readonly mtls: MtlsConfig | undefined
   /** Whether the local bootstrap credential is written and accepted. */
   readonly bootstrap: boolean
+}
+
+export interface MtlsConfig {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Public base address of it. */
+  readonly url: string
+  /** PEM of the server's certificate chain. */
+  readonly certificate: string
+  readonly key: Secret
 }
 
 const names = {
@@ -36,6 +51,12 @@ const names = {
   GATEHOUSE_ROOT_KEY_FILE: 'root_key_file',
   GATEHOUSE_LOG_LEVEL: 'log_level',
   GATEHOUSE_TRUSTED_PROXIES: 'trusted_proxies',
+  GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'client_certificate_header',
+  GATEHOUSE_CLIENT_AUTHORITIES_FILE: 'client_authorities_file',
+  GATEHOUSE_MTLS_LISTEN: 'mtls_listen',
+  GATEHOUSE_MTLS_URL: 'mtls_url',
+  GATEHOUSE_MTLS_CERTIFICATE_FILE: 'mtls_certificate_file',
+  GATEHOUSE_MTLS_KEY_FILE: 'mtls_key_file',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
 /** The settings there are: environment variable and name in the file. */
@@ -75,8 +96,50 @@ export function readConfig(environment: Record<string, string | undefined>, work
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseProxies(take('trusted_proxies', ''))),
+    clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
+    clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
+    mtls: parseMtls(told, workingDirectory),
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })
+}
+
+interface Told {
+  readonly text: string
+  readonly from: string
+}
+
+/** All four of its settings, or none. */
+function parseMtls(told: ReadonlyMap<string, Told>, workingDirectory: string): MtlsConfig | undefined {
+  const keys = ['mtls_listen', 'mtls_url', 'mtls_certificate_file', 'mtls_key_file']
+  const [listen, url, certificate, key] = keys.map((name) => told.get(name))
+  const first = [listen, url, certificate, key].find((given) => given !== undefined)
+  if (first === undefined) return undefined
+  if (listen === undefined || url === undefined || certificate === undefined || key === undefined)
+    throw wrong(first.from, `needs ${keys.join(', ')} together`)
+  const address = parseUrl(url)
+  if (!address.startsWith('https:')) throw wrong(url.from, `"${url.text}" must be https`)
+  return Object.freeze({
+    listen: Object.freeze(parseListen(listen)),
+    url: address,
+    certificate: readText(certificate, workingDirectory) as string,
+    key: new Secret(readText(key, workingDirectory) as string),
+  })
+}
+
+function readText(given: Told | undefined, workingDirectory: string): string | undefined {
+  if (given === undefined) return undefined
+  try {
+    return readFileSync(resolve(workingDirectory, given.text), 'utf8')
+  } catch (error) {
+    throw wrong(given.from, `names ${given.text}, which cannot be read (${(error as { code?: string }).code})`)
+  }
+}
+
+function parseHeaderName(given: Told | undefined): string | undefined {
+  if (given === undefined) return undefined
+  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(given.text))
+    throw wrong(given.from, `"${given.text}" is not the name of a header`)
+  return given.text.toLowerCase()
 }
 
 function wrong(place: string, what: string): Fault {

@@ -39,6 +39,15 @@ export {
   updateApplication,
 } from './applications/change-application.ts'
 export { addApplication, createApplication } from './applications/create-application.ts'
+export {
+  defaultOAuth,
+  type OAuthSettings,
+  oauthProfiles,
+  type ResponseMode,
+  responseModes,
+  switches,
+  tokenAlgorithms,
+} from './applications/oauth-settings.ts'
 export { protectedApplications } from './applications/protected-applications.ts'
 export type { KeyInput } from './credentials/client-key.ts'
 export { type IssueOptions, verifyClientSecret } from './credentials/client-secret.ts'

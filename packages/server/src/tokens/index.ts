@@ -1,6 +1,7 @@
 export { protocolRoutes } from './oidc/mount.ts'
 export { paths as tokenPaths } from './oidc/provider.ts'
 export { resourceOf } from './oidc/resources.ts'
+export { sharedSecret } from './oidc/shared-secret.ts'
 export type {
   ClientSource,
   ConsentPage,

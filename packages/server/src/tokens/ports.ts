@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify'
+import type { AuthMethod, GrantType, OAuthSettings } from '#directory'
 import type { Act, Actor, ApplicationId, MachineId, OrganizationId, UserId } from '#kernel'
 
 /** How a client proves itself at the token endpoint (RFC 7591 §2). */
-export type ClientAuthMethod = 'none' | 'client_secret_basic' | 'private_key_jwt'
+export type ClientAuthMethod = AuthMethod
 
 /** An active application or machine in the words of OAuth. */
 export interface RegisteredClient {
@@ -16,11 +17,13 @@ export interface RegisteredClient {
   readonly jwks?: { readonly keys: readonly Record<string, unknown>[] }
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
-  readonly grantTypes: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  readonly grantTypes: readonly GrantType[]
   /** Scopes that tokens for this application may carry, beside the standard ones. */
   readonly scopes: readonly string[]
   /** Whether people are asked before it may act for them. */
   readonly consent: boolean
+  /** Which protocols it speaks, and how strictly. */
+  readonly oauth: OAuthSettings
   /** RFC 8252: an app on a device, whose loopback port is free. */
   readonly native: boolean
   /** Seconds; default by kind. */

@@ -1,5 +1,6 @@
 import {
   type Application,
+  defaultOAuth,
   findApplication,
   findApplicationByOrigin,
   findMachine,
@@ -54,6 +55,7 @@ function applicationClient(application: Application, clock: Clock): RegisteredCl
     grantTypes: application.grantTypes,
     scopes: application.scopes,
     consent: application.consentRequired,
+    oauth: application.oauth,
     native: application.kind === 'native',
     ...tokenLifetimes,
     verifySecret: (secret) => verifyClientSecret(application, new Secret(secret), clock.nowMs()),
@@ -73,6 +75,7 @@ function machineClient(machine: Machine, clock: Clock): RegisteredClient {
     grantTypes: ['client_credentials'],
     scopes: machine.scopes,
     consent: false,
+    oauth: defaultOAuth,
     native: false,
     accessTokenSeconds: machine.accessTokenSeconds,
     verifySecret: (secret) => verifyClientSecret(machine, new Secret(secret), clock.nowMs()),
@@ -80,7 +83,8 @@ function machineClient(machine: Machine, clock: Clock): RegisteredClient {
 }
 
 function keysOf({ credentials }: Pick<Application, 'credentials'>, clock: Clock) {
-  if (credentials.authMethod !== 'private_key_jwt') return {}
+  const needed = ['private_key_jwt', 'self_signed_tls_client_auth'].includes(credentials.authMethod)
+  if (!needed && credentials.keys.length === 0) return {}
   const keys = validKeys(credentials, clock.nowMs())
   const ends = keys.map((key) => key.expiresAtMs).filter((end) => end !== undefined)
   return {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { Migration, Storage } from '#storage'
@@ -8,6 +10,7 @@ import { mountConsent } from './consent/consent.routes.ts'
 import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
 import './events.ts'
 import './faults.ts'
+import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
 import { mountProtocol } from './oidc/mount.ts'
 import { Protocol } from './oidc/protocol.ts'
@@ -17,6 +20,8 @@ import { followRevocations } from './revocation/follow-revocations.ts'
 import { revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
+import { DpopProofs } from './verify/dpop-proof.ts'
+import { verifyPresented } from './verify/presented-token.ts'
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
 
 export const tokensMigrations: readonly Migration[] = [
@@ -39,8 +44,21 @@ export interface TokensDeps {
   /** Throws when the proof behind a person's token is not enough for our own API. Default: it always is. */
   readonly holdToFactors?: (user: UserId, acr: string | undefined) => Promise<void>
   readonly onError: (where: string, error: unknown, requestId?: string) => void
+  /** 32 bytes that every node has, for nonces. Default: random, good where there is one node. */
+  readonly nonceSecret?: Buffer
+  /** Public base address of a listener that asks for client certificates. */
+  readonly mtlsUrl?: string | undefined
+  /** Client certificates. Default: there are none. */
+  readonly certificates?: CertificateOptions
   /** How long a rotated refresh token may come again. Default 30 s. */
   readonly refreshGraceMs?: number
+}
+
+/** A request, and how its sender addressed it: behind a gateway that is not how it came here. */
+export interface PresentedRequest {
+  readonly request: FastifyRequest
+  readonly method: string
+  readonly url: string
 }
 
 export interface Tokens {
@@ -49,6 +67,11 @@ export interface Tokens {
    * No I/O; a token seen before costs microseconds.
    */
   verifyAccessToken(token: string, audience: string): AccessTokenClaims | undefined
+  /**
+   * Whom the access token that a request carries speaks for, checked as `verifyAccessToken` does, and that its sender holds what it is
+   * bound to. `none` when it carries no access token.
+   */
+  verifyPresented(presented: PresentedRequest, audience: string): AccessTokenClaims | 'none' | undefined
   /** Puts the protocol's routes into the shell and recognises bearer tokens at our own API. */
   attach(web: Web): Promise<void>
   close(): Promise<void>
@@ -58,6 +81,9 @@ export interface Tokens {
 export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const { url, storage, clock, meter, signer, people, sessions, pages, onError } = deps
   const revocations = new RevocationSet(clock)
+  const certificates = readCertificates(
+    deps.certificates ?? { isTrustedProxy: () => false, nowMs: () => clock.nowMs() },
+  )
   const clients = new ClientCache(deps.clients, clock)
   await followRevocations({ storage, feed: deps.feed, revocations, clients })
   const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock })
@@ -69,6 +95,19 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       this.set(revocations.size)
     },
   )
+  const presented = { verifier, proofs: new DpopProofs(clock), certificates }
+  const verifyRequest = ({ request, method, url: address }: PresentedRequest, audience: string) =>
+    verifyPresented(
+      presented,
+      {
+        authorization: request.headers.authorization,
+        proof: request.headers.dpop,
+        method,
+        url: address,
+        raw: request.raw,
+      },
+      audience,
+    )
   const protocol = new Protocol({
     url,
     storage,
@@ -82,15 +121,25 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     revocations,
     verifier,
     consents: { findScopes: (userId, clientId) => findConsentedScopes(storage.db, userId, clientId) },
+    nonceSecret: deps.nonceSecret ?? randomBytes(32),
+    certificates,
+    mtlsUrl: deps.mtlsUrl,
     refreshGraceMs: deps.refreshGraceMs ?? 30_000,
     onError: (request, error) => onError('token protocol', error, request.id),
   })
   const expiry = expireArtifacts({ storage, clock, revocations, onError })
   return {
     verifyAccessToken: (token, audience) => verifier.verify(token, audience),
+    verifyPresented: verifyRequest,
     attach: async (web) => {
       web.identifyBy(
-        identifyByAccessToken({ issuer: url, verifier, clients, people, holdToFactors: deps.holdToFactors }),
+        identifyByAccessToken({
+          issuer: url,
+          verify: verifyRequest,
+          clients,
+          people,
+          holdToFactors: deps.holdToFactors,
+        }),
       )
       await mountProtocol(web.app, protocol, url)
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })

@@ -3,6 +3,7 @@ export { type HealthDeps, healthOperations } from './health.routes.ts'
 export { actOf, type Identify, type Identity, refuseCrossSite } from './identity.ts'
 export { addressKey, RateLimit } from './limits.ts'
 export { makeLogger } from './logger.ts'
+export { listenForCertificates } from './mtls-listener.ts'
 export { openapiOperation } from './openapi.ts'
 export {
   type Access,

@@ -12,6 +12,7 @@ import type { Operation } from './operation.ts'
 import { sendProblem } from './problem.ts'
 import { addRoute } from './route.ts'
 import { makeSerializerCompiler } from './serialize.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 import { makeValidatorCompiler } from './validate.ts'
 
 export interface WebDeps {
@@ -40,6 +41,8 @@ export interface Web {
   identifyBy(way: Identify): void
   /** Who sent this request, as `add`ed operations see it: for pages and protocol routes outside them. */
   actOf(request: FastifyRequest): Promise<Act>
+  /** Whether the other end of a connection is one of the trusted proxies. */
+  isTrustedProxy(address: string): boolean
   /** Whether `close` has begun. */
   readonly draining: boolean
   /** Takes no new request, lets running ones end within `drainMs`, then cuts them. */
@@ -137,6 +140,7 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     },
     identifyBy: (way) => void ways.push(way),
     actOf: async (request) => actOf(request, await identifySender(request, ways, deps.url)),
+    isTrustedProxy: trustedProxies(deps.trustedProxies),
     get draining() {
       return draining
     },

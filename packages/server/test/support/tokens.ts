@@ -28,6 +28,7 @@ import {
   type SignInSession,
   type TokenPages,
   type Tokens,
+  type TokensDeps,
   tokensMigrations,
 } from '#tokens'
 import { createWeb, makeLogger, type Web } from '#web'
@@ -85,7 +86,12 @@ after(async () => {
 /** The token service over the real directory and keyring, with sessions that a test begins and ends. */
 export async function openTokensFixture(
   scratch: Scratch,
-  options: { refreshGraceMs?: number; port?: number; wrapStorage?: (storage: Storage) => Storage } = {},
+  options: {
+    refreshGraceMs?: number
+    port?: number
+    certificates?: TokensDeps['certificates']
+    wrapStorage?: (storage: Storage) => Storage
+  } = {},
 ): Promise<TokensFixture> {
   const clock = new MovedClock()
   const entropy = systemEntropy
@@ -131,6 +137,7 @@ export async function openTokensFixture(
     },
     pages: pagesAsJson,
     onError,
+    ...(options.certificates !== undefined && { certificates: options.certificates }),
     ...(options.refreshGraceMs !== undefined && { refreshGraceMs: options.refreshGraceMs }),
   })
   await tokens.attach(web)

@@ -34,7 +34,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     return { body, options, asking: { application, caller, requestId: act.requestId } }
   }
   const actOf = async (request: FastifyRequest): Promise<Act> => {
-    const actor = deps.ownTokens()?.actorOf(request.headers.authorization)
+    const actor = deps.ownTokens()?.actorOf(request)
     return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
   }
   const acts = new WeakMap<FastifyRequest, Act>()

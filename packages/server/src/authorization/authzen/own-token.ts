@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { type Act, type ApplicationId, isId, type OrganizationId } from '#kernel'
 import type { Snapshot } from '../engine/snapshot.ts'
 import type { TokenVerifier } from '../forward-auth/ports.ts'
@@ -11,21 +12,28 @@ const most = 10_000
 export class OwnTokens {
   readonly #snapshot: Snapshot
   readonly #verifier: TokenVerifier
+  readonly #url: string
   /** Whose a token says it is, unverified, so that it is read once. */
   readonly #claimed = new Map<string, ApplicationId | undefined>()
 
-  constructor(snapshot: Snapshot, verifier: TokenVerifier) {
+  /** @param url public base address, which proofs of possession name */
+  constructor(snapshot: Snapshot, verifier: TokenVerifier, url: string) {
     this.#snapshot = snapshot
     this.#verifier = verifier
+    this.#url = url
   }
 
   /** Undefined when the token is not of this kind, or does not count. */
-  actorOf(authorization: string | undefined): Act['actor'] | undefined {
-    if (authorization === undefined || authorization.length > 8_200 || !/^Bearer /i.test(authorization))
+  actorOf(request: FastifyRequest): Act['actor'] | undefined {
+    const { authorization } = request.headers
+    if (authorization === undefined || authorization.length > 8_200 || !/^(Bearer|DPoP) /i.test(authorization))
       return undefined
-    const token = authorization.slice('Bearer '.length)
+    const token = authorization.slice(authorization.indexOf(' ') + 1)
     const id = this.#claimedAudience(token)
-    if (id === undefined || this.#verifier.verify(token, id)?.sub !== id) return undefined
+    if (id === undefined) return undefined
+    const presented = { request, method: request.method, url: `${this.#url}${request.url}` }
+    const claims = this.#verifier.verify(presented, id)
+    if (claims === undefined || claims === 'none' || claims.sub !== id) return undefined
     const application = this.#snapshot.application(id)
     const name = this.#snapshot.directory.find({ type: 'Application', id })?.attrs.get('name')
     if (application === undefined || typeof name !== 'string') return undefined

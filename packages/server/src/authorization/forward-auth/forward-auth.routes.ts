@@ -52,7 +52,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
     if (path.startsWith('/.gatehouse/')) return answerOwnPath(signIn, forwarded, path, request, reply)
 
     const { application, routes } = known
-    const identified = await identifyAtGateway(identifying, request, forwarded.origin, application.id, nowMs)
+    const identified = await identifyAtGateway(identifying, request, forwarded, application.id, nowMs)
     if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
     const { principal } = identified
     // Who is no longer active is nobody: no identity is handed on, and her browser is sent to sign in.
@@ -115,7 +115,8 @@ function unidentified(
   forwarded: Forwarded,
   why: 'none' | 'bad-token',
 ): FastifyReply {
-  const error = why === 'bad-token' ? 'Bearer error="invalid_token"' : 'Bearer'
+  const scheme = /^dpop /i.test(request.headers.authorization ?? '') ? 'DPoP' : 'Bearer'
+  const error = why === 'bad-token' ? `${scheme} error="invalid_token"` : 'Bearer'
   if (why === 'none' && forwarded.isBrowser) {
     const address = signInAddress(forwarded)
     if (forwarded.canRedirect) return reply.redirect(address, 302)

@@ -57,8 +57,11 @@ const atGateway = (scratch: Scratch, body: (gateway: Gateway) => Promise<void>) 
         find: async (id) => sessions.get(id),
       },
       tokens: {
-        verify: (token, audience) =>
-          token.startsWith('token-') && audience === it.id ? { sub: token.slice('token-'.length) } : undefined,
+        verify: ({ request }, audience) => {
+          const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+          if (token === undefined) return 'none'
+          return token.startsWith('token-') && audience === it.id ? { sub: token.slice('token-'.length) } : undefined
+        },
       },
       keyring: house.keyring,
     })

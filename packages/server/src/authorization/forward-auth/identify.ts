@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { ApplicationId } from '#kernel'
 import type { EntityUid } from '../entities/source.ts'
+import type { Forwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
 import type { GatewaySession, SessionFinder, TokenVerifier } from './ports.ts'
@@ -20,20 +21,19 @@ export interface IdentifyDeps {
 const types = { user: 'User', machine: 'Machine', app: 'Application' } as const
 
 /**
- * Who a request through a gateway comes from: a bearer token for this application when it carries one (and then nothing
+ * Who a request through a gateway comes from: an access token for this application when it carries one (and then nothing
  * else), the gateway cookie of this origin, or the session cookie where Gatehouse and application share a host.
  */
 export async function identifyAtGateway(
   deps: IdentifyDeps,
   request: FastifyRequest,
-  origin: string,
+  forwarded: Pick<Forwarded, 'method' | 'origin' | 'target'>,
   application: ApplicationId,
   nowMs: number,
 ): Promise<Identified | 'none' | 'bad-token'> {
-  const { authorization } = request.headers
-  const bearer = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization)
-  if (bearer !== null) {
-    const claims = deps.tokens.verify(bearer[1] as string, application)
+  const { method, origin, target } = forwarded
+  const claims = deps.tokens.verify({ request, method, url: `${origin}${target}` }, application)
+  if (claims !== 'none') {
     const type = claims && types[claims.sub.split('_')[0] as keyof typeof types]
     return claims === undefined || type === undefined ? 'bad-token' : { principal: { type, id: claims.sub } }
   }

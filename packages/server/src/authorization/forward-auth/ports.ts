@@ -30,10 +30,23 @@ export interface ApplicationDirectory {
   load(db: Reader, id: ApplicationId): Promise<ProtectedApplication | undefined>
 }
 
+/** A request through a gateway, as the client sent it. */
+export interface PresentedRequest {
+  readonly request: FastifyRequest
+  readonly method: string
+  readonly url: string
+}
+
 /** Checks access tokens, without I/O. */
 export interface TokenVerifier {
-  /** Undefined for whatever does not count now for this audience. `sub` is a user's, machine's or application's id. */
-  verify(token: string, audience: ApplicationId): { readonly sub: string; readonly sid?: string } | undefined
+  /**
+   * Whom the access token in `Authorization` speaks for; undefined for one that does not count now for this audience or from this
+   * sender (a bound token without its proof), `none` when there is no access token. `sub` is a user's, machine's or application's id.
+   */
+  verify(
+    presented: PresentedRequest,
+    audience: ApplicationId,
+  ): { readonly sub: string; readonly sid?: string } | 'none' | undefined
 }
 
 /** A person's sign-in that is in force. */

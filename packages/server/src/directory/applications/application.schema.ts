@@ -3,6 +3,7 @@ import { credentialsView, keysBody, showCredentials } from '../credentials/crede
 import { authMethods } from '../credentials/credentials.ts'
 import { closed, oneOf, stamps, text } from '../values/schema.ts'
 import { type Application, applicationKinds, applicationStates, grantTypes, routeMethods } from './application.ts'
+import { oauthBody, oauthView } from './oauth.schema.ts'
 
 const texts = (maxLength: number, maxItems: number, description: string) =>
   Type.Array(text(maxLength), { maxItems, description })
@@ -29,6 +30,7 @@ const members = {
     Type.Partial(closed({ accessTokenSeconds: seconds, refreshTokenSeconds: seconds, idTokenSeconds: seconds })),
   ),
   consentRequired: Type.Optional(Type.Boolean()),
+  oauth: Type.Optional(oauthBody),
   origins: Type.Optional(origins),
   routes: Type.Optional(routes),
 }
@@ -52,6 +54,7 @@ export const applicationView = closed({
   scopes: Type.Array(Type.String()),
   tokenLifetimes: closed({ accessTokenSeconds: seconds, refreshTokenSeconds: seconds, idTokenSeconds: seconds }),
   consentRequired: Type.Boolean(),
+  oauth: oauthView,
   origins,
   routes,
   state: oneOf(applicationStates),

@@ -4,6 +4,7 @@ import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Application, ApplicationKind, ApplicationState } from './application.ts'
+import { defaultOAuth } from './oauth-settings.ts'
 import '../faults.ts'
 
 interface ApplicationTable {
@@ -156,8 +157,11 @@ function toRow(application: Application): ApplicationTable {
 }
 
 export function toApplication(row: Selectable<ApplicationTable>): Application {
+  const settings = JSON.parse(row.settings)
   return {
-    ...JSON.parse(row.settings),
+    ...settings,
+    // Older rows say nothing of it, or not of all of it.
+    oauth: { ...defaultOAuth, ...settings.oauth },
     credentials: JSON.parse(row.credentials),
     id: row.id,
     organizationId: row.organization_id,

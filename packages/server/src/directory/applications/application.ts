@@ -2,13 +2,20 @@ import { type ApplicationId, Fault, isId, type OrganizationId } from '#kernel'
 import type { KeyInput } from '../credentials/client-key.ts'
 import type { AuthMethod, Credentials } from '../credentials/credentials.ts'
 import type { Transitions } from '../lifecycle.ts'
+import type { OAuthChange, OAuthSettings } from './oauth-settings.ts'
 
 export const applicationStates = ['active', 'suspended', 'deleted'] as const
 export type ApplicationState = (typeof applicationStates)[number]
 /** `web` runs on a server, `native` on people's devices (browsers too), `service` has no people. */
 export const applicationKinds = ['web', 'native', 'service'] as const
 export type ApplicationKind = (typeof applicationKinds)[number]
-export const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:openid:params:grant-type:ciba',
+] as const
 export type GrantType = (typeof grantTypes)[number]
 export const routeMethods = ['*', 'GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
@@ -44,6 +51,7 @@ export interface Application {
   readonly tokenLifetimes: TokenLifetimes
   /** Whether people are asked before the application learns who they are. */
   readonly consentRequired: boolean
+  readonly oauth: OAuthSettings
   /** Where it is reached through a gateway; each belongs to one application of the deployment. */
   readonly origins: readonly string[]
   readonly routes: readonly ApplicationRoute[]
@@ -73,6 +81,7 @@ export interface ApplicationInput {
   readonly scopes?: readonly string[]
   readonly tokenLifetimes?: Partial<TokenLifetimes>
   readonly consentRequired?: boolean
+  readonly oauth?: OAuthChange
   readonly origins?: readonly string[]
   readonly routes?: readonly ApplicationRoute[]
 }

@@ -1,5 +1,6 @@
 import type { AuthMethod } from '../credentials/credentials.ts'
 import type { Application, ApplicationKind, GrantType } from './application.ts'
+import { defaultOAuth } from './oauth-settings.ts'
 
 type Defaults = Omit<
   Application,
@@ -23,6 +24,7 @@ export function defaultsOf(kind: ApplicationKind): Defaults {
     scopes: kind === 'service' ? [] : ['openid', 'profile', 'email'],
     tokenLifetimes: { accessTokenSeconds: 600, refreshTokenSeconds: 30 * 86_400, idTokenSeconds: 600 },
     consentRequired: true,
+    oauth: defaultOAuth,
     origins: [],
     routes: [],
   }

@@ -1,6 +1,12 @@
 import type { JsonWebKey } from 'node:crypto'
 
-export const authMethods = ['none', 'client_secret_basic', 'private_key_jwt'] as const
+export const authMethods = [
+  'none',
+  'client_secret_basic',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+] as const
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
 export type AuthMethod = (typeof authMethods)[number]
 
@@ -18,7 +24,7 @@ export interface ClientSecretRecord {
 /** A public key that a client signs its assertions with (RFC 7523). */
 export interface ClientKey {
   readonly kid: string
-  readonly jwk: JsonWebKey & { readonly kid: string; readonly alg: string }
+  readonly jwk: JsonWebKey & { readonly kid: string; readonly alg: string; readonly x5c?: readonly string[] }
   readonly registeredAtMs: number
   readonly expiresAtMs?: number
 }

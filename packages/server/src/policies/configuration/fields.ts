@@ -109,6 +109,7 @@ export function applicationFields(application: Application): Fields {
       id_token_seconds: tokenLifetimes.idTokenSeconds,
     },
     consent_required: application.consentRequired,
+    oauth: oauthFields(application.oauth),
     origins: application.origins,
     // A list of pairs: the first route that matches is taken, so their order says something.
     routes: application.routes.map(({ method, path, action, resource }) => [
@@ -139,6 +140,7 @@ export function applicationChange(fields: Fields): ApplicationChange {
         idTokenSeconds: lifetimes.id_token_seconds,
       }),
     consentRequired: given.consent_required,
+    oauth: given.oauth && oauthChange(given.oauth),
     origins: given.origins,
     routes: routes?.map(([on, does]) => {
       const [method, path] = on.split(' ') as [string, string]
@@ -146,6 +148,28 @@ export function applicationChange(fields: Fields): ApplicationChange {
       return { method, path, action: cut?.[1] ?? does, resource: cut?.[2] ?? '' }
     }),
   }) as ApplicationChange
+}
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+function oauthFields(oauth: Application['oauth']): Fields {
+  const { certificateSubject, ...plain } = oauth
+  return {
+    ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [snake(name), value])),
+    ...(certificateSubject && {
+      certificate_subject: { name: snake(certificateSubject.name), value: certificateSubject.value },
+    }),
+  }
+}
+
+function oauthChange(fields: Readonly<Record<string, unknown>>): ApplicationChange['oauth'] {
+  const { certificate_subject, ...plain } = fields
+  const subject = certificate_subject as { name: string; value: string } | undefined
+  return {
+    ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [camel(name), value])),
+    ...(subject && { certificateSubject: { name: camel(subject.name), value: subject.value } }),
+  } as ApplicationChange['oauth']
 }
 
 function keyField({ jwk, expiresAtMs }: ClientKey): Fields {

@@ -1,3 +1,4 @@
+import { authMethods, grantTypes, oauthProfiles, responseModes, switches, tokenAlgorithms } from '#directory'
 import { anything, flag, list, named, object, oneOf, placed, type Shape, text, whole } from '../places/shape.ts'
 import { parseUid } from '../places/uid.ts'
 import { problemAt, scalarOf } from '../places/yaml.ts'
@@ -73,6 +74,36 @@ export const machineShape = placed(
     },
   ),
 )
+const address = text({ most: 2_048 })
+const oauth = object(
+  {},
+  {
+    profile: oneOf(...oauthProfiles),
+    dpop: oneOf(...switches),
+    dpop_nonce: flag,
+    certificate_bound_tokens: flag,
+    pushed_requests: oneOf('allowed', 'required'),
+    signed_requests: oneOf(...switches),
+    response_modes: list(oneOf(...responseModes)),
+    id_token_algorithm: oneOf(...tokenAlgorithms),
+    signed_userinfo: flag,
+    authorization_detail_types: list(text({ most: 128 })),
+    default_acr: text({ most: 128 }),
+    default_max_age_seconds: whole,
+    jwks_uri: address,
+    backchannel_logout_uri: address,
+    backchannel_logout_session: flag,
+    ciba_delivery: oneOf('poll', 'ping'),
+    ciba_notification_uri: address,
+    certificate_subject: object(
+      {
+        name: oneOf('subject_dn', 'san_dns', 'san_uri', 'san_ip', 'san_email'),
+        value: text({ most: 1_024 }),
+      },
+      {},
+    ),
+  },
+)
 export const applicationShape = placed(
   object(
     {},
@@ -82,8 +113,8 @@ export const applicationShape = placed(
       state,
       redirect_uris: list(text({ most: 2_048 })),
       post_logout_redirect_uris: list(text({ most: 2_048 })),
-      grant_types: list(oneOf('authorization_code', 'refresh_token', 'client_credentials')),
-      auth_method: oneOf('none', 'client_secret_basic', 'private_key_jwt'),
+      grant_types: list(oneOf(...grantTypes)),
+      auth_method: oneOf(...authMethods),
       keys,
       scopes: list(text({ most: 128 })),
       token_lifetimes: object(
@@ -91,6 +122,7 @@ export const applicationShape = placed(
         { access_token_seconds: whole, refresh_token_seconds: whole, id_token_seconds: whole },
       ),
       consent_required: flag,
+      oauth,
       origins: list(text({ most: 300 })),
       routes: named(route, routeKey),
       policies: placed(text({ pattern: /^(?!\/)[\w./-]{1,200}$/, says: 'is not a directory below this file' })),

@@ -20,7 +20,7 @@ onEachEngine(
       ['PKCE without a method, which means plain', { ...good, code_challenge_method: undefined }, 'invalid_request'],
       ['implicit flow', { ...good, response_type: 'token' }, 'unsupported_response_type'],
       ['hybrid flow', { ...good, response_type: 'code id_token', nonce: 'n' }, 'unsupported_response_type'],
-      ['a request object, unsigned', { ...good, request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+      ['a request object, unsigned', { ...good, request: 'eyJhbGciOiJub25lIn0.e30.' }, 'invalid_request_object'],
       ['a request object elsewhere', { ...good, request_uri: 'https://evil.example/r' }, 'request_uri_not_supported'],
       ['an audience of nobody (RFC 8707 2)', { ...good, resource: 'https://nobody.example' }, 'invalid_target'],
       ['no session, and no page wanted', { ...good, prompt: 'none', max_age: '0' }, 'login_required'],

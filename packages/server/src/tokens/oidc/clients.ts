@@ -1,5 +1,6 @@
 import { type Clock, randomToken, systemEntropy } from '#kernel'
 import type { ClientSource, RegisteredClient } from '../ports.ts'
+import { rulesOf } from './rules.ts'
 import { standardScopes } from './scopes.ts'
 
 /** Clients kept in memory; one that is not among them costs a read. */
@@ -61,21 +62,42 @@ export function keep<V>(map: Map<string, V>, key: string, value: V): void {
 // The provider wants a secret of every client that authenticates with one. It is never compared: see `compareClientSecret`.
 const placeholder = randomToken(systemEntropy)
 
+const certificateNames = {
+  subjectDn: 'tls_client_auth_subject_dn',
+  sanDns: 'tls_client_auth_san_dns',
+  sanUri: 'tls_client_auth_san_uri',
+  sanIp: 'tls_client_auth_san_ip',
+  sanEmail: 'tls_client_auth_san_email',
+} as const
+
 /** A client in the provider's words (RFC 7591 §2). */
 export function toMetadata(client: RegisteredClient): Record<string, unknown> {
   const signsIn = client.grantTypes.includes('authorization_code')
+  const { oauth } = client
+  const rules = rulesOf(client)
+  const subject = oauth.certificateSubject
   return {
     client_id: client.id,
     client_name: client.name,
     application_type: client.native ? 'native' : 'web',
     token_endpoint_auth_method: client.authMethod,
     ...(client.authMethod === 'client_secret_basic' && { client_secret: placeholder }),
-    ...(client.jwks !== undefined && { jwks: client.jwks }),
+    ...(oauth.jwksUri !== undefined ? { jwks_uri: oauth.jwksUri } : client.jwks !== undefined && { jwks: client.jwks }),
+    ...(client.authMethod === 'tls_client_auth' && subject && { [certificateNames[subject.name]]: subject.value }),
     redirect_uris: signsIn ? client.redirectUris : [],
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     grant_types: client.grantTypes,
     response_types: signsIn ? ['code'] : [],
-    id_token_signed_response_alg: 'ES256',
+    ...(signsIn && { response_modes: rules.responseModes }),
+    id_token_signed_response_alg: oauth.idTokenAlgorithm,
+    ...(oauth.signedUserinfo && { userinfo_signed_response_alg: oauth.idTokenAlgorithm }),
+    authorization_signed_response_alg: oauth.idTokenAlgorithm,
+    require_pushed_authorization_requests: rules.pushedRequired,
+    require_signed_request_object: rules.signedRequests === 'required',
+    dpop_bound_access_tokens: rules.dpop === 'required',
+    tls_client_certificate_bound_access_tokens: rules.certificateBound,
+    ...(oauth.defaultAcr !== undefined && { default_acr_values: [oauth.defaultAcr] }),
+    ...(oauth.defaultMaxAgeSeconds !== undefined && { default_max_age: oauth.defaultMaxAgeSeconds }),
     scope: standardScopes.filter((scope) => scope === 'offline_access' || client.scopes.includes(scope)).join(' '),
   }
 }

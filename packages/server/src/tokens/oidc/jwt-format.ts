@@ -61,6 +61,23 @@ export function completeJwt(clients: ClientCache) {
 /** What the provider wants to find again. */
 function pick(token: JwtToken, payload: Record<string, unknown>): Record<string, unknown> {
   const { clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession } = token
+  const { 'x5t#S256': x5t, jkt, rar, claims } = token
   const { iat, exp } = payload
-  return { iat, exp, clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession }
+  return {
+    iat,
+    exp,
+    clientId,
+    accountId,
+    grantId,
+    gty,
+    scope,
+    aud,
+    sid,
+    sessionUid,
+    expiresWithSession,
+    claims,
+    jkt,
+    rar,
+    'x5t#S256': x5t,
+  }
 }

@@ -20,9 +20,10 @@ const fieldAt: Record<string, string> = {
 export function presentJwt(request: IncomingMessage, path: string, unit: Unit, verifier: AccessTokenVerifier): void {
   const field = fieldAt[path]
   if (field === undefined) return
-  const handle = randomToken(systemEntropy, 18)
   const swap = (token: string): string | undefined => {
     if (!looksLikeJws(token)) return undefined
+    // A proof of possession names the token itself (`ath`), so at userinfo it stays as it is.
+    const handle = path === paths.userinfo ? token : randomToken(systemEntropy, 18)
     const claims = verifier.verify(token, undefined)
     if (claims !== undefined)
       unit.presented = {
@@ -36,9 +37,8 @@ export function presentJwt(request: IncomingMessage, path: string, unit: Unit, v
   }
   if (path === paths.userinfo) {
     const [scheme, token, ...rest] = (request.headers.authorization ?? '').split(' ')
-    if (scheme?.toLowerCase() === 'bearer' && token !== undefined && rest.length === 0) {
-      const name = swap(token)
-      if (name !== undefined) request.headers.authorization = `Bearer ${name}`
+    if (/^(bearer|dpop)$/i.test(scheme ?? '') && token !== undefined && rest.length === 0) {
+      swap(token)
       return
     }
   }

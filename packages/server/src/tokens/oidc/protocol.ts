@@ -94,7 +94,10 @@ export class Protocol {
 
   /** Two requests used the same thing at once and this one came second (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
   async #refuseReplay(ctx: KoaContextWithOIDC, unit: Unit, { artifact }: Replayed): Promise<void> {
-    if (artifact.kind === 'ReplayDetection') return refuse(ctx, 401, 'invalid_client')
+    if (artifact.kind === 'ReplayDetection') {
+      const isProof = ctx.get('dpop') !== '' && ctx.oidc.params?.client_assertion === undefined
+      return isProof ? refuse(ctx, 400, 'invalid_grant') : refuse(ctx, 401, 'invalid_client')
+    }
     if (artifact.grantId !== undefined) {
       const cleaning = new Unit(this.#deps, unit.act)
       await cleaning.run(async () => {

@@ -1,18 +1,22 @@
-import Provider, { type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel'
 import type { PersonSource, RegisteredClient, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
+import type { Certificates } from './certificates.ts'
 import { type ClientCache, keep, toMetadata } from './clients.ts'
+import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { completeJwt } from './jwt-format.ts'
 import { lifetimes, skewSeconds } from './lifetimes.ts'
 import { requestOf } from './request.ts'
 import { resourceOf, resourceServerOf } from './resources.ts'
+import { rulesOf } from './rules.ts'
 import { claimsByScope, standardScopes } from './scopes.ts'
 import { projectSessions } from './sessions.ts'
 import { keySetOf, type Signer } from './signing.ts'
+import { acrValues, interactionRules, wantedAcr } from './step-up.ts'
 
 export interface ProviderDeps extends AdapterDeps {
   /** Public base address without trailing slash: the issuer identifier. */
@@ -25,6 +29,10 @@ export interface ProviderDeps extends AdapterDeps {
   readonly consents: ConsentSource
   readonly revocations: RevocationSet
   readonly pages: TokenPages
+  readonly nonceSecret: Buffer
+  readonly certificates: Certificates
+  /** Public base address of a listener that asks for client certificates (RFC 8705 §5). */
+  readonly mtlsUrl: string | undefined
 }
 
 /** Paths of the protocol. */
@@ -55,41 +63,63 @@ export function buildProvider(deps: ProviderDeps): Provider {
   return provider
 }
 
+const asymmetric = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+] as const
+
 /** The registered client behind one of the provider's, for what its metadata has no word for. */
 const registeredOf = new WeakMap<object, RegisteredClient>()
 const lifeOf = (client: object, name: 'idTokenSeconds' | 'refreshTokenSeconds') => registeredOf.get(client)?.[name]
 
 function configure(deps: ProviderDeps, provider: () => Provider): Configuration {
   const { consent: _, ...routes } = paths
-  const policy = interactionPolicy.base()
+  const ours = [...new Set(deps.signer.signingKeys().map(({ alg }) => alg))].filter((alg) => alg !== 'EdDSA') as (
+    | 'ES256'
+    | 'RS256'
+  )[]
   return {
     adapter: (kind) => new StorageAdapter(deps, kind),
     jwks: keySetOf(deps.signer) as never,
     routes,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'tls_client_auth',
+      'self_signed_tls_client_auth',
+      'none',
+    ],
+    acrValues: [...acrValues],
+    assertJwtClientAuthClaimsAndHeader: assertClientAssertion(deps.url, (client) => registeredOf.get(client)) as never,
     // ES256 signs; no symmetric algorithm is ever accepted, so no public key can be taken for a secret.
     enabledJWA: {
-      clientAuthSigningAlgValues: [
-        'ES256',
-        'ES384',
-        'ES512',
-        'EdDSA',
-        'Ed25519',
-        'PS256',
-        'PS384',
-        'PS512',
-        'RS256',
-        'RS384',
-        'RS512',
-      ],
-      idTokenSigningAlgValues: ['ES256'],
-      userinfoSigningAlgValues: ['ES256'],
-      introspectionSigningAlgValues: ['ES256'],
-      authorizationSigningAlgValues: ['ES256'],
+      clientAuthSigningAlgValues: [...asymmetric],
+      requestObjectSigningAlgValues: [...asymmetric],
+      dPoPSigningAlgValues: ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256'],
+      idTokenSigningAlgValues: ours,
+      userinfoSigningAlgValues: ours,
+      introspectionSigningAlgValues: ours,
+      authorizationSigningAlgValues: ours,
     },
-    clientDefaults: { id_token_signed_response_alg: 'ES256', token_endpoint_auth_method: 'client_secret_basic' },
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      authorization_signed_response_alg: 'ES256',
+      introspection_signed_response_alg: 'ES256',
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
     clockTolerance: skewSeconds,
     scopes: [...standardScopes],
+    discovery: discoveryOf(deps),
     claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, ...claimsByScope },
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -101,7 +131,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      ...clientFeatures({ ...deps, registeredOf: (client) => registeredOf.get(client) }),
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -127,13 +157,17 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     formats: { customizers: { jwt: completeJwt(deps.clients) as never } },
     findAccount: (_ctx, userId) => findAccount(deps.people, userId),
     loadExistingGrant: loadExistingGrant({ provider, clients: deps.clients, consents: deps.consents }),
-    rotateRefreshToken: true,
+    // A sender-constrained token of a FAPI client is useless to a thief; rotation would only lose it (FAPI 2.0 §5.3.2.1).
+    rotateRefreshToken: (ctx) => {
+      const client = ctx.oidc.client && registeredOf.get(ctx.oidc.client)
+      return client === undefined || !rulesOf(client).fapi
+    },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy,
-      url: async (_ctx, interaction) => {
+      policy: interactionRules(),
+      url: async (ctx, interaction) => {
         const back = `${paths.authorization}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
         const client = await deps.clients.find(String(interaction.params.client_id))
@@ -142,6 +176,8 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
           ...(client !== undefined && { organization: client.organizationId }),
           ...hints(interaction.params, interaction.session?.accountId),
         })
+        const acr = wantedAcr(ctx)
+        if (acr !== undefined) query.set('acr', acr)
         return `/sign-in?${query}`
       },
     },
@@ -169,6 +205,20 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
           : Math.max(1, session.exp - Math.floor(deps.clock.nowMs() / 1_000)),
     },
   }
+}
+
+/** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
+function discoveryOf({ mtlsUrl }: ProviderDeps): Record<string, string | Record<string, string>> {
+  if (mtlsUrl === undefined) return {}
+  const named = {
+    token_endpoint: paths.token,
+    revocation_endpoint: paths.revocation,
+    introspection_endpoint: paths.introspection,
+    userinfo_endpoint: paths.userinfo,
+    pushed_authorization_request_endpoint: paths.pushed_authorization_request,
+  }
+  const aliases = Object.entries(named).map(([name, path]) => [name, `${mtlsUrl}${path}`])
+  return { mtls_endpoint_aliases: Object.fromEntries(aliases) }
 }
 
 /** What the sign-in page is told: who the application expects, and whether a session that exists is not enough. */

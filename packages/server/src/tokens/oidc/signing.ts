@@ -1,5 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { ExternalSigningKey } from 'oidc-provider'
+import { isFault } from '#kernel'
+import type { SigningAlgorithm } from '#keyring'
 
 /** A public signing key, as the keyring publishes it. */
 export interface PublicSigningKey {
@@ -11,7 +13,8 @@ export interface PublicSigningKey {
 /** What tokens need of the keyring. */
 export interface Signer {
   signingKeys(): readonly PublicSigningKey[]
-  activeKey(algorithm: 'ES256'): PublicSigningKey
+  /** @throws {Fault} `keyring.no_active_key` */
+  activeKey(algorithm: SigningAlgorithm): PublicSigningKey
   /** A JWS signature (RFC 7518 §3). */
   sign(kid: string, data: Uint8Array): Uint8Array
   /** False also for an unknown or retired key. */
@@ -51,7 +54,20 @@ class KeyringKey extends ExternalSigningKey {
 
 /** The provider's key set: the active key first, since it takes the first that fits; then what is announced or retiring. */
 export function keySetOf(signer: Signer): { keys: ExternalSigningKey[] } {
-  const active = signer.activeKey('ES256')
-  const others = signer.signingKeys().filter((key) => key.kid !== active.kid)
-  return { keys: [active, ...others].map((key) => new KeyringKey(signer, key)) }
+  const keys = signer.signingKeys()
+  const active = [...new Set(keys.map(({ alg }) => alg))]
+    .map((alg) => activeKeyOf(signer, alg as SigningAlgorithm))
+    .filter((key) => key !== undefined)
+  const others = keys.filter((key) => !active.some(({ kid }) => kid === key.kid))
+  return { keys: [...active, ...others].map((key) => new KeyringKey(signer, key)) }
+}
+
+/** Undefined while the first key of an algorithm is announced and does not sign yet. */
+export function activeKeyOf(signer: Signer, algorithm: SigningAlgorithm): PublicSigningKey | undefined {
+  try {
+    return signer.activeKey(algorithm)
+  } catch (error) {
+    if (isFault(error) && error.code === 'keyring.no_active_key') return undefined
+    throw error
+  }
 }

@@ -4,7 +4,8 @@ import '../faults.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
 import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
-import type { AccessTokenVerifier } from './verify-access-token.ts'
+import type { PresentedRequest } from '../tokens.ts'
+import type { AccessTokenClaims } from './verify-access-token.ts'
 
 /**
  * Recognises the sender of a request to Gatehouse's own API by an access token whose audience is the issuer (RFC 6750 §2.1).
@@ -12,7 +13,7 @@ import type { AccessTokenVerifier } from './verify-access-token.ts'
  */
 export function identifyByAccessToken(deps: {
   readonly issuer: string
-  readonly verifier: AccessTokenVerifier
+  readonly verify: (presented: PresentedRequest, audience: string) => AccessTokenClaims | 'none' | undefined
   readonly clients: ClientCache
   readonly people: PersonSource
   /** Refuses a person's token whose proof (`acr`) is not enough for what the person may do by now. */
@@ -27,11 +28,13 @@ export function identifyByAccessToken(deps: {
     return client && actorOfClient(client)
   }
   return async (request) => {
-    const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const given = /^(?:Bearer|DPoP) +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     if (given === undefined || !isAccessToken(given)) return undefined
-    const claims = deps.verifier.verify(given, deps.issuer)
-    const actor = claims && (await actorOf(claims.sub))
-    if (claims === undefined || actor === undefined) throw new Fault('tokens.access_token_invalid')
+    const presented = { request, method: request.method, url: `${deps.issuer}${request.url}` }
+    const claims = deps.verify(presented, deps.issuer)
+    if (claims === undefined || claims === 'none') throw new Fault('tokens.access_token_invalid')
+    const actor = await actorOf(claims.sub)
+    if (actor === undefined) throw new Fault('tokens.access_token_invalid')
     if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) throw new Fault('tokens.scope_missing')
     if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
     return { actor, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }

@@ -27,6 +27,10 @@ export interface AccessTokenClaims {
   readonly auth_time?: number
   readonly acr?: string
   readonly amr?: readonly string[]
+  /** What the sender must prove to hold (RFC 7800 §3): see `verifyPresented`. */
+  readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string }
+  /** RFC 9396 §9.1. */
+  readonly authorization_details?: readonly Readonly<Record<string, unknown>>[]
 }
 
 export interface VerifierDeps {
@@ -101,6 +105,7 @@ export class AccessTokenVerifier {
     if (claims.iss !== this.#deps.issuer) return undefined
     for (const name of ['sub', 'aud', 'client_id', 'jti']) if (typeof claims[name] !== 'string') return undefined
     for (const name of ['exp', 'iat']) if (!Number.isSafeInteger(claims[name])) return undefined
+    if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return undefined
     if (claims.nbf !== undefined && !Number.isSafeInteger(claims.nbf)) return undefined
     return Object.freeze(claims) as unknown as AccessTokenClaims
   }
@@ -125,4 +130,14 @@ export class AccessTokenVerifier {
     if (!revoked) known.generation = revocations.generation
     return revoked
   }
+}
+
+/** A way of confirmation that is not known here cannot be checked, so a token that has one does not count. */
+function isConfirmation(cnf: unknown): boolean {
+  if (typeof cnf !== 'object' || cnf === null) return false
+  const entries = Object.entries(cnf)
+  return (
+    entries.length > 0 &&
+    entries.every(([name, value]) => ['jkt', 'x5t#S256'].includes(name) && typeof value === 'string')
+  )
 }

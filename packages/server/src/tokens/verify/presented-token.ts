@@ -1,0 +1,53 @@
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Certificates } from '../oidc/certificates.ts'
+import type { DpopProofs } from './dpop-proof.ts'
+import type { AccessTokenClaims, AccessTokenVerifier } from './verify-access-token.ts'
+
+/** A request that carries an access token. */
+export interface TokenRequest {
+  /** The `Authorization` field. */
+  readonly authorization: string | undefined
+  /** The `DPoP` field. */
+  readonly proof: string | readonly string[] | undefined
+  readonly method: string
+  /** As the client addressed it. */
+  readonly url: string
+  /** What the client's certificate is read from. */
+  readonly raw: IncomingMessage
+}
+
+export interface PresentedDeps {
+  readonly verifier: AccessTokenVerifier
+  readonly proofs: DpopProofs
+  readonly certificates: Certificates
+}
+
+/**
+ * The claims of the access token that a request carries for this audience, once its sender has shown to be the one it was issued
+ * to: a bound token counts with its key's proof (RFC 9449 §7.1) or certificate (RFC 8705 §3) only, and never as a bearer token.
+ * @returns `none` when the request carries no access token at all, undefined when what it carries does not count
+ */
+export function verifyPresented(
+  deps: PresentedDeps,
+  request: TokenRequest,
+  audience: string,
+): AccessTokenClaims | 'none' | undefined {
+  const [, scheme, token] = /^(Bearer|DPoP) +(\S+)$/i.exec(request.authorization ?? '') ?? []
+  if (scheme === undefined || token === undefined) return 'none'
+  const claims = deps.verifier.verify(token, audience)
+  if (claims === undefined) return undefined
+  const { jkt, 'x5t#S256': x5t } = claims.cnf ?? {}
+  if ((jkt !== undefined) !== (scheme.toLowerCase() === 'dpop')) return undefined
+  if (jkt !== undefined) {
+    const { proof } = request
+    if (typeof proof !== 'string') return undefined
+    if (deps.proofs.check(proof, { method: request.method, url: request.url, accessToken: token }) !== jkt)
+      return undefined
+  }
+  if (x5t !== undefined) {
+    const certificate = deps.certificates.of(request.raw)
+    if (certificate === undefined || hash('sha256', certificate.raw, 'base64url') !== x5t) return undefined
+  }
+  return claims
+}
