@@ -28,8 +28,28 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     rootKeyBesideData: true,
     logLevel: 'info',
     trustedProxies: [],
+    clientCertificateHeader: undefined,
+    clientAuthorities: undefined,
+    mtls: undefined,
     bootstrap: true,
   })
+})
+
+test('the TLS listener has all of its settings or none, and its key does not print', () => {
+  const pem = join(directory, 'mtls.pem')
+  writeFileSync(pem, 'PEM swordfish')
+  const told = {
+    GATEHOUSE_MTLS_LISTEN: '127.0.0.1:9443',
+    GATEHOUSE_MTLS_URL: 'https://mtls.example.com',
+    GATEHOUSE_MTLS_CERTIFICATE_FILE: pem,
+    GATEHOUSE_MTLS_KEY_FILE: pem,
+  }
+  const { mtls } = read(told)
+  assert.equal(mtls?.url, 'https://mtls.example.com')
+  assert.equal(inspect(mtls?.key).includes('swordfish'), false)
+  for (const name of Object.keys(told)) assert.throws(() => read({ ...told, [name]: '' }), invalid(/together/), name)
+  assert.throws(() => read({ ...told, GATEHOUSE_MTLS_URL: 'http://localhost:1' }), invalid(/must be https/))
+  assert.throws(() => read({ ...told, GATEHOUSE_MTLS_KEY_FILE: '/no/such' }), invalid(/cannot be read/))
 })
 
 test('every setting is taken from the environment, or from the file under its lower-case name; the environment wins', () => {
@@ -42,6 +62,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_ROOT_KEY_FILE: '/etc/gatehouse/root.key',
     GATEHOUSE_LOG_LEVEL: 'debug',
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
+    GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
   const file = Object.entries(told).map(
@@ -62,6 +83,9 @@ test('every setting is taken from the environment, or from the file under its lo
       rootKeyBesideData: false,
       logLevel: 'debug',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
+      clientCertificateHeader: 'client-cert',
+      clientAuthorities: undefined,
+      mtls: undefined,
       bootstrap: false,
     })
     assert.equal(database.engine === 'postgres' && database.url.reveal(), 'postgres://g:pw@db/gatehouse')

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { Migration, Storage } from '#storage'
@@ -21,7 +20,7 @@ import { revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
-import { verifyPresented } from './verify/presented-token.ts'
+import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
 
 export const tokensMigrations: readonly Migration[] = [
@@ -52,13 +51,6 @@ export interface TokensDeps {
   readonly certificates?: CertificateOptions
   /** How long a rotated refresh token may come again. Default 30 s. */
   readonly refreshGraceMs?: number
-}
-
-/** A request, and how its sender addressed it: behind a gateway that is not how it came here. */
-export interface PresentedRequest {
-  readonly request: FastifyRequest
-  readonly method: string
-  readonly url: string
 }
 
 export interface Tokens {
@@ -96,18 +88,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     },
   )
   const presented = { verifier, proofs: new DpopProofs(clock), certificates }
-  const verifyRequest = ({ request, method, url: address }: PresentedRequest, audience: string) =>
-    verifyPresented(
-      presented,
-      {
-        authorization: request.headers.authorization,
-        proof: request.headers.dpop,
-        method,
-        url: address,
-        raw: request.raw,
-      },
-      audience,
-    )
+  const verifyRequest = (request: PresentedRequest, audience: string) => verifyPresented(presented, request, audience)
   const protocol = new Protocol({
     url,
     storage,

@@ -91,6 +91,6 @@ function checkWhole(problems: Problems, { kind, grantTypes, credentials, ...rest
     problems.check(
       keys.every((key) => key.jwk.x5c !== undefined),
       '/keys',
-      'must each have a certificate (x5c)',
+      'must each have a certificate of their own (x5c)',
     )
 }

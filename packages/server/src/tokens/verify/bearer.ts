@@ -4,7 +4,7 @@ import '../faults.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
 import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
-import type { PresentedRequest } from '../tokens.ts'
+import type { PresentedRequest } from './presented-token.ts'
 import type { AccessTokenClaims } from './verify-access-token.ts'
 
 /**

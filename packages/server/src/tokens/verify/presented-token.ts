@@ -1,20 +1,14 @@
 import { hash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import type { Certificates } from '../oidc/certificates.ts'
 import type { DpopProofs } from './dpop-proof.ts'
 import type { AccessTokenClaims, AccessTokenVerifier } from './verify-access-token.ts'
 
-/** A request that carries an access token. */
-export interface TokenRequest {
-  /** The `Authorization` field. */
-  readonly authorization: string | undefined
-  /** The `DPoP` field. */
-  readonly proof: string | readonly string[] | undefined
+/** A request, and how its sender addressed it: behind a gateway that is not how it came here. */
+export interface PresentedRequest {
+  readonly request: FastifyRequest
   readonly method: string
-  /** As the client addressed it. */
   readonly url: string
-  /** What the client's certificate is read from. */
-  readonly raw: IncomingMessage
 }
 
 export interface PresentedDeps {
@@ -30,20 +24,19 @@ export interface PresentedDeps {
  */
 export function verifyPresented(
   deps: PresentedDeps,
-  request: TokenRequest,
+  { request, method, url }: PresentedRequest,
   audience: string,
 ): AccessTokenClaims | 'none' | undefined {
-  const [, scheme, token] = /^(Bearer|DPoP) +(\S+)$/i.exec(request.authorization ?? '') ?? []
+  const [, scheme, token] = /^(Bearer|DPoP) +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (scheme === undefined || token === undefined) return 'none'
   const claims = deps.verifier.verify(token, audience)
   if (claims === undefined) return undefined
   const { jkt, 'x5t#S256': x5t } = claims.cnf ?? {}
   if ((jkt !== undefined) !== (scheme.toLowerCase() === 'dpop')) return undefined
   if (jkt !== undefined) {
-    const { proof } = request
+    const proof = request.headers.dpop
     if (typeof proof !== 'string') return undefined
-    if (deps.proofs.check(proof, { method: request.method, url: request.url, accessToken: token }) !== jkt)
-      return undefined
+    if (deps.proofs.check(proof, { method, url, accessToken: token }) !== jkt) return undefined
   }
   if (x5t !== undefined) {
     const certificate = deps.certificates.of(request.raw)
