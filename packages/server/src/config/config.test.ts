@@ -28,6 +28,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     rootKeyBesideData: true,
     logLevel: 'info',
     trustedProxies: [],
+    outgoingAllow: [],
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
     mtls: undefined,
@@ -62,6 +63,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_ROOT_KEY_FILE: '/etc/gatehouse/root.key',
     GATEHOUSE_LOG_LEVEL: 'debug',
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
+    GATEHOUSE_OUTGOING_ALLOW: '10.9.0.0/16',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -83,6 +85,7 @@ test('every setting is taken from the environment, or from the file under its lo
       rootKeyBesideData: false,
       logLevel: 'debug',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
+      outgoingAllow: ['10.9.0.0/16'],
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,
       mtls: undefined,

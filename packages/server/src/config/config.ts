@@ -29,6 +29,8 @@ export interface Config {
   readonly clientAuthorities: string | undefined
   /** A TLS listener of our own that asks clients for certificates; undefined for none. */
   readonly mtls: MtlsConfig | undefined
+  /** Addresses and networks that requests of Gatehouse may go to although they are private. */
+  readonly outgoingAllow: readonly string[]
   /** Whether the local bootstrap credential is written and accepted. */
   readonly bootstrap: boolean
 }
@@ -57,6 +59,7 @@ const names = {
   GATEHOUSE_MTLS_URL: 'mtls_url',
   GATEHOUSE_MTLS_CERTIFICATE_FILE: 'mtls_certificate_file',
   GATEHOUSE_MTLS_KEY_FILE: 'mtls_key_file',
+  GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
 /** The settings there are: environment variable and name in the file. */
@@ -95,7 +98,8 @@ export function readConfig(environment: Record<string, string | undefined>, work
     rootKeyFile,
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
-    trustedProxies: Object.freeze(parseProxies(take('trusted_proxies', ''))),
+    trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
+    outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
     mtls: parseMtls(told, workingDirectory),
@@ -199,7 +203,7 @@ function parseDatabase({ text, from }: { text: string; from: string }, workingDi
   throw wrong(from, 'must be sqlite:FILE or postgres://…')
 }
 
-function parseProxies({ text, from }: { text: string; from: string }): string[] {
+function parseNetworks({ text, from }: { text: string; from: string }): string[] {
   const parts = text.split(',').map((part) => part.trim())
   const given = parts.filter((part) => part !== '')
   for (const part of given) {

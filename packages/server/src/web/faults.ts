@@ -18,6 +18,8 @@ export const faults = defineFaults({
     status: 409,
     says: 'The change of this Idempotency-Key was made, but its answer was lost: read the object it names',
   },
+  'web.outgoing_refused': { status: 400, says: 'Gatehouse sends no request to this address' },
+  'web.outgoing_failed': { status: 502, says: 'Another server did not answer as it should' },
   'web.not_ready': { status: 503, says: 'This node should not be sent requests now' },
   'web.internal': { status: 500, says: 'Something went wrong here. The request id finds it in the log' },
 })

@@ -13,5 +13,6 @@ export {
   type OperationRequest,
   operation,
 } from './operation.ts'
+export { Outgoing, type OutgoingReply, type OutgoingRequest } from './outgoing.ts'
 export { problemOf, sendProblem, toWebFault } from './problem.ts'
 export { createWeb, type Web, type WebDeps } from './web.ts'
