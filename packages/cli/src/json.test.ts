@@ -16,7 +16,7 @@ const bundle = join(acme, 'documents')
 const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
 
 /** Prints no answer, or is followed without an end; each is tried in a test of its own. */
-const without = ['serve', 'completion', 'events tail', 'restore']
+const without = ['serve', 'completion', 'events tail', 'restore', 'alert acknowledge']
 
 /** Every other command, in an order in which each finds what it needs. Words in braces stand for what came before. */
 function commands(home: string): string[][] {
@@ -86,6 +86,11 @@ function commands(home: string): string[][] {
     ['key', 'rotate'],
     ['backup', join(home, 'all.backup')],
     ['doctor'],
+    ['slo'],
+    ['alert', 'list', '--open'],
+    ['alert', 'silence', '--objective', 'clock', '--for', '1h', '--why', 'a test'],
+    ['alert', 'unsilence', '{silence}'],
+    ['observability', 'export', join(home, 'monitoring')],
     ['audit', 'checkpoint'],
     ['audit', 'show', '1'],
     ['audit', 'proof', '1'],
@@ -139,10 +144,10 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
     leaves(buildProgram()).filter((path) => path !== '' && !named(path)),
     [],
   )
-  let grant = ''
+  const made = new Map<string, string>()
   for (const args of list) {
     const { out, error } = await printed([
-      ...args.map((arg) => arg.replace('{grant}', grant)),
+      ...args.map((arg) => arg.replace(/^\{(\w+)\}$/, (_, name) => made.get(name) ?? '')),
       '--json',
       '--data',
       data,
@@ -155,7 +160,8 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
       },
       `${args.join(' ')} printed: ${out}`,
     )
-    if (args[0] === 'grant' && args[1] === 'create') grant = (answer as { id: string }).id
+    if (['create', 'silence'].includes(args[1] ?? ''))
+      made.set(args[1] === 'silence' ? 'silence' : (args[0] as string), (answer as { id: string }).id)
   }
 })
 

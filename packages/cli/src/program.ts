@@ -15,6 +15,7 @@ import { addGrants } from './commands/grants.ts'
 import { addBackups } from './commands/operations/backups.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
 import { addKeys } from './commands/operations/keys.ts'
+import { addServiceLevels } from './commands/operations/service-levels.ts'
 import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addWhoami } from './commands/whoami.ts'
@@ -61,6 +62,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addKeys,
     addBackups,
     addDoctor,
+    addServiceLevels,
     addCompletion,
   ]
   for (const one of add) one(program)

@@ -28,11 +28,28 @@ import {
 import { Feed, feedMigrations } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
-import { Arrival, eventsOperations, listenForMetrics, measureInstallation, operatingOperations } from '#observability'
+import {
+  Arrival,
+  eventsOperations,
+  listenForMetrics,
+  measureInstallation,
+  observabilityMigrations,
+  openWatch,
+  operatingOperations,
+  type Watch,
+} from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
 import { directoryClients, directoryPeople, openTokens, sharedSecret, type Tokens, tokensMigrations } from '#tokens'
-import { createWeb, healthOperations, listenForCertificates, makeLogger, openapiOperation, type Web } from '#web'
+import {
+  createWeb,
+  healthOperations,
+  listenForCertificates,
+  makeLogger,
+  Outgoing,
+  openapiOperation,
+  type Web,
+} from '#web'
 
 export const migrations: readonly Migration[] = [
   ...feedMigrations,
@@ -43,6 +60,7 @@ export const migrations: readonly Migration[] = [
   ...authenticationMigrations,
   ...tokensMigrations,
   ...auditMigrations,
+  ...observabilityMigrations,
 ]
 
 export interface GatehouseOptions {
@@ -69,6 +87,7 @@ export interface Gatehouse {
   /** How the first administrator comes to be, when there is none. */
   readonly setup: SetupNotice
   readonly ledger: Ledger
+  readonly watch: Watch
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -198,6 +217,11 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
     measureInstallation({ storage, clock, meter })
     web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
+    const outgoing = new Outgoing(config.outgoingAllow)
+    const { url, sloFile } = config
+    const { watch, operations } = openWatch({ ...deps, meter, outgoing, url, sloFile, onError })
+    undo.push(() => watch.close())
+    web.add(...operations)
     if (config.metricsListen !== undefined) {
       const metrics = await listenForMetrics(meter, config.metricsListen)
       undo.push(() => metrics.close())
@@ -231,6 +255,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       authentication,
       tokens,
       ledger,
+      watch,
       close,
     }
   } catch (error) {

@@ -29,6 +29,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     logLevel: 'info',
     trustedProxies: [],
     outgoingAllow: [],
+    sloFile: undefined,
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
     mtls: undefined,
@@ -64,6 +65,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_LOG_LEVEL: 'debug',
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
     GATEHOUSE_OUTGOING_ALLOW: '10.9.0.0/16',
+    GATEHOUSE_SLO_FILE: '/etc/gatehouse/slo.yaml',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -86,6 +88,7 @@ test('every setting is taken from the environment, or from the file under its lo
       logLevel: 'debug',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
       outgoingAllow: ['10.9.0.0/16'],
+      sloFile: '/etc/gatehouse/slo.yaml',
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,
       mtls: undefined,

@@ -31,6 +31,8 @@ export interface Config {
   readonly mtls: MtlsConfig | undefined
   /** Addresses and networks that requests of Gatehouse may go to although they are private. */
   readonly outgoingAllow: readonly string[]
+  /** YAML of service level objectives and of who is told when they burn. */
+  readonly sloFile: string | undefined
   /** Whether the local bootstrap credential is written and accepted. */
   readonly bootstrap: boolean
 }
@@ -60,6 +62,7 @@ const names = {
   GATEHOUSE_MTLS_CERTIFICATE_FILE: 'mtls_certificate_file',
   GATEHOUSE_MTLS_KEY_FILE: 'mtls_key_file',
   GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
+  GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
 /** The settings there are: environment variable and name in the file. */
@@ -99,6 +102,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
+    sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
     outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { isFault, ManualClock, Meter, systemEntropy } from '#kernel'
+import { Outgoing } from '#web'
+import { startApi } from '../../../test/support/api.ts'
+import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { readSloFile } from '../slos/slo-file.ts'
+import { Watch } from '../slos/watch.ts'
+
+interface Message {
+  readonly what: string
+  readonly objective: string
+  readonly severity: string
+  readonly identity: string
+  readonly signature: string | undefined
+  readonly raw: string
+}
+
+const secret = 'a secret of sixteen or more'
+
+/** A receiver of webhooks; answers `status` until told otherwise. */
+async function startReceiver() {
+  const got: Message[] = []
+  const receiver = { status: 204, got, url: '', close: () => server.close() }
+  const server = createServer(async (request, response) => {
+    let raw = ''
+    for await (const chunk of request) raw += chunk
+    response.writeHead(receiver.status).end()
+    if (receiver.status === 204)
+      got.push({ ...JSON.parse(raw), raw, signature: request.headers['gatehouse-signature'] as string | undefined })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+  return receiver
+}
+
+function sloFile(scratch: Scratch, url: string): string {
+  mkdirSync(scratch.directory, { recursive: true })
+  const file = join(scratch.directory, 'slo.yaml')
+  writeFileSync(join(scratch.directory, 'hook.secret'), secret)
+  writeFileSync(
+    file,
+    `receivers:
+  - { name: first, webhook: '${url}', secretFile: '${join(scratch.directory, 'hook.secret')}' }
+  - { name: second, webhook: '${url}', severities: [page], afterMinutes: 15 }
+objectives:
+  - { name: orphans, off: true }
+  - { name: token-latency, target: 0.9 }
+`,
+  )
+  return file
+}
+
+/** The whole server, and a watch of the same database with instruments and a clock that the test moves. */
+async function rehearse(scratch: Scratch) {
+  const receiver = await startReceiver()
+  const api = await startApi(scratch)
+  const clock = new ManualClock(Date.now())
+  const meter = new Meter()
+  const decisions = meter.counter('authorization_decisions_total', 'x', ['via', 'outcome'])
+  const refused = meter.counter('authorization_decisions_refused_total', 'x')
+  const problems: unknown[] = []
+  const watched = readSloFile(sloFile(scratch, receiver.url))
+  const watch = new Watch({
+    storage: api.storage,
+    clock,
+    entropy: systemEntropy,
+    meter,
+    watched,
+    outgoing: new Outgoing(['127.0.0.1']),
+    url: api.url,
+    onError: (_where, error) => void problems.push(error),
+  })
+  /** Looks every 15 s for so long, with so much going on in each look. */
+  const run = async (seconds: number, each: () => void = () => undefined) => {
+    for (let second = 0; second < seconds; second += 15) {
+      clock.advanceMs(15_000)
+      each()
+      await watch.look()
+    }
+  }
+  const calm = () => decisions.inc({ via: 'authzen', outcome: 'allow' }, 50)
+  const alerts = async (state = 'open') =>
+    (await api.call('GET', `/api/observability/alerts?state=${state}`)).body.items as Record<string, unknown>[]
+  const close = async () => {
+    await watch.close()
+    await api.close()
+    receiver.close()
+  }
+  return { api, clock, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
+}
+
+onEachEngine(
+  'an outage pages within two minutes, once, is told once, escalates, and ends with one message',
+  async (scratch) => {
+    const { run, calm, refused, alerts, receiver, close, problems } = await rehearse(scratch)
+    try {
+      await run(600, calm)
+      assert.deepEqual(await alerts(), [])
+      await run(120, () => refused.inc(50))
+      const [alert, ...others] = await alerts()
+      assert.deepEqual(others, [])
+      assert.deepEqual([alert?.severity, alert?.objective], ['page', 'decision-availability'])
+      await run(600, () => refused.inc(50))
+      assert.deepEqual(
+        receiver.got.map(({ what, objective, severity }) => [what, objective, severity]),
+        [['opened', 'decision-availability', 'page']],
+      )
+      const { raw, signature = '' } = receiver.got[0] as Message
+      const [, seconds, hex] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature) ?? []
+      assert.equal(hex, createHmac('sha256', secret).update(`${seconds}.${raw}`).digest('hex'))
+      await run(600, () => refused.inc(50))
+      assert.deepEqual(
+        receiver.got.map(({ what }) => what),
+        ['opened', 'escalated'],
+      )
+      await run(40 * 60, calm)
+      assert.deepEqual(
+        (await alerts()).filter(({ severity }) => severity === 'page'),
+        [],
+      )
+      const over = receiver.got.filter(({ severity, what }) => severity === 'page' && what === 'resolved')
+      assert.equal(over.length, 2, 'each receiver that was told is told that it is over')
+      assert.deepEqual(problems, [])
+    } finally {
+      await close()
+    }
+  },
+)
+
+onEachEngine(
+  'a receiver that does not answer is tried again until it does; nothing is lost or sent twice',
+  async (scratch) => {
+    const { run, refused, receiver, close, problems } = await rehearse(scratch)
+    try {
+      receiver.status = 500
+      await run(120, () => refused.inc(50))
+      assert.deepEqual(receiver.got, [])
+      assert.ok(problems.length > 0)
+      receiver.status = 204
+      await run(300, () => refused.inc(50))
+      assert.deepEqual(
+        receiver.got.map(({ what }) => what),
+        ['opened'],
+      )
+    } finally {
+      await close()
+    }
+  },
+)
+
+onEachEngine(
+  'a silence keeps an alert from being told, not from being on record; an acknowledged one does not escalate',
+  async (scratch) => {
+    const { api, clock, run, refused, alerts, receiver, close } = await rehearse(scratch)
+    try {
+      const silence = { objective: 'decision-availability', why: 'planned work', untilMs: clock.nowMs() + 3_600_000 }
+      assert.equal((await api.call('POST', '/api/observability/silences', silence)).status, 201)
+      await run(120, () => refused.inc(50))
+      const [silenced] = await alerts()
+      assert.ok(silenced?.silencedBy)
+      assert.deepEqual(receiver.got, [])
+      const { body } = await api.call('POST', `/api/observability/alerts/${silenced?.id}/acknowledge`)
+      assert.equal(body.acknowledgedBy, 'local')
+      assert.equal((await api.call('POST', `/api/observability/alerts/${silenced?.id}/acknowledge`)).status, 409)
+      for (const bad of [
+        { why: 'everything, for ever', untilMs: clock.nowMs() + 1_000 },
+        { ...silence, objective: 'no-such' },
+        { ...silence, untilMs: Date.now() - 1 },
+        { ...silence, untilMs: Date.now() + 31 * 86_400_000 },
+      ])
+        assert.equal((await api.call('POST', '/api/observability/silences', bad)).status, 400, JSON.stringify(bad))
+      const found = (await api.call('GET', '/api/observability/silences')).body.items as { id: string }[]
+      assert.equal((await api.call('DELETE', `/api/observability/silences/${found[0]?.id}`)).status, 204)
+      assert.equal((await api.call('DELETE', `/api/observability/silences/${found[0]?.id}`)).status, 404)
+    } finally {
+      await close()
+    }
+  },
+)
+
+onEachEngine('two nodes count together and open one alert', async (scratch) => {
+  const first = await rehearse(scratch)
+  const meter = new Meter()
+  const refused = meter.counter('authorization_decisions_refused_total', 'x')
+  const second = new Watch({
+    storage: first.api.storage,
+    clock: first.clock,
+    entropy: systemEntropy,
+    meter,
+    watched: first.watched,
+    outgoing: new Outgoing(['127.0.0.1']),
+    url: first.api.url,
+    onError: (_where, error) => assert.fail(String(error)),
+  })
+  try {
+    // Neither has enough events alone.
+    for (let look = 0; look < 3; look++) {
+      first.clock.advanceMs(15_000)
+      first.refused.inc(4)
+      refused.inc(4)
+      await Promise.all([first.watch.look(), second.look()])
+    }
+    first.clock.advanceMs(15_000)
+    await Promise.all([first.watch.look(), second.look()])
+    await Promise.all([first.watch.look(), second.look()])
+    assert.equal((await first.alerts()).length, 1)
+    assert.equal(first.receiver.got.length, 1)
+  } finally {
+    await second.close()
+    await first.close()
+  }
+})
+
+onEachEngine(
+  'objectives say how they stand; the file changes, joins and removes them, and is refused with file and line',
+  async (scratch) => {
+    const { api, watched, close } = await rehearse(scratch)
+    try {
+      const { status, body } = await api.call('GET', '/api/observability/objectives')
+      assert.equal(status, 200)
+      assert.ok(body.items.some(({ name }: { name: string }) => name === 'decision-latency'))
+      const series = await api.call('GET', '/api/observability/objectives/decision-latency/series?hours=1&steps=12')
+      assert.equal(series.body.items.length, 12)
+      assert.equal((await api.call('GET', '/api/observability/objectives/none/series')).status, 404)
+      assert.equal(
+        watched.objectives.some(({ name }) => name === 'orphans'),
+        false,
+      )
+      assert.equal(watched.objectives.find(({ name }) => name === 'token-latency')?.target, 0.9)
+      const file = join(scratch.directory, 'bad.yaml')
+      for (const [text, says] of [
+        ['objectives:\n  - { name: a, target: 2 }\n', /bad\.yaml:2: objectives\.0\.target/],
+        ['nonsense: 1\n', /bad\.yaml:1/],
+        ['objectives:\n  - { name: new-one }\n', /needs "says"/],
+        ['receivers:\n  - { name: a, webhook: "ftp://x" }\n', /bad\.yaml:2/],
+        ['a: [\n', /is not YAML/],
+      ] as const) {
+        writeFileSync(file, text)
+        assert.throws(
+          () => readSloFile(file),
+          (error) => isFault(error, 'config.invalid') && says.test(error.message),
+          text,
+        )
+      }
+    } finally {
+      await close()
+    }
+  },
+)

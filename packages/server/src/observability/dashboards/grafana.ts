@@ -1,0 +1,195 @@
+import type { Objective } from '../slos/objective.ts'
+import { alertName, badShare } from './prometheus.ts'
+
+export interface Panel {
+  readonly title: string
+  /** PromQL, with the legend of each query. */
+  readonly queries: readonly (readonly [expression: string, legend: string])[]
+  readonly unit: 'percentunit' | 's' | 'reqps' | 'short' | 'none'
+  /** File in `docs/runbooks/`. */
+  readonly runbook?: string
+}
+
+export interface Dashboard {
+  readonly uid: string
+  readonly title: string
+  readonly panels: readonly Panel[]
+}
+
+const rate = (by: string, metric: string, labels = '') => `sum by (${by}) (rate(${metric}${labels}[5m]))`
+const quantile = (share: number, metric: string, by = '') =>
+  `histogram_quantile(${share}, sum by (le${by}) (rate(${metric}_bucket[5m])))`
+
+/** The three dashboards of the field: for those who answer for access, for those on call, for those who look for a cause. */
+export function dashboards(objectives: readonly Objective[]): readonly Dashboard[] {
+  const good = objectives.map((one) => [`1 - (${badShare(one, '30d')})`, one.name] as const)
+  const attempts = 'authentication_attempts_total'
+  return [
+    {
+      uid: 'gatehouse-executive',
+      title: 'Gatehouse: is access under control',
+      panels: [
+        { title: 'Objectives over 30 days', queries: good, unit: 'percentunit' },
+        { title: 'Sign-ins by outcome', queries: [[rate('outcome', attempts), '{{outcome}}']], unit: 'reqps' },
+        {
+          title: 'Audit: events committed and in the signed tree',
+          queries: [
+            ['audit_events_committed', 'committed'],
+            ['audit_events_integrated', 'integrated'],
+          ],
+          unit: 'short',
+          runbook: 'audit-loss',
+        },
+        {
+          title: 'Denies by kind',
+          queries: [[rate('outcome', 'authorization_decisions_total', '{outcome=~"deny.*"}'), '{{outcome}}']],
+          unit: 'reqps',
+          runbook: 'policy-regression',
+        },
+        {
+          title: 'Machines without an owner',
+          queries: [['max(directory_orphaned_machines)', 'orphans']],
+          unit: 'none',
+          runbook: 'orphaned-access',
+        },
+      ],
+    },
+    {
+      uid: 'gatehouse-on-call',
+      title: 'Gatehouse: on call',
+      panels: [
+        {
+          title: 'Burning',
+          queries: [
+            [`ALERTS{alertname=~"${objectives.map(({ name }) => alertName(name)).join('|')}"}`, '{{alertname}}'],
+          ],
+          unit: 'none',
+        },
+        {
+          title: 'Requests that failed by our fault',
+          queries: [
+            [
+              rate('http_route', 'http_server_request_duration_seconds_count', '{http_response_status_code=~"5.."}'),
+              '{{http_route}}',
+            ],
+          ],
+          unit: 'reqps',
+          runbook: 'decisions-refused',
+        },
+        {
+          title: 'Token latency',
+          queries: [
+            [quantile(0.5, 'token_issuance_duration_seconds'), 'p50'],
+            [quantile(0.95, 'token_issuance_duration_seconds'), 'p95'],
+            [quantile(0.99, 'token_issuance_duration_seconds'), 'p99'],
+          ],
+          unit: 's',
+          runbook: 'slow-tokens',
+        },
+        {
+          title: 'Decision latency',
+          queries: [
+            [quantile(0.5, 'authorization_decision_duration_seconds', ', via'), 'p50 {{via}}'],
+            [quantile(0.99, 'authorization_decision_duration_seconds', ', via'), 'p99 {{via}}'],
+          ],
+          unit: 's',
+          runbook: 'slow-decisions',
+        },
+        {
+          title: 'Database and clock',
+          queries: [
+            ['min(database_up)', 'database up'],
+            ['max(clock_offset_seconds)', 'clock offset'],
+          ],
+          unit: 'none',
+          runbook: 'database-down',
+        },
+        {
+          title: 'Feed lag',
+          queries: [['max by (follower) (feed_lag_events)', '{{follower}}']],
+          unit: 'short',
+        },
+      ],
+    },
+    {
+      uid: 'gatehouse-debug',
+      title: 'Gatehouse: looking for a cause',
+      panels: [
+        {
+          title: 'Decisions by way and outcome',
+          queries: [[rate('via, outcome', 'authorization_decisions_total'), '{{via}} {{outcome}}']],
+          unit: 'reqps',
+          runbook: 'policy-regression',
+        },
+        {
+          title: 'Policies that erred',
+          queries: [[rate('via', 'authorization_policy_errors_total'), '{{via}}']],
+          unit: 'reqps',
+          runbook: 'policy-regression',
+        },
+        {
+          title: 'Token requests by outcome',
+          queries: [[rate('grant_type, outcome', 'token_requests_total'), '{{grant_type}} {{outcome}}']],
+          unit: 'reqps',
+          runbook: 'token-failures',
+        },
+        {
+          title: 'Reuse of codes and refresh tokens',
+          queries: [['sum(rate(token_reuse_detected_total[5m]))', 'reuse']],
+          unit: 'reqps',
+          runbook: 'leaked-credential',
+        },
+        {
+          title: 'Journal',
+          queries: [
+            ['sum(rate(decision_journal_records_total[5m]))', 'records'],
+            ['sum(rate(decision_journal_failures_total[5m]))', 'failures'],
+          ],
+          unit: 'reqps',
+          runbook: 'decisions-refused',
+        },
+        {
+          title: 'Event loop and memory',
+          queries: [
+            ['max(nodejs_eventloop_lag_p99_seconds)', 'event loop lag p99'],
+            ['max(process_resident_memory_bytes) / 1e9', 'resident GB'],
+          ],
+          unit: 'none',
+        },
+      ],
+    },
+  ]
+}
+
+/** Grafana's own JSON (schema version 39), ready to be imported or provisioned. */
+export function grafanaJson({ uid, title, panels }: Dashboard, docs: string): string {
+  const datasource = { type: 'prometheus', uid: '$' + '{datasource}' }
+  return `${JSON.stringify(
+    {
+      uid,
+      title,
+      schemaVersion: 39,
+      tags: ['gatehouse'],
+      time: { from: 'now-6h', to: 'now' },
+      refresh: '30s',
+      templating: { list: [{ name: 'datasource', type: 'datasource', query: 'prometheus' }] },
+      panels: panels.map((panel, index) => ({
+        id: index + 1,
+        type: 'timeseries',
+        title: panel.title,
+        datasource,
+        gridPos: { h: 9, w: 12, x: (index % 2) * 12, y: Math.floor(index / 2) * 9 },
+        fieldConfig: { defaults: { unit: panel.unit }, overrides: [] },
+        links: panel.runbook ? [{ title: 'Runbook', url: `${docs}/runbooks/${panel.runbook}.md` }] : [],
+        targets: panel.queries.map(([expr, legendFormat], at) => ({
+          refId: String.fromCharCode(65 + (at % 26)),
+          expr,
+          legendFormat,
+          datasource,
+        })),
+      })),
+    },
+    undefined,
+    2,
+  )}\n`
+}

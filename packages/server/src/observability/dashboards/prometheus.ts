@@ -1,0 +1,84 @@
+import { burnRules } from '../slos/burn.ts'
+import type { Objective, Selector } from '../slos/objective.ts'
+
+/** A duration as Prometheus writes it. */
+export function duration(ms: number): string {
+  const minutes = ms / 60_000
+  if (minutes % 1_440 === 0) return `${minutes / 1_440}d`
+  return minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`
+}
+
+export function selector({ metric, labels }: Selector, suffix = '', extra: readonly string[] = []): string {
+  const own = Object.entries(labels ?? {}).map(([label, values]) =>
+    values.length === 1 ? `${label}="${values[0]}"` : `${label}=~"${values.join('|')}"`,
+  )
+  const all = [...own, ...extra]
+  return `${metric}${suffix}${all.length > 0 ? `{${all.join(',')}}` : ''}`
+}
+
+const rates = (selectors: readonly Selector[], window: string) =>
+  selectors.map((one) => `(sum(rate(${selector(one)}[${window}])) or vector(0))`).join(' + ')
+
+/** 1 while a gauge is out of its bounds, else 0. */
+function outside({ gauge, above, below }: Extract<Objective['indicator'], { kind: 'gauge' }>): string {
+  const tests = [
+    ...(above === undefined ? [] : [`max(${selector(gauge)}) > bool ${above}`]),
+    ...(below === undefined ? [] : [`min(${selector(gauge)}) < bool ${below}`]),
+  ]
+  return tests.length === 1 ? (tests[0] as string) : `clamp_max((${tests.join(') + (')}), 1)`
+}
+
+/** The share of bad events in a window, as PromQL. Looks at a gauge are recorded first: a window of days reads one series. */
+export function badShare({ name, indicator }: Objective, window: string): string {
+  if (indicator.kind === 'ratio') return `(${rates(indicator.bad, window)}) / (${rates(indicator.total, window)})`
+  if (indicator.kind === 'gauge') return `avg_over_time(${recordedNow}{objective="${name}"}[${window}])`
+  const fast = selector(indicator.histogram, '_bucket', [`le="${indicator.overSeconds}"`])
+  return `1 - sum(rate(${fast}[${window}])) / sum(rate(${selector(indicator.histogram, '_count')}[${window}]))`
+}
+
+const recordedNow = 'gatehouse_slo:bad:now'
+const recorded = 'gatehouse_slo:bad:ratio'
+const windows = [...new Set(burnRules.flatMap(({ longMs, shortMs }) => [longMs, shortMs]))].sort((a, b) => a - b)
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+
+/** Recording and alerting rules, a group an objective. */
+export function prometheusRules(objectives: readonly Objective[], docs: string): string {
+  const lines = ['groups:']
+  for (const objective of objectives) {
+    const { name, target, says, component, runbook } = objective
+    lines.push(`  - name: gatehouse-${name}`, '    rules:')
+    if (objective.indicator.kind === 'gauge')
+      lines.push(
+        `      - record: ${recordedNow}`,
+        `        expr: ${literal(outside(objective.indicator))}`,
+        `        labels: { objective: ${name} }`,
+      )
+    for (const ms of windows) {
+      lines.push(
+        `      - record: ${recorded}`,
+        `        expr: ${literal(badShare(objective, duration(ms)))}`,
+        `        labels: { objective: ${name}, window: ${literal(duration(ms))} }`,
+      )
+    }
+    for (const rule of burnRules) {
+      const limit = (Math.min(rule.rate, 0.999 / (1 - target)) * (1 - target)).toPrecision(6)
+      const over = (ms: number) => `${recorded}{objective="${name}",window="${duration(ms)}"} > ${Number(limit)}`
+      const severity = objective.severity === 'page' ? rule.severity : 'ticket'
+      lines.push(
+        `      - alert: ${alertName(name)}`,
+        `        expr: ${literal(`max without (window) (${over(rule.longMs)}) and max without (window) (${over(rule.shortMs)})`)}`,
+        `        labels: { severity: ${severity}, objective: ${name}, component: ${component}, burn: ${rule.name} }`,
+        '        annotations:',
+        `          summary: ${literal(says)}`,
+        `          runbook_url: ${literal(runbook.startsWith('https://') ? runbook : `${docs}/runbooks/${runbook}.md`)}`,
+      )
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+export const alertName = (objective: string): string =>
+  `Gatehouse${objective
+    .split('-')
+    .map((word) => word[0]?.toUpperCase() + word.slice(1))
+    .join('')}`

@@ -1,0 +1,57 @@
+import type { Gate } from '#authorization'
+import { listMachines } from '#directory'
+import type { Clock, Entropy, Meter } from '#kernel'
+import type { Migration, Storage } from '#storage'
+import type { Operation, Outgoing } from '#web'
+import { alertOperations } from './alerts/alert.routes.ts'
+import { alertMigrations } from './alerts/alert.store.ts'
+import { deliveryMigrations } from './alerts/delivery.store.ts'
+import { silenceMigrations } from './alerts/silence.store.ts'
+import { exportOperations } from './dashboards/export.routes.ts'
+import { sloOperations } from './slos/slo.routes.ts'
+import { sloMigrations } from './slos/slo.store.ts'
+import { readSloFile } from './slos/slo-file.ts'
+import { Watch } from './slos/watch.ts'
+
+export const observabilityMigrations: readonly Migration[] = [
+  ...sloMigrations,
+  ...alertMigrations,
+  ...silenceMigrations,
+  ...deliveryMigrations,
+]
+
+export interface WatchOptions {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly meter: Meter
+  readonly gate: Gate
+  readonly outgoing: Outgoing
+  readonly url: string
+  /** YAML with objectives and receivers; undefined: the product's own, told to nobody. */
+  readonly sloFile: string | undefined
+  readonly onError: (where: string, error: unknown) => void
+}
+
+/** Service level objectives and alerts: reads the file, begins to look, and gives the operations. @throws {Fault} `config.invalid` */
+export function openWatch(options: WatchOptions): { readonly watch: Watch; readonly operations: Operation[] } {
+  const watched = readSloFile(options.sloFile)
+  const { meter, storage } = options
+  meter.gauge(
+    'directory_orphaned_machines',
+    'Machines whose owner has left (counted up to 1,000)',
+    [],
+    async function () {
+      const found = await listMachines(storage.db, { orphaned: true }, { limit: 1_000 }).catch(() => undefined)
+      if (found !== undefined) this.set(found.length)
+    },
+  )
+  const watch = new Watch({ ...options, watched })
+  watch.start()
+  const operations = [
+    ...sloOperations({ ...options, watched, watch }),
+    ...exportOperations({ ...options, watched }),
+    ...alertOperations({ ...options, objectives: watched.objectives }),
+  ]
+  return { watch, operations }
+}
