@@ -9,6 +9,7 @@ import { mountConsent } from './consent/consent.routes.ts'
 import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
 import './events.ts'
 import './faults.ts'
+import { introspectJwt } from './introspection/introspect.ts'
 import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
 import { mountProtocol } from './oidc/mount.ts'
@@ -122,7 +123,9 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
           holdToFactors: deps.holdToFactors,
         }),
       )
-      await mountProtocol(web.app, protocol, url)
+      const shared = storage.engine === 'sqlite' ? undefined : storage.db
+      const introspection = { url, clock, clients, verifier, signer, shared }
+      await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: () => expiry.stop(),

@@ -39,6 +39,12 @@ export async function findArtifact(db: Reader, id: string, nowMs: number): Promi
   return row === undefined || row.expires_at <= nowMs ? undefined : toArtifact(row)
 }
 
+/** Whether there is one that has not ended; reads the key alone. */
+export async function hasArtifact(db: Reader, id: string, nowMs: number): Promise<boolean> {
+  const query = db.selectFrom('token_artifacts').select('id').where('id', '=', id).where('expires_at', '>', nowMs)
+  return (await query.executeTakeFirst()) !== undefined
+}
+
 /** Writes an artifact, over an older version of itself; what was consumed stays consumed. */
 export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
   const row = toRow(artifact)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { decodeJwt } from 'jose'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { credentialsOf, refresh, signInTo } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
@@ -101,6 +101,77 @@ onEachEngine(
     }
     it.endSession(got.session.id)
     assert.equal((await bearer(got.accessToken)).status, 401, 'its session has ended')
+    await it.close()
+  },
+)
+
+onEachEngine('introspection answers as a JWT for who asked, when asked to (RFC 9701 4, 5)', async (scratch) => {
+  const it = await openTokensFixture(scratch)
+  const docs = await it.addClient({ name: 'docs' })
+  const other = await it.addClient({ name: 'other' })
+  const got = await signInTo(it, docs, await it.addPerson('alice'))
+  const ask = async (client: typeof docs) => {
+    const { id, secret } = credentialsOf(client)
+    const response = await fetch(`${it.url}/oauth/introspect`, {
+      method: 'POST',
+      headers: {
+        accept: 'application/token-introspection+jwt',
+        authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+      },
+      body: new URLSearchParams({ token: got.accessToken }),
+    })
+    assert.equal(response.headers.get('content-type'), 'application/token-introspection+jwt')
+    assert.equal(response.headers.get('cache-control'), 'no-store')
+    return jwtVerify(await response.text(), createRemoteJWKSet(new URL(`${it.url}/oauth/jwks`)), {
+      typ: 'token-introspection+jwt',
+      issuer: it.url,
+      audience: id,
+    })
+  }
+  const { payload } = await ask(docs)
+  assert.equal(payload.exp, undefined, 'it is no token')
+  const told = payload.token_introspection as Record<string, unknown>
+  assert.equal(told.active, true)
+  assert.equal(told.sub, decodeJwt(got.accessToken).sub)
+  assert.deepEqual((await ask(other)).payload.token_introspection, { active: false })
+  await it.close()
+})
+
+onEachEngine(
+  'what is no plain question by secret is answered by the provider, alike (RFC 7662 2.1)',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const url = `${it.url}/oauth/introspect`
+    const docs = await it.addClient({ name: 'docs' })
+    const { id, secret } = credentialsOf(docs)
+    const { accessToken: token } = await signInTo(it, docs, await it.addPerson('alice'))
+    const byForm = await postForm(url, { token, client_id: id, client_secret: secret })
+    assert.equal(byForm.body.active, true)
+    const fast = (await postForm(url, { token }, { id, secret })).body
+    const slow = (await postForm(url, { token }, { id: id.replace('_', '%5F'), secret })).body
+  assert.equal(slow.active, true)
+    for (const [name, value] of Object.entries(slow)) assert.deepEqual(fast[name], value, name)
+    const twice = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams([
+        ['token', token],
+        ['token', token],
+      ]),
+    })
+    assert.equal(twice.status, 400)
+    const both = await postForm(url, { token, client_id: id, client_secret: secret }, { id, secret })
+    assert.equal(both.status, 400, 'one mechanism only (RFC 6749 2.3)')
+    const claimed = await postForm(url, { token, client_id: 'app_other' }, { id, secret })
+    assert.equal(claimed.status, 400)
+    const json = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
+    assert.equal(json.status, 400)
+    it.clock.movedMs = 10 * 60_000 + 1_000
+    assert.deepEqual(
+      (await postForm(url, { token }, { id, secret })).body,
+      { active: false },
+      'ended, without tolerance',
+    )
     await it.close()
   },
 )

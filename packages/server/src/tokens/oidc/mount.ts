@@ -38,7 +38,12 @@ export const protocolRoutes: readonly { method: 'GET' | 'POST' | 'OPTIONS'; url:
 const bodyLimit = 56 * 1024
 
 /** Puts the provider's routes into the web shell, in a context of their own: the provider reads bodies itself. */
-export async function mountProtocol(app: FastifyInstance, protocol: Protocol, url: string): Promise<void> {
+export async function mountProtocol(
+  app: FastifyInstance,
+  protocol: Protocol,
+  url: string,
+  introspect: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>,
+): Promise<void> {
   const isHttps = url.startsWith('https:')
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -54,6 +59,11 @@ export async function mountProtocol(app: FastifyInstance, protocol: Protocol, ur
         if (value !== undefined) reply.raw.setHeader(name, value)
       await protocol.handle(raw, reply.raw)
     }
-    for (const { method, url: path } of protocolRoutes) scope.route({ method, url: path, handler })
+    const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
+      (await introspect(request, reply)) ? reply : handler(request, reply)
+    for (const { method, url: path } of protocolRoutes) {
+      const isIntrospection = method === 'POST' && path === paths.introspection
+      scope.route({ method, url: path, handler: isIntrospection ? introspection : handler })
+    }
   })
 }
