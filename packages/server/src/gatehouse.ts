@@ -190,6 +190,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       pages: protocolPages,
       holdToFactors: holdToFactors(authentication.services),
       mtlsUrl: config.mtls?.url,
+      sealer: keyring,
+      fetch: (address, init) => fetch(address, init),
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {
         header: config.clientCertificateHeader,

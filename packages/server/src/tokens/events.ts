@@ -18,6 +18,10 @@ declare module '#feed' {
     }
     'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
     'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
+    'tokens.client_notified': { clientId: string; about: string; attempts: number }
+    'tokens.client_not_notified': { clientId: string; about: string; attempts: number }
+    'tokens.sign_in_requested': { clientId: string; subject: string; scopes: readonly string[]; message?: string }
+    'tokens.sign_in_answered': { clientId: string; decision: 'allow' | 'deny' }
     'tokens.consent_given': { clientId: string; scopes: readonly string[] }
     'tokens.consent_refused': { clientId: string; scopes: readonly string[] }
   }
@@ -30,6 +34,10 @@ defineEvents({
   'tokens.token_issued': 'An access token was issued',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
+  'tokens.client_notified': 'An application was told of the end of a session, or that a person has answered',
+  'tokens.client_not_notified': 'An application could not be told, and is not tried any more',
+  'tokens.sign_in_requested': 'An application asked a person who is elsewhere to sign in (CIBA)',
+  'tokens.sign_in_answered': 'A person answered an application that asked while they were elsewhere (CIBA)',
   'tokens.consent_given': 'A person let an application act for them',
   'tokens.consent_refused': 'A person refused an application what it asked for',
 })

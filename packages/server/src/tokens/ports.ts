@@ -57,6 +57,8 @@ export interface Person {
 /** The people, as the directory knows them. Only active ones in active organizations are found. */
 export interface PersonSource {
   find(userId: string): Promise<Person | undefined>
+  /** By user name or e-mail address, in the organization. */
+  findByLogin(organizationId: OrganizationId, login: string): Promise<Person | undefined>
 }
 
 /** A sign-in session that is in force. */
@@ -95,9 +97,42 @@ export interface TokenPages {
     readonly fields: Readonly<Record<string, string>>
   }): RenderedPage
   signedOut(): RenderedPage
+  /** Asks for the code that a device shows. The form posts `user_code` and `fields` to `action`. */
+  deviceCode(page: FormPage & { readonly wrong?: string | undefined }): RenderedPage
+  /** Whether the device that asked may go on. The form posts `fields` to `action`, with `abort` when it may not. */
+  deviceConfirm(page: DevicePage): RenderedPage
+  deviceDone(page: { readonly application: string }): RenderedPage
+  /** What applications ask of a person who is elsewhere. Each form posts `decision` (`allow` or `deny`) and `fields` to `action`. */
+  requests(page: RequestsPage): RenderedPage
   /** Leaves for an address at once: after a form, whose policy forbids a redirect to another origin. */
   onward(address: string): RenderedPage
   refused(page: { readonly says: string; readonly requestId: string }): RenderedPage
+}
+
+export interface FormPage {
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export interface DevicePage extends FormPage {
+  readonly application: string
+  readonly code: string
+  /** Where the device asked from. */
+  readonly address: string
+  /** What it calls itself. */
+  readonly agent: string
+}
+
+export interface RequestsPage {
+  readonly person: string
+  readonly requests: readonly (FormPage & {
+    readonly application: string
+    readonly scopes: readonly string[]
+    /** Shown by the application too, so that people know it is the same. */
+    readonly message?: string | undefined
+    readonly at: string
+  })[]
+  readonly answered?: 'allow' | 'deny' | undefined
 }
 
 export interface ConsentPage {

@@ -6,7 +6,9 @@ import {
   findMachine,
   findOrganization,
   findUser,
+  findUserByLogin,
   type Machine,
+  type User,
   validKeys,
   verifyClientSecret,
 } from '#directory'
@@ -95,22 +97,22 @@ function keysOf({ credentials }: Pick<Application, 'credentials'>, clock: Clock)
 
 /** The directory's people; only those in force. */
 export function directoryPeople({ db }: Deps): PersonSource {
+  const toPerson = async (user: User | undefined): Promise<Person | undefined> => {
+    if (user?.state !== 'active') return undefined
+    const organization = await findOrganization(db, user.organizationId)
+    if (organization?.state !== 'active') return undefined
+    return {
+      id: user.id,
+      organizationId: user.organizationId,
+      username: user.username,
+      updatedAtMs: user.updatedAtMs,
+      ...(user.displayName !== undefined && { name: user.displayName }),
+      // The address was given by an administrator or an upstream; nothing here has asked its owner.
+      ...(user.email !== undefined && { email: user.email, emailVerified: false }),
+    }
+  }
   return {
-    find: async (userId): Promise<Person | undefined> => {
-      if (!isId('user', userId)) return undefined
-      const user = await findUser(db, userId)
-      if (user?.state !== 'active') return undefined
-      const organization = await findOrganization(db, user.organizationId)
-      if (organization?.state !== 'active') return undefined
-      return {
-        id: user.id,
-        organizationId: user.organizationId,
-        username: user.username,
-        updatedAtMs: user.updatedAtMs,
-        ...(user.displayName !== undefined && { name: user.displayName }),
-        // The address was given by an administrator or an upstream; nothing here has asked its owner.
-        ...(user.email !== undefined && { email: user.email, emailVerified: false }),
-      }
-    },
+    find: async (userId) => (isId('user', userId) ? toPerson(await findUser(db, userId)) : undefined),
+    findByLogin: async (organizationId, login) => toPerson(await findUserByLogin(db, organizationId, login)),
   }
 }

@@ -9,11 +9,17 @@ import { mountConsent } from './consent/consent.routes.ts'
 import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
 import './events.ts'
 import './faults.ts'
+import { mountApprovals, writePing } from './approvals/approvals.routes.ts'
 import { introspectJwt } from './introspection/introspect.ts'
+import { followSessionEnds, writeLogout } from './logout/back-channel.ts'
+import { participantMigrations } from './logout/participant.store.ts'
+import { NoticeDelivery, type OutgoingFetch } from './notices/deliver-notices.ts'
+import { noticeMigrations } from './notices/notice.store.ts'
 import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
 import { mountProtocol } from './oidc/mount.ts'
 import { Protocol } from './oidc/protocol.ts'
+import type { Sealer } from './oidc/sealer.ts'
 import type { Signer } from './oidc/signing.ts'
 import type { ClientSource, PersonSource, SessionSource, TokenPages } from './ports.ts'
 import { followRevocations } from './revocation/follow-revocations.ts'
@@ -28,6 +34,8 @@ export const tokensMigrations: readonly Migration[] = [
   ...artifactMigrations,
   ...revocationMigrations,
   ...consentMigrations,
+  ...noticeMigrations,
+  ...participantMigrations,
 ]
 
 export interface TokensDeps {
@@ -44,6 +52,10 @@ export interface TokensDeps {
   /** Throws when the proof behind a person's token is not enough for our own API. Default: it always is. */
   readonly holdToFactors?: (user: UserId, acr: string | undefined) => Promise<void>
   readonly onError: (where: string, error: unknown, requestId?: string) => void
+  /** Seals what must be said again: the keyring. */
+  readonly sealer: Sealer
+  /** Requests to servers of others; it refuses private addresses unless they are allowed. Default: the provider's own guard. */
+  readonly fetch: OutgoingFetch
   /** 32 bytes that every node has, for nonces. Default: random, good where there is one node. */
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
@@ -90,6 +102,19 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   )
   const presented = { verifier, proofs: new DpopProofs(clock), certificates }
   const verifyRequest = (request: PresentedRequest, audience: string) => verifyPresented(presented, request, audience)
+  const { sealer } = deps
+  const refreshGraceMs = deps.refreshGraceMs ?? 30_000
+  const notices = new NoticeDelivery({
+    storage,
+    clock,
+    meter,
+    clients,
+    fetch: deps.fetch,
+    write: { logout: writeLogout({ url, signer, clock }), ciba_ping: writePing(sealer) },
+    onError,
+  })
+  const hurry = () => notices.hurry()
+  await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const protocol = new Protocol({
     url,
     storage,
@@ -106,7 +131,8 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     nonceSecret: deps.nonceSecret ?? randomBytes(32),
     certificates,
     mtlsUrl: deps.mtlsUrl,
-    refreshGraceMs: deps.refreshGraceMs ?? 30_000,
+    refreshGraceMs,
+    sealer,
     onError: (request, error) => onError('token protocol', error, request.id),
   })
   const expiry = expireArtifacts({ storage, clock, revocations, onError })
@@ -126,8 +152,13 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       const shared = storage.engine === 'sqlite' ? undefined : storage.db
       const introspection = { url, clock, clients, verifier, signer, shared }
       await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))
+      const approvals = { url, storage, clock, protocol, clients, people, sessions, pages, revocations, hurry }
+      await mountApprovals(web.app, { ...approvals, sealer, refreshGraceMs })
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
-    close: () => expiry.stop(),
+    close: async () => {
+      await notices.stop()
+      await expiry.stop()
+    },
   }
 }

@@ -27,6 +27,7 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
   { url: '/enrol*', why: page },
   { url: '/account*', why: page },
   { url: '/oauth/consent/:uid', why: page },
+  { url: '/oauth/requests*', why: page },
   ...protocolRoutes.map(({ url, why }) => ({ url, why: `OAuth and OpenID Connect: ${why}` })),
 ]
 

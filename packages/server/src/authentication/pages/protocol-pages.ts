@@ -1,4 +1,14 @@
+import { describeAgent } from '../sessions/session.ts'
 import { consentPage } from './consent.page.ts'
+import {
+  type DeviceCodePage,
+  type DeviceConfirmPage,
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  type RequestsPage,
+  requestsPage,
+} from './device.pages.ts'
 import { errorPage, onwardPage, type SignOutPage, signedOutPage, signOutPage } from './outcome.pages.ts'
 import { type RenderedPage, renderPage } from './send-page.ts'
 
@@ -6,10 +16,14 @@ const scopes: Readonly<Record<string, string>> = {
   openid: 'Know who you are',
   profile: 'See your name and user name',
   email: 'See your e-mail address',
+  address: 'See your postal address',
+  phone: 'See your telephone number',
   organization: 'Know which organization you are in',
   gatehouse: 'Do in Gatehouse itself, in your name, everything that you may do there',
   offline_access: 'Stay connected while you are away',
 }
+
+const sayScopes = (names: readonly string[]) => names.map((name) => ({ name, says: scopes[name] ?? `Use “${name}”` }))
 
 /** The pages around OAuth and OpenID Connect, for the room that speaks them. */
 export const protocolPages = {
@@ -26,10 +40,24 @@ export const protocolPages = {
       consentPage({
         ...it,
         scopes: [
-          ...it.scopes.map((name) => ({ name, says: scopes[name] ?? `Use “${name}”` })),
+          ...sayScopes(it.scopes),
           ...it.others.map((name) => ({ name, says: `Do in ${name}, in your name, what you may do there` })),
         ],
       }),
+    ),
+  deviceCode: (it: DeviceCodePage): RenderedPage => renderPage(deviceCodePage(it)),
+  deviceConfirm: (it: DeviceConfirmPage): RenderedPage =>
+    renderPage(deviceConfirmPage({ ...it, agent: it.agent === '' ? '' : describeAgent(it.agent) })),
+  deviceDone: (it: { readonly application: string }): RenderedPage => renderPage(deviceDonePage(it.application)),
+  requests: (
+    it: Omit<RequestsPage, 'requests'> & {
+      readonly requests: readonly (Omit<RequestsPage['requests'][number], 'scopes'> & {
+        readonly scopes: readonly string[]
+      })[]
+    },
+  ): RenderedPage =>
+    renderPage(
+      requestsPage({ ...it, requests: it.requests.map((one) => ({ ...one, scopes: sayScopes(one.scopes) })) }),
     ),
   signOut: (it: SignOutPage): RenderedPage => renderPage(signOutPage(it)),
   signedOut: (): RenderedPage => renderPage(signedOutPage()),

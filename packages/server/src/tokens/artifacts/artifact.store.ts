@@ -45,6 +45,20 @@ export async function hasArtifact(db: Reader, id: string, nowMs: number): Promis
   return (await query.executeTakeFirst()) !== undefined
 }
 
+/** What waits for this person's answer: at most fifty, the oldest first. */
+export async function listWaiting(db: Reader, kind: string, userId: string, nowMs: number): Promise<Artifact[]> {
+  const query = db
+    .selectFrom('token_artifacts')
+    .selectAll()
+    .where('subject', '=', userId)
+    .where('kind', '=', kind)
+    .where('expires_at', '>', nowMs)
+    .where('consumed_at', 'is', null)
+    .orderBy('issued_at')
+    .limit(50)
+  return (await query.execute()).map(toArtifact)
+}
+
 /** Writes an artifact, over an older version of itself; what was consumed stays consumed. */
 export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
   const row = toRow(artifact)

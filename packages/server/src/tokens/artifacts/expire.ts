@@ -1,5 +1,6 @@
 import type { Clock } from '#kernel'
 import type { Storage } from '#storage'
+import { deleteEndedParticipants } from '../logout/participant.store.ts'
 import { deleteEndedRevocations } from '../revocation/revocation.store.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { deleteExpired } from './artifact.store.ts'
@@ -23,6 +24,7 @@ export function expireArtifacts(deps: {
     revocations.sweep()
     const beforeMs = clock.nowMs() - marginMs
     await storage.transact((tx) => deleteEndedRevocations(tx, beforeMs))
+    await storage.transact((tx) => deleteEndedParticipants(tx, beforeMs))
     while (!stopping && (await storage.transact((tx) => deleteExpired(tx, beforeMs, batch))) === batch) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

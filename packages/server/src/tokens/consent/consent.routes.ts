@@ -45,7 +45,6 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
 
     scope.get(url, async (request, reply) => {
       const asked = await open(deps, request, reply)
-      const { origin } = new URL(String(asked.params.redirect_uri))
       const page = deps.pages.consent({
         application: asked.client.name,
         person: asked.person.username,
@@ -53,7 +52,7 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         others: asked.others.map(({ name }) => name),
         action: `${paths.consent}/${asked.uid}`,
         csrf: csrfOf(asked),
-        goesTo: origin === 'null' ? new URL(String(asked.params.redirect_uri)).protocol : origin,
+        goesTo: whereNext(asked.params.redirect_uri),
       })
       return send(reply, page)
     })
@@ -69,9 +68,17 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
       if (decision !== 'allow' && decision !== 'deny')
         throw new Fault('web.invalid', { detail: 'decision must be allow or deny' })
       await answer(deps, request, asked, decision)
-      return send(reply, deps.pages.onward(`${paths.authorization}/${asked.uid}`))
+      const path = asked.interaction.deviceCode === undefined ? paths.authorization : paths.code_verification
+      return send(reply, deps.pages.onward(`${path}/${asked.uid}`))
     })
   })
+}
+
+/** The origin people go to, the scheme of an app's own address, or the device that asked. */
+function whereNext(redirectUri: unknown): string {
+  if (typeof redirectUri !== 'string') return 'your device'
+  const { origin, protocol } = new URL(redirectUri)
+  return origin === 'null' ? protocol : origin
 }
 
 /** Made of what only the stored request knows, and bound to the session. */

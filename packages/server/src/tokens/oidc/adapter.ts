@@ -3,6 +3,7 @@ import type { Clock } from '#kernel'
 import { type Artifact, artifactId } from '../artifacts/artifact.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { revokeGrantNow, revokeTokenNow } from './revoke.ts'
+import { type Sealer, sealText, unsealText } from './sealer.ts'
 import { Unit } from './unit.ts'
 
 export interface AdapterDeps {
@@ -10,9 +11,12 @@ export interface AdapterDeps {
   readonly revocations: RevocationSet
   /** How long a rotated refresh token may come again: two tabs, a reply that was lost. */
   readonly refreshGraceMs: number
+  readonly sealer: Sealer
 }
 
 const accessTokens = new Set(['AccessToken', 'ClientCredentials'])
+/** Kinds that a person answers, while the client waits with their identifier. */
+const waiting = new Set(['DeviceCode', 'BackchannelAuthenticationRequest'])
 const opaqueTokens = new Set([...accessTokens, 'RefreshToken'])
 
 /**
@@ -36,6 +40,8 @@ export class StorageAdapter implements Adapter {
     const unit = Unit.current()
     const artifact = this.#toArtifact(identifier, payload, expiresInSeconds)
     if (this.#kind === 'ReplayDetection') return unit.claim(artifact)
+    if (this.#kind === 'DeviceCode' && payload.userCode !== undefined)
+      unit.put(this.#toUserCode(payload.userCode, artifact))
     if (!opaqueTokens.has(this.#kind)) return unit.put(artifact)
     unit.insert(artifact)
     unit.issued.push({
@@ -56,12 +62,20 @@ export class StorageAdapter implements Adapter {
     if (presented !== undefined && presented.kind !== this.#kind) return undefined
     const artifact = await unit.find(this.#idOf(identifier))
     if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
-    const { aud, ...payload } = artifact.payload
+    return this.#toPayload(artifact, presented?.jti ?? identifier)
+  }
+
+  async #toPayload(artifact: Artifact, jti: string): Promise<AdapterPayload> {
+    const unit = Unit.current()
+    const { aud, sealed: _, sealedDeviceCode, ...payload } = artifact.payload
     const withAudience = aud !== undefined && unit.presented?.withAudience !== false
     const consumed = artifact.consumedAtMs !== undefined && !this.#inGrace(artifact.consumedAtMs)
     return {
       ...payload,
-      jti: presented?.jti ?? identifier,
+      jti,
+      ...(sealedDeviceCode !== undefined && {
+        deviceCode: await unsealText(this.#deps.sealer, sealedDeviceCode as string, artifact.id),
+      }),
       ...(withAudience && { aud: aud as string }),
       ...(consumed && { consumed: true }),
     }
@@ -107,8 +121,22 @@ export class StorageAdapter implements Adapter {
     return undefined // sessions are authentication's: see sessions.ts
   }
 
-  async findByUserCode(): Promise<undefined> {
-    return undefined
+  /** The device code that a person was shown this code for (RFC 8628 §3.3). */
+  async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
+    const named = await Unit.current().find(artifactId('UserCode', userCode))
+    const found = named === undefined ? undefined : await this.findWaiting(named.payload.of as string)
+    return found && { ...found, userCode }
+  }
+
+  /** What waits for a person's answer, by its artifact's id: its own identifier is known to the client only, and sealed here. */
+  async findWaiting(id: string): Promise<AdapterPayload | undefined> {
+    const artifact = await Unit.current().find(id)
+    if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
+    return this.#toPayload(artifact, await unsealText(this.#deps.sealer, artifact.payload.sealed as string, id))
+  }
+
+  #toUserCode(userCode: string, { id, ...of }: Artifact): Artifact {
+    return { ...of, id: artifactId('UserCode', userCode), kind: 'UserCode', payload: { of: id } }
   }
 
   #idOf(identifier: string): string {
@@ -133,10 +161,18 @@ export class StorageAdapter implements Adapter {
   }
 
   #toArtifact(identifier: string, payload: AdapterPayload, expiresInSeconds: number): Artifact {
-    const { jti: _, consumed: __, ...rest } = payload
+    const {
+      jti: _,
+      consumed: __,
+      userCode: ___,
+      deviceCode,
+      ...rest
+    } = payload as AdapterPayload & { deviceCode?: string }
     const nowMs = this.#deps.clock.nowMs()
+    const { sealer } = this.#deps
+    const id = artifactId(this.#kind, identifier)
     return {
-      id: artifactId(this.#kind, identifier),
+      id,
       kind: this.#kind,
       clientId: payload.clientId,
       subject: payload.accountId,
@@ -147,7 +183,11 @@ export class StorageAdapter implements Adapter {
           : payload.expiresWithSession === true
             ? payload.sessionUid
             : undefined,
-      payload: rest,
+      payload: {
+        ...rest,
+        ...(waiting.has(this.#kind) && { sealed: sealText(sealer, identifier, id) }),
+        ...(deviceCode !== undefined && { sealedDeviceCode: sealText(sealer, deviceCode, id) }),
+      },
       issuedAtMs: typeof payload.iat === 'number' && this.#kind !== 'Grant' ? payload.iat * 1_000 : nowMs,
       expiresAtMs: nowMs + expiresInSeconds * 1_000,
       consumedAtMs: undefined,

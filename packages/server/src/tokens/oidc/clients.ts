@@ -89,6 +89,17 @@ export function toMetadata(client: RegisteredClient): Record<string, unknown> {
     grant_types: client.grantTypes,
     response_types: signsIn ? ['code'] : [],
     ...(signsIn && { response_modes: rules.responseModes }),
+    ...(client.grantTypes.includes('urn:openid:params:grant-type:ciba') && {
+      backchannel_token_delivery_mode: oauth.cibaDelivery,
+      ...(oauth.cibaNotificationUri !== undefined && {
+        // The provider takes https alone; it never calls this: notices do, and they may reach a name of this machine.
+        backchannel_client_notification_endpoint: oauth.cibaNotificationUri.replace(/^http:/, 'https:'),
+      }),
+    }),
+    ...(oauth.backchannelLogoutUri !== undefined && {
+      backchannel_logout_uri: oauth.backchannelLogoutUri,
+      backchannel_logout_session_required: oauth.backchannelLogoutSession,
+    }),
     id_token_signed_response_alg: oauth.idTokenAlgorithm,
     ...(oauth.signedUserinfo && { userinfo_signed_response_alg: oauth.idTokenAlgorithm }),
     authorization_signed_response_alg: oauth.idTokenAlgorithm,

@@ -149,7 +149,7 @@ onEachEngine(
     assert.equal(byForm.body.active, true)
     const fast = (await postForm(url, { token }, { id, secret })).body
     const slow = (await postForm(url, { token }, { id: id.replace('_', '%5F'), secret })).body
-  assert.equal(slow.active, true)
+    assert.equal(slow.active, true)
     for (const [name, value] of Object.entries(slow)) assert.deepEqual(fast[name], value, name)
     const twice = await fetch(url, {
       method: 'POST',

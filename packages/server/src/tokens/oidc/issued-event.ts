@@ -3,9 +3,28 @@ import { record } from '#feed'
 import type { Act, Actor } from '#kernel'
 import type { Tx } from '#storage'
 import '../events.ts'
+import { addParticipant } from '../logout/participant.store.ts'
 import { actorOfClient, actorOfPerson, type RegisteredClient } from '../ports.ts'
 import type { PersonAccount } from './accounts.ts'
 import type { Unit } from './unit.ts'
+
+/** An application that is told of the end of sessions takes part in the one that this sign-in came from. */
+async function takePart(
+  tx: Tx,
+  ctx: KoaContextWithOIDC,
+  client: RegisteredClient,
+  account: PersonAccount | undefined,
+): Promise<void> {
+  const { entities, session } = ctx.oidc
+  const sessionId = (entities.AuthorizationCode ?? entities.DeviceCode)?.sessionUid
+  if (client.oauth.backchannelLogoutUri === undefined || account === undefined || sessionId === undefined) return
+  const untilMs = (session?.exp ?? Math.floor(Date.now() / 1_000) + participantSeconds) * 1_000
+  const { id: userId, organizationId } = account.person
+  await addParticipant(tx, { sessionId, clientId: client.id, userId, organizationId, untilMs })
+}
+
+/** Longer than any session lasts. */
+const participantSeconds = 31 * 86_400
 
 /** Records what one token request handed out, as one event in the transaction that keeps it. */
 export async function recordIssued(
@@ -19,6 +38,7 @@ export async function recordIssued(
   const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
   if (access === undefined) return
   const account = ctx.oidc.account as PersonAccount | undefined
+  await takePart(tx, ctx, client, account)
   const actor: Actor = account === undefined ? actorOfClient(client) : actorOfPerson(account.person)
   const act: Act = { ...unit.act, actor, ...(access.sessionId !== undefined && { sessionId: access.sessionId }) }
   await record(tx, act, {

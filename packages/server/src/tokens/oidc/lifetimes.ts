@@ -8,6 +8,8 @@ export const lifetimes = {
   machineAccessToken: 15 * minute,
   accessTokenMost: hour,
   authorizationCode: minute,
+  /** While a person answers on another device. */
+  deviceCode: 10 * minute,
   idToken: hour,
   interaction: hour,
   /** Without use; each rotation begins it anew. */

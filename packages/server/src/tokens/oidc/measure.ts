@@ -1,6 +1,12 @@
 import type { Meter } from '#kernel'
 
-const grants = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+const grants = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:openid:params:grant-type:ciba',
+] as const
 type GrantLabel = (typeof grants)[number] | 'other'
 const refusals = [
   'invalid_client',
@@ -11,6 +17,10 @@ const refusals = [
   'unauthorized_client',
   'unsupported_grant_type',
   'temporarily_unavailable',
+  'authorization_pending',
+  'slow_down',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
 ] as const
 
 /** The token endpoint's indicators. Labels are from closed sets. */

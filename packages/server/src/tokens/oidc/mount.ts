@@ -27,7 +27,20 @@ export const protocolRoutes: readonly { method: 'GET' | 'POST' | 'OPTIONS'; url:
   },
   { method: 'POST', url: `${paths.end_session}/confirm`, why: "the sign-out form's own secret" },
   { method: 'GET', url: `${paths.end_session}/success`, why: 'says that nothing is left' },
-  ...[paths.token, paths.userinfo, paths.jwks, paths.introspection, paths.revocation].map((url) => ({
+  { method: 'POST', url: paths.device_authorization, why: 'the client authenticates (RFC 8628 §3.1)' },
+  { method: 'GET', url: paths.code_verification, why: 'asks for the code that a device shows (RFC 8628 §3.3)' },
+  { method: 'POST', url: paths.code_verification, why: "the form's own secret, and a sign-in after it" },
+  { method: 'GET', url: `${paths.code_verification}/:uid`, why: 'the same, back from the sign-in page' },
+  { method: 'POST', url: paths.backchannel_authentication, why: 'the client authenticates (OpenID Connect CIBA §7.1)' },
+  ...[
+    paths.token,
+    paths.userinfo,
+    paths.jwks,
+    paths.introspection,
+    paths.revocation,
+    paths.pushed_authorization_request,
+    paths.device_authorization,
+  ].map((url) => ({
     method: 'OPTIONS' as const,
     url,
     why: 'browsers ask before they call across origins (Fetch, CORS)',

@@ -3,9 +3,12 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
+import { devicePath } from './device-flow.ts'
 import { finishSignIn } from './finish-sign-in.ts'
+import { redrawFormPost } from './form-post-page.ts'
 import { recordIssued } from './issued-event.ts'
 import { TokenMeasures } from './measure.ts'
+import { Polls } from './polls.ts'
 import { presentJwt } from './present-jwt.ts'
 import { buildProvider, type ProviderDeps, paths, sendRendered } from './provider.ts'
 import { requestOf } from './request.ts'
@@ -26,12 +29,14 @@ type KoaHandler = ReturnType<Provider['callback']>
 export class Protocol {
   readonly #deps: ProtocolDeps
   readonly #measures: TokenMeasures
+  readonly #polls: Polls
   #provider!: Provider
   #handler!: KoaHandler
 
   constructor(deps: ProtocolDeps) {
     this.#deps = deps
     this.#measures = new TokenMeasures(deps.meter)
+    this.#polls = new Polls(deps.clock)
     this.#build()
     deps.signer.onChange(() => this.#build())
   }
@@ -56,8 +61,10 @@ export class Protocol {
       })
       await unit.run(async () => {
         presentJwt(ctx.req, ctx.path, unit, this.#deps.verifier)
-        if (ctx.path.startsWith(`${paths.authorization}/`)) await finishSignIn(ctx, provider, this.#deps.sessions)
+        if (ctx.path.startsWith(`${paths.authorization}/`) || ctx.path.startsWith(`${devicePath}/`))
+          await finishSignIn(ctx, provider, this.#deps.sessions)
         await next()
+        redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
       })
       if (unit.reuseDetected) this.#measures.reuseDetected()
@@ -75,6 +82,7 @@ export class Protocol {
   /** Commits, and only then lets the reply go. */
   async #finish(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
     hideProjectedSession(ctx, this.#provider)
+    this.#polls.slowDown(ctx)
     const isTokenRequest = ctx.path === paths.token && ctx.status === 200
     const clientId = isTokenRequest ? ctx.oidc.client?.clientId : undefined
     const client = clientId === undefined ? undefined : await this.#deps.clients.find(clientId)

@@ -5,7 +5,9 @@ import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
 import type { Certificates } from './certificates.ts'
+import { ciba } from './ciba.ts'
 import { type ClientCache, keep, toMetadata } from './clients.ts'
+import { deviceFlow, devicePath } from './device-flow.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { completeJwt } from './jwt-format.ts'
@@ -45,6 +47,9 @@ export const paths = {
   jwks: '/oauth/jwks',
   end_session: '/oauth/logout',
   pushed_authorization_request: '/oauth/par',
+  device_authorization: '/oauth/device_authorization',
+  code_verification: devicePath,
+  backchannel_authentication: '/oauth/backchannel',
   consent: '/oauth/consent',
 } as const
 
@@ -132,6 +137,9 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     features: {
       devInteractions: { enabled: false },
       ...clientFeatures({ ...deps, registeredOf: (client) => registeredOf.get(client) }),
+      ...deviceFlow({ pages: deps.pages, send: sendRendered }),
+      ...ciba({ ...deps, registeredOf: (client) => registeredOf.get(client) }),
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
@@ -168,7 +176,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     interactions: {
       policy: interactionRules(),
       url: async (ctx, interaction) => {
-        const back = `${paths.authorization}/${interaction.uid}`
+        const back = `${interaction.deviceCode === undefined ? paths.authorization : devicePath}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
         const client = await deps.clients.find(String(interaction.params.client_id))
         const query = new URLSearchParams({
@@ -196,6 +204,9 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       AuthorizationCode: lifetimes.authorizationCode,
       PushedAuthorizationRequest: lifetimes.authorizationCode,
       IdToken: (_ctx, _token, client) => lifeOf(client, 'idTokenSeconds') ?? lifetimes.idToken,
+      DeviceCode: lifetimes.deviceCode,
+      BackchannelAuthenticationRequest: (ctx) =>
+        Math.min(lifetimes.deviceCode, Number(ctx.oidc.params?.requested_expiry ?? lifetimes.deviceCode)),
       Interaction: lifetimes.interaction,
       RefreshToken: (_ctx, _token, client) => lifeOf(client, 'refreshTokenSeconds') ?? lifetimes.refreshToken,
       Grant: lifetimes.grant,
@@ -264,7 +275,11 @@ function useOurClients(provider: Provider, deps: ProviderDeps): void {
   const Client = provider.Client as unknown as {
     new (metadata: Record<string, unknown>): ProviderClient
     find(clientId: unknown): Promise<ProviderClient | undefined>
-    prototype: { compareClientSecret(this: ProviderClient, secret: string): Promise<boolean> }
+    prototype: {
+      compareClientSecret(this: ProviderClient, secret: string): Promise<boolean>
+      backchannelLogout(): Promise<void>
+      backchannelPing(): Promise<void>
+    }
   }
   const made = new Map<string, ProviderClient>()
   Client.find = async (clientId) => {
@@ -278,6 +293,9 @@ function useOurClients(provider: Provider, deps: ProviderDeps): void {
     keep(made, clientId, client)
     return client
   }
+  // Told by notices that are kept and tried again (`notices/`), not once in the middle of a request.
+  Client.prototype.backchannelLogout = async () => undefined
+  Client.prototype.backchannelPing = async () => undefined
   Client.prototype.compareClientSecret = async function (secret) {
     return (await clients.find(this.clientId))?.verifySecret(secret) ?? false
   }

@@ -12,6 +12,7 @@ interface SessionClass {
   findByUid(uid: string): Promise<ProviderSession | undefined>
   prototype: {
     resetIdentifier(): void
+    sidFor(this: ProviderSession, clientId: string, value?: string): string | undefined
     destroy(this: ProviderSession): Promise<void>
     touched: boolean
   }
@@ -62,6 +63,12 @@ export function projectSessions(provider: Provider, sessions: SessionSource): vo
   // A new identifier against fixation is authentication's matter: the cookie that opens the session is its own.
   Session.prototype.resetIdentifier = function () {
     this.touched = true
+  }
+
+  // One name of a session for all applications: what an ID token, an access token and a logout token say is the same.
+  const sidFor = Session.prototype.sidFor
+  Session.prototype.sidFor = function (clientId, value) {
+    return value === undefined && this.accountId !== undefined ? this.uid : sidFor.call(this, clientId, value)
   }
 
   const destroy = Session.prototype.destroy

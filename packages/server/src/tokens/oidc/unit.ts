@@ -137,6 +137,11 @@ export class Unit {
     return true
   }
 
+  /** More for the same transaction, when the request succeeds. */
+  also(run: (tx: Tx) => Promise<void>): void {
+    this.#add(run)
+  }
+
   afterCommit(run: () => void | Promise<void>): void {
     this.#after.push(run)
   }

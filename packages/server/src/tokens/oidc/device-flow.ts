@@ -1,0 +1,52 @@
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { TokenPages } from '../ports.ts'
+import { requestOf } from './request.ts'
+
+type Send = (ctx: KoaContextWithOIDC, page: { html: string; headers: Readonly<Record<string, string>> }) => void
+
+export const devicePath = '/oauth/device'
+
+/** The device flow (RFC 8628): its pages are plain forms, and say from where a device asked, so that people can judge it. */
+export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Send }) {
+  const xsrfOf = (form: string): string => {
+    const found = /name="xsrf" value="([\w-]+)"/.exec(form)?.[1]
+    if (found === undefined) throw new TypeError("the provider's device form has another shape than expected")
+    return found
+  }
+  return {
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      deviceInfo: (ctx) => ({ ip: requestOf(ctx.req).ip, ua: ctx.get('user-agent').slice(0, 200) }),
+      userCodeInputSource: async (ctx, form, _out, error) => {
+        const wrong = error === undefined ? undefined : sayWrong(error)
+        deps.send(ctx, deps.pages.deviceCode({ action: devicePath, fields: { xsrf: xsrfOf(form) }, wrong }))
+      },
+      userCodeConfirmSource: async (ctx, form, client, device, userCode) => {
+        const given = /name="user_code" value="([^"]*)"/.exec(form)?.[1] ?? ''
+        const page = deps.pages.deviceConfirm({
+          application: client.clientName ?? client.clientId,
+          code: userCode,
+          address: String(device.ip ?? ''),
+          agent: String(device.ua ?? ''),
+          action: devicePath,
+          fields: { xsrf: xsrfOf(form), user_code: given.replace(/[^\w -]/g, ''), confirm: 'yes' },
+        })
+        deps.send(ctx, page)
+      },
+      successSource: async (ctx) => {
+        deps.send(ctx, deps.pages.deviceDone({ application: ctx.oidc.client?.clientName ?? '' }))
+      },
+    },
+  } satisfies Configuration['features']
+}
+
+function sayWrong(error: Error & { userCode?: unknown }): string {
+  if (error.name === 'AbortedError') return 'The device was not let in. You may close this page'
+  if (error.name === 'NoCodeError' || error.userCode !== undefined)
+    return 'That code is not known, or no longer good. See what the device shows now'
+  if (error instanceof errors.OIDCProviderError)
+    return `The device was refused: ${error.error_description ?? error.error}`
+  return 'That did not work. Begin again on the device'
+}
