@@ -177,6 +177,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     )
     undo.push(() => authentication.close())
 
+    const outgoing = new Outgoing(config.outgoingAllow)
     const tokens = await openTokens({
       url: config.url,
       storage,
@@ -191,7 +192,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       holdToFactors: holdToFactors(authentication.services),
       mtlsUrl: config.mtls?.url,
       sealer: keyring,
-      fetch: (address, init) => fetch(address, init),
+      outgoing,
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {
         header: config.clientCertificateHeader,
@@ -219,7 +220,6 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
     measureInstallation({ storage, clock, meter })
     web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
-    const outgoing = new Outgoing(config.outgoingAllow)
     const { url, sloFile } = config
     const { watch, operations } = openWatch({ ...deps, meter, outgoing, url, sloFile, onError })
     undo.push(() => watch.close())

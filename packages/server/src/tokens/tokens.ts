@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { Migration, Storage } from '#storage'
-import type { Web } from '#web'
+import type { Outgoing, Web } from '#web'
 import { artifactMigrations } from './artifacts/artifact.store.ts'
 import { expireArtifacts } from './artifacts/expire.ts'
 import { mountConsent } from './consent/consent.routes.ts'
@@ -13,7 +13,7 @@ import { mountApprovals, writePing } from './approvals/approvals.routes.ts'
 import { introspectJwt } from './introspection/introspect.ts'
 import { followSessionEnds, writeLogout } from './logout/back-channel.ts'
 import { participantMigrations } from './logout/participant.store.ts'
-import { NoticeDelivery, type OutgoingFetch } from './notices/deliver-notices.ts'
+import { NoticeDelivery } from './notices/deliver-notices.ts'
 import { noticeMigrations } from './notices/notice.store.ts'
 import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
@@ -54,8 +54,8 @@ export interface TokensDeps {
   readonly onError: (where: string, error: unknown, requestId?: string) => void
   /** Seals what must be said again: the keyring. */
   readonly sealer: Sealer
-  /** Requests to servers of others; it refuses private addresses unless they are allowed. Default: the provider's own guard. */
-  readonly fetch: OutgoingFetch
+  /** The way to servers of others: keys of clients, notices to them. */
+  readonly outgoing: Outgoing
   /** 32 bytes that every node has, for nonces. Default: random, good where there is one node. */
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
@@ -109,7 +109,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     clock,
     meter,
     clients,
-    fetch: deps.fetch,
+    outgoing: deps.outgoing,
     write: { logout: writeLogout({ url, signer, clock }), ciba_ping: writePing(sealer) },
     onError,
   })
@@ -133,6 +133,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     mtlsUrl: deps.mtlsUrl,
     refreshGraceMs,
     sealer,
+    outgoing: deps.outgoing,
     onError: (request, error) => onError('token protocol', error, request.id),
   })
   const expiry = expireArtifacts({ storage, clock, revocations, onError })

@@ -31,7 +31,7 @@ import {
   type TokensDeps,
   tokensMigrations,
 } from '#tokens'
-import { createWeb, makeLogger, type Web } from '#web'
+import { createWeb, makeLogger, Outgoing, type Web } from '#web'
 import { systemAct, testGate } from './directory.ts'
 import type { Scratch } from './engines.ts'
 import { numberAllEvents } from './number-events.ts'
@@ -141,7 +141,7 @@ export async function openTokensFixture(
     },
     pages: pagesAsJson,
     sealer: keyring,
-    fetch: (address, init) => fetch(address, init),
+    outgoing: new Outgoing(['127.0.0.1']),
     onError,
     ...(options.certificates !== undefined && { certificates: options.certificates }),
     ...(options.refreshGraceMs !== undefined && { refreshGraceMs: options.refreshGraceMs }),

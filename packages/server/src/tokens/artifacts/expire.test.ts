@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { ManualClock } from '#kernel'
 import { openStorage } from '#storage'
 import { onEachEngine } from '../../../test/support/engines.ts'
+import { participantMigrations } from '../logout/participant.store.ts'
 import { listRevocations, putRevocation, revocationMigrations } from '../revocation/revocation.store.ts'
 import { RevocationSet } from '../revocation/revocation-set.ts'
 import { artifactMigrations, findArtifact, insertArtifact } from './artifact.store.ts'
@@ -12,7 +13,7 @@ onEachEngine(
   'what has ended is not found at once, and is deleted in steps that no request waits for',
   async (scratch) => {
     const clock = new ManualClock(1_000_000)
-    const migrations = [...artifactMigrations, ...revocationMigrations]
+    const migrations = [...artifactMigrations, ...revocationMigrations, ...participantMigrations]
     const storage = await openStorage(scratch.address, { clock, migrations })
     const ids = Array.from({ length: 1_203 }, (_, index) => artifactId('RefreshToken', `t${index}`))
     await storage.transact(async (tx) => {

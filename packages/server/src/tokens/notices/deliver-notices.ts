@@ -1,16 +1,11 @@
 import { record } from '#feed'
 import type { Clock, Meter } from '#kernel'
 import type { Storage } from '#storage'
+import type { Outgoing } from '#web'
 import '../events.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import type { RegisteredClient } from '../ports.ts'
 import { deleteNotice, listDueNotices, type Notice, takeNotice } from './notice.store.ts'
-
-/** A request to somebody else's server: guarded against private addresses where it is made. */
-export type OutgoingFetch = (
-  url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; redirect: 'manual'; signal: AbortSignal },
-) => Promise<{ readonly status: number }>
 
 export interface NoticeRequest {
   readonly url: string
@@ -26,7 +21,7 @@ export interface NoticeDeps {
   readonly clock: Clock
   readonly meter: Meter
   readonly clients: ClientCache
-  readonly fetch: OutgoingFetch
+  readonly outgoing: Outgoing
   readonly write: Readonly<Record<Notice['kind'], WriteNotice>>
   readonly onError: (where: string, error: unknown) => void
   /** How long one request may take. Default 5 s. */
@@ -115,8 +110,14 @@ export class NoticeDelivery {
 
   async #send({ url, headers, body }: NoticeRequest): Promise<'delivered' | 'failed'> {
     try {
-      const signal = AbortSignal.timeout(this.#deps.timeoutMs ?? 5_000)
-      const { status } = await this.#deps.fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+      const timeoutMs = this.#deps.timeoutMs ?? 5_000
+      const { status } = await this.#deps.outgoing.send(url, {
+        method: 'POST',
+        headers,
+        body,
+        timeoutMs,
+        mostBytes: 65_536,
+      })
       return status === 200 || status === 204 || status === 202 ? 'delivered' : 'failed'
     } catch {
       return 'failed'

@@ -1,17 +1,20 @@
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel'
-import type { PersonSource, RegisteredClient, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
+import type { Outgoing } from '#web'
+import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
 import type { Certificates } from './certificates.ts'
 import { ciba } from './ciba.ts'
-import { type ClientCache, keep, toMetadata } from './clients.ts'
+import type { ClientCache } from './clients.ts'
 import { deviceFlow, devicePath } from './device-flow.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
+import { guardedFetch } from './guarded-fetch.ts'
 import { completeJwt } from './jwt-format.ts'
 import { lifetimes, skewSeconds } from './lifetimes.ts'
+import { registeredOf, useOurClients } from './our-clients.ts'
 import { requestOf } from './request.ts'
 import { resourceOf, resourceServerOf } from './resources.ts'
 import { rulesOf } from './rules.ts'
@@ -32,6 +35,7 @@ export interface ProviderDeps extends AdapterDeps {
   readonly revocations: RevocationSet
   readonly pages: TokenPages
   readonly nonceSecret: Buffer
+  readonly outgoing: Outgoing
   readonly certificates: Certificates
   /** Public base address of a listener that asks for client certificates (RFC 8705 §5). */
   readonly mtlsUrl: string | undefined
@@ -63,7 +67,7 @@ export function buildProvider(deps: ProviderDeps): Provider {
     configure(deps, () => provider),
   )
   provider.proxy = true
-  useOurClients(provider, deps)
+  useOurClients(provider, deps.clients)
   projectSessions(provider, deps.sessions)
   return provider
 }
@@ -81,10 +85,6 @@ const asymmetric = [
   'RS384',
   'RS512',
 ] as const
-
-/** The registered client behind one of the provider's, for what its metadata has no word for. */
-const registeredOf = new WeakMap<object, RegisteredClient>()
-const lifeOf = (client: object, name: 'idTokenSeconds' | 'refreshTokenSeconds') => registeredOf.get(client)?.[name]
 
 function configure(deps: ProviderDeps, provider: () => Provider): Configuration {
   const { consent: _, ...routes } = paths
@@ -105,7 +105,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       'none',
     ],
     acrValues: [...acrValues],
-    assertJwtClientAuthClaimsAndHeader: assertClientAssertion(deps.url, (client) => registeredOf.get(client)) as never,
+    assertJwtClientAuthClaimsAndHeader: assertClientAssertion(deps.url, registeredOf) as never,
     // ES256 signs; no symmetric algorithm is ever accepted, so no public key can be taken for a secret.
     enabledJWA: {
       clientAuthSigningAlgValues: [...asymmetric],
@@ -128,6 +128,8 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, ...claimsByScope },
     responseTypes: ['code'],
     pkce: { required: () => true },
+    fetch: guardedFetch(deps.outgoing),
+    fetchResponseBodyLimits: { jwks_uri: 65_536 },
     allowOmittingSingleRegisteredRedirectUri: false,
     cookies: { names: { session: '_gh_oauth', interaction: '_gh_interaction', resume: '_gh_resume' } },
     // A public client may run in a browser: on its own origins, which its redirects prove.
@@ -136,9 +138,9 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin && origin !== 'null'),
     features: {
       devInteractions: { enabled: false },
-      ...clientFeatures({ ...deps, registeredOf: (client) => registeredOf.get(client) }),
+      ...clientFeatures({ ...deps, registeredOf }),
       ...deviceFlow({ pages: deps.pages, send: sendRendered }),
-      ...ciba({ ...deps, registeredOf: (client) => registeredOf.get(client) }),
+      ...ciba({ ...deps, registeredOf }),
       backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
@@ -167,7 +169,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     loadExistingGrant: loadExistingGrant({ provider, clients: deps.clients, consents: deps.consents }),
     // A sender-constrained token of a FAPI client is useless to a thief; rotation would only lose it (FAPI 2.0 §5.3.2.1).
     rotateRefreshToken: (ctx) => {
-      const client = ctx.oidc.client && registeredOf.get(ctx.oidc.client)
+      const client = ctx.oidc.client && registeredOf(ctx.oidc.client)
       return client === undefined || !rulesOf(client).fapi
     },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -203,12 +205,12 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? lifetimes.machineAccessToken,
       AuthorizationCode: lifetimes.authorizationCode,
       PushedAuthorizationRequest: lifetimes.authorizationCode,
-      IdToken: (_ctx, _token, client) => lifeOf(client, 'idTokenSeconds') ?? lifetimes.idToken,
+      IdToken: (_ctx, _token, client) => registeredOf(client)?.idTokenSeconds ?? lifetimes.idToken,
       DeviceCode: lifetimes.deviceCode,
       BackchannelAuthenticationRequest: (ctx) =>
         Math.min(lifetimes.deviceCode, Number(ctx.oidc.params?.requested_expiry ?? lifetimes.deviceCode)),
       Interaction: lifetimes.interaction,
-      RefreshToken: (_ctx, _token, client) => lifeOf(client, 'refreshTokenSeconds') ?? lifetimes.refreshToken,
+      RefreshToken: (_ctx, _token, client) => registeredOf(client)?.refreshTokenSeconds ?? lifetimes.refreshToken,
       Grant: lifetimes.grant,
       Session: (_ctx, session) =>
         session.exp === undefined
@@ -263,40 +265,4 @@ async function signOutPage(ctx: KoaContextWithOIDC, form: string, deps: Provider
   const action = `${paths.end_session}/confirm`
   const fields = { xsrf: csrf, logout: 'yes' }
   sendRendered(ctx, deps.pages.signOut({ person: person?.username ?? '', action, fields }))
-}
-
-/**
- * Looks clients up in our cache, past the provider's own of one hundred, and compares secrets by their stored hashes. Both are
- * methods of the provider's public `Client` model.
- */
-function useOurClients(provider: Provider, deps: ProviderDeps): void {
-  const { clients } = deps
-  type ProviderClient = InstanceType<Provider['Client']>
-  const Client = provider.Client as unknown as {
-    new (metadata: Record<string, unknown>): ProviderClient
-    find(clientId: unknown): Promise<ProviderClient | undefined>
-    prototype: {
-      compareClientSecret(this: ProviderClient, secret: string): Promise<boolean>
-      backchannelLogout(): Promise<void>
-      backchannelPing(): Promise<void>
-    }
-  }
-  const made = new Map<string, ProviderClient>()
-  Client.find = async (clientId) => {
-    if (typeof clientId !== 'string' || clientId === '') return undefined
-    const registered = await clients.find(clientId)
-    if (registered === undefined) return undefined
-    const known = made.get(clientId)
-    if (known !== undefined && registeredOf.get(known) === registered) return known
-    const client = new Client(toMetadata(registered))
-    registeredOf.set(client, registered)
-    keep(made, clientId, client)
-    return client
-  }
-  // Told by notices that are kept and tried again (`notices/`), not once in the middle of a request.
-  Client.prototype.backchannelLogout = async () => undefined
-  Client.prototype.backchannelPing = async () => undefined
-  Client.prototype.compareClientSecret = async function (secret) {
-    return (await clients.find(this.clientId))?.verifySecret(secret) ?? false
-  }
 }
