@@ -27,3 +27,9 @@ export class Latencies {
     return this.#ms.reduce((sum, ms) => sum + ms, 0) / this.#ms.length
   }
 }
+
+/** The middle one (of an even number, the upper middle). */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('nothing was measured')
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] as number
+}

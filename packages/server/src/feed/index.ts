@@ -18,5 +18,5 @@ export {
   type ObjectRef,
 } from './events.ts'
 export { Feed, type FeedDeps } from './feed.ts'
-export type { Follower, FollowOptions } from './follower.ts'
+export { Alarm, type Follower, type FollowOptions } from './follower.ts'
 export { adoptPositions, feedViews } from './portable.ts'

@@ -1,5 +1,7 @@
+import { createReadStream, existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseVerifierKey, type Tile, tilePath, type VerifierKey } from '@gatehouse/tlog'
 import type { Client } from '../../client/client.ts'
 import { exits, Failure, usage } from '../../failure.ts'
@@ -68,8 +70,17 @@ export async function openExported(directory: string, key: string | undefined): 
     key: readKey(key ?? (await text('key')).trim()),
     readTile: (tile) => readIfThere(join(directory, tilePath(tile))),
     bodies: async function* () {
-      const lines = (await text('bodies.ndjson')).split('\n')
-      for (const [at, line] of lines.entries()) if (line !== '') yield readBody(line, at + 1)
+      const path = join(directory, 'bodies.ndjson')
+      if (!existsSync(path))
+        throw usage(`${directory} has no file "bodies.ndjson"`, 'Name a directory that "gatehouse audit export" wrote')
+      let number = 0
+      for await (const line of createInterface({
+        input: createReadStream(path),
+        crlfDelay: Number.POSITIVE_INFINITY,
+      })) {
+        number++
+        if (line !== '') yield readBody(line, number)
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { Log, TlogError } from '@gatehouse/tlog'
-import type { Feed, FeedEvent, Follower } from '#feed'
+import { Alarm, type Feed, type FeedEvent, type Follower } from '#feed'
 import { type Clock, type Entropy, Fault, type Meter } from '#kernel'
 import type { NamedKey } from '#keyring'
 import type { Storage } from '#storage'
@@ -11,6 +11,8 @@ import { findLedgerState, type LedgerEntry } from './ledger.store.ts'
 /** A batch smaller than this waits a moment for company: one checkpoint and one flush for all that come meanwhile. */
 const fullBatch = 500
 const patienceMs = 200
+/** Entries made before requests get their turn. */
+const atOnce = 128
 
 export interface LedgerDeps {
   readonly storage: Storage
@@ -47,6 +49,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   let log: Log | undefined
   let stopped = false
   let follower: Follower | undefined
+  const patience = new Alarm()
 
   const integrate = async (events: readonly FeedEvent[]) => {
     if (log === undefined) return
@@ -56,7 +59,12 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       const first = fresh[0]
       if (first === undefined) return
       if (first.position !== size + 1) throw new TypeError(`the feed jumps from ${size} to ${first.position}`)
-      const entries = fresh.map((event) => makeEntry(deps.entropy, event))
+      const entries: ReturnType<typeof makeEntry>[] = []
+      for (const event of fresh) {
+        entries.push(makeEntry(deps.entropy, event))
+        // Requests come first: a batch of hundreds is made in turns of the event loop.
+        if (entries.length % atOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
       database.entries = entries.map(({ entry }) => entry)
       try {
         await log.append(entries.map(({ leaf }) => leaf))
@@ -78,8 +86,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       after: log.checkpoint.size,
       handle: async (events) => {
         await integrate(events)
-        if (events.length < fullBatch && !stopped)
-          await new Promise((resolve) => setTimeout(resolve, patienceMs).unref())
+        if (events.length < fullBatch && !stopped) await patience.wait(patienceMs)
       },
     })
   } catch (error) {
@@ -117,6 +124,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
     },
     close: async () => {
       stopped = true
+      patience.ring()
       await follower?.stop()
     },
   }

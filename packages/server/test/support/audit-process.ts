@@ -1,0 +1,37 @@
+// Writes events and decisions and prints the number of each once it is acknowledged, until it is killed.
+import { writeSync } from 'node:fs'
+import { systemClock } from '#kernel'
+import { openAuditHouse } from './audit-house.ts'
+import { noteEvent } from './note-events.ts'
+
+const [, , directory, from] = process.argv as [string, string, string, string]
+const house = await openAuditHouse(directory, (where, error) => console.error(where, error))
+let number = Number(from)
+let decisions = 0
+for (let writer = 0; writer < 16; writer++) void write()
+
+async function write(): Promise<void> {
+  for (;;) {
+    const mine = ++number
+    await house.storage.write((tx) => noteEvent(tx, mine))
+    writeSync(1, `event ${mine}\n`)
+    const request = `request-${from}-${++decisions}`
+    await house.journal.keep([
+      {
+        atMs: systemClock.nowMs(),
+        requestId: request,
+        via: 'authzen',
+        principal: { type: 'User', id: 'alice' },
+        action: { type: 'Action', id: 'read' },
+        resource: { type: 'Document', id: '1' },
+        outcome: 'allow',
+        reasons: ['policy0'],
+        errors: [],
+        bundle: 'ab',
+        position: 1,
+        tookMicros: 1,
+      },
+    ])
+    writeSync(1, `decision ${request}\n`)
+  }
+}
