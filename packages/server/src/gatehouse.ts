@@ -193,6 +193,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       mtlsUrl: config.mtls?.url,
       sealer: keyring,
       outgoing,
+      ensureKey: (algorithm) => keyring.ensure(algorithm),
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {
         header: config.clientCertificateHeader,

@@ -22,7 +22,9 @@ export {
   findApplication,
   findApplicationByName,
   findApplicationByOrigin,
+  findOAuthNeeds,
   listApplications,
+  type OAuthNeeds,
   requireApplication,
 } from './applications/application.store.ts'
 export * from './applications/application.ts'

@@ -67,6 +67,8 @@ export interface Keyring {
   listKeys(): readonly SigningKeyInfo[]
   /** Makes the next signing key; see `RotateOptions`. @throws {Fault} `keyring.rotation_running` */
   rotate(act: Act, options?: RotateOptions): Promise<SigningKeyInfo>
+  /** Makes a key of this algorithm that signs at once, unless there is one already. */
+  ensure(algorithm: SigningAlgorithm): Promise<void>
   /** New data keys for every purpose; private signing keys are sealed again. */
   rotateDataKeys(act: Act): Promise<void>
   /** A new root key in the file; every data key is wrapped again. On several nodes see `docs/disaster-recovery.md`. */
@@ -144,6 +146,13 @@ export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
       const made = await signing.rotate(act, algorithm, how)
       await load()
       return made
+    },
+    ensure: async (algorithm) => {
+      if (signing.active(algorithm) !== undefined) return
+      await signing.rotate(system, algorithm, {}).catch((error) => {
+        if (!(error instanceof Fault && error.code === 'keyring.rotation_running')) throw error
+      })
+      await load()
     },
     rotateDataKeys: async (act) => {
       await dataKeys.rotate(act)

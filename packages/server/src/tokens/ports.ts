@@ -141,6 +141,8 @@ export interface ConsentPage {
   readonly scopes: readonly string[]
   /** Names of other applications at which it wants to act for the person. */
   readonly others: readonly string[]
+  /** Single things that it wants to do (RFC 9396), as it says them. */
+  readonly details: readonly { readonly type: string; readonly says: string }[]
   readonly action: string
   readonly csrf: string
   /** Origin that the person goes to next. */

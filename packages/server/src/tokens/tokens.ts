@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
+import type { SigningAlgorithm } from '#keyring'
 import type { Migration, Storage } from '#storage'
 import type { Outgoing, Web } from '#web'
 import { artifactMigrations } from './artifacts/artifact.store.ts'
@@ -18,6 +19,7 @@ import { noticeMigrations } from './notices/notice.store.ts'
 import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
 import { mountProtocol } from './oidc/mount.ts'
+import { Needs } from './oidc/needs.ts'
 import { Protocol } from './oidc/protocol.ts'
 import type { Sealer } from './oidc/sealer.ts'
 import type { Signer } from './oidc/signing.ts'
@@ -60,6 +62,8 @@ export interface TokensDeps {
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
   readonly mtlsUrl?: string | undefined
+  /** Makes the first key of an algorithm, when an application wants its ID tokens signed by it. */
+  readonly ensureKey?: (algorithm: SigningAlgorithm) => Promise<void>
   /** Client certificates. Default: there are none. */
   readonly certificates?: CertificateOptions
   /** How long a rotated refresh token may come again. Default 30 s. */
@@ -115,7 +119,9 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   })
   const hurry = () => notices.hurry()
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
+  const needs = new Needs(storage)
   const protocol = new Protocol({
+    detailTypes: () => needs.detailTypes,
     url,
     storage,
     clock,
@@ -135,6 +141,10 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     sealer,
     outgoing: deps.outgoing,
     onError: (request, error) => onError('token protocol', error, request.id),
+  })
+  await needs.follow(deps.feed, async ({ algorithms }) => {
+    for (const algorithm of algorithms) await deps.ensureKey?.(algorithm as SigningAlgorithm)
+    protocol.rebuild()
   })
   const expiry = expireArtifacts({ storage, clock, revocations, onError })
   return {

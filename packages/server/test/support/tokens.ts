@@ -141,6 +141,7 @@ export async function openTokensFixture(
     },
     pages: pagesAsJson,
     sealer: keyring,
+    ensureKey: (algorithm) => keyring.ensure(algorithm),
     outgoing: new Outgoing(['127.0.0.1']),
     onError,
     ...(options.certificates !== undefined && { certificates: options.certificates }),

@@ -9,6 +9,8 @@ export interface ConsentPage {
   readonly organization?: string | undefined
   readonly person: string
   readonly scopes: readonly { readonly name: string; readonly says: string }[]
+  /** Single things that it wants to do, as it says them. */
+  readonly details?: readonly { readonly type: string; readonly says: string }[]
   /** Origin the person goes to next, shown so that they can judge it. */
   readonly goesTo: string
 }
@@ -20,6 +22,7 @@ export const consentPage = (it: ConsentPage): Page => ({
   body: html`<h1>Allow ${it.application}?</h1>
 <p class="lead">It asks to act with your account, ${it.person}:</p>
 <ul class="scopes">${it.scopes.map(({ name, says }) => html`<li>${says}<small>${name}</small></li>`)}</ul>
+${(it.details ?? []).map(({ type, says }) => html`<p>${type}</p><pre>${says}</pre>`)}
 <form method="post" action="${it.action}">
 ${hidden({ csrf: it.csrf })}
 <div class="pair">

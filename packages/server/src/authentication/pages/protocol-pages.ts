@@ -23,7 +23,9 @@ const scopes: Readonly<Record<string, string>> = {
   offline_access: 'Stay connected while you are away',
 }
 
-const sayScopes = (names: readonly string[]) => names.map((name) => ({ name, says: scopes[name] ?? `Use “${name}”` }))
+const sayOther = (name: string) =>
+  name.startsWith('claim:') ? `See your ${name.slice('claim:'.length).replaceAll('_', ' ')}` : `Use “${name}”`
+const sayScopes = (names: readonly string[]) => names.map((name) => ({ name, says: scopes[name] ?? sayOther(name) }))
 
 /** The pages around OAuth and OpenID Connect, for the room that speaks them. */
 export const protocolPages = {
@@ -32,6 +34,7 @@ export const protocolPages = {
     readonly person: string
     readonly scopes: readonly string[]
     readonly others: readonly string[]
+    readonly details?: readonly { readonly type: string; readonly says: string }[]
     readonly action: string
     readonly csrf: string
     readonly goesTo: string

@@ -4,7 +4,7 @@ import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Application, ApplicationKind, ApplicationState } from './application.ts'
-import { defaultOAuth } from './oauth-settings.ts'
+import { defaultOAuth, type OAuthSettings } from './oauth-settings.ts'
 import '../faults.ts'
 
 interface ApplicationTable {
@@ -94,6 +94,32 @@ export function listApplications(db: Reader, filter: ApplicationFilter, page: Pl
     }
     return (await query.limit(limit).execute()).map(toApplication)
   })
+}
+
+/** What some application has in its OAuth settings that the whole token service must be ready for. */
+export interface OAuthNeeds {
+  readonly algorithms: ReadonlySet<string>
+  readonly detailTypes: ReadonlySet<string>
+}
+
+/** Reads the settings of those applications only that have something unusual in them. */
+export async function findOAuthNeeds(db: Reader): Promise<OAuthNeeds> {
+  const rows = await db
+    .selectFrom('applications')
+    .select('settings')
+    .where('state', '!=', 'deleted')
+    .where((where) =>
+      where.or([
+        where('settings', 'like', '%"idTokenAlgorithm":"RS%'),
+        where('settings', 'like', '%"authorizationDetailTypes":["%'),
+      ]),
+    )
+    .execute()
+  const found = rows.map(({ settings }) => ({ ...defaultOAuth, ...JSON.parse(settings).oauth }) as OAuthSettings)
+  return {
+    algorithms: new Set(found.map(({ idTokenAlgorithm }) => idTokenAlgorithm)),
+    detailTypes: new Set(found.flatMap(({ authorizationDetailTypes }) => authorizationDetailTypes)),
+  }
 }
 
 /** @throws {Fault} `directory.name_taken` for the name or an origin */

@@ -6,6 +6,7 @@ import type { Storage } from '#storage'
 import { refuseCrossSite } from '#web'
 import '../events.ts'
 import type { ClientCache } from '../oidc/clients.ts'
+import { claimScope } from '../oidc/grants.ts'
 import type { Protocol } from '../oidc/protocol.ts'
 import { paths } from '../oidc/provider.ts'
 import { rememberRequest } from '../oidc/request.ts'
@@ -50,6 +51,10 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         person: asked.person.username,
         scopes: asked.scopes,
         others: asked.others.map(({ name }) => name),
+        details: asked.rar.map(({ type, ...rest }) => ({
+          type: String(type),
+          says: JSON.stringify(rest, undefined, 2),
+        })),
         action: `${paths.consent}/${asked.uid}`,
         csrf: csrfOf(asked),
         goesTo: whereNext(asked.params.redirect_uri),
@@ -85,6 +90,15 @@ function whereNext(redirectUri: unknown): string {
 const csrfOf = ({ interaction, session }: Asked): string =>
   hash('sha256', `consent ${(interaction as { cid?: string }).cid} ${session.id}`, 'base64url')
 
+/** What the provider found missing in the grant. */
+interface MissingDetails {
+  readonly missingOIDCScope?: string[]
+  readonly missingOIDCClaims?: string[]
+  readonly missingResourceScopes?: Record<string, string[]>
+  /** RFC 9396: asked for each time. */
+  readonly rar?: readonly Readonly<Record<string, unknown>>[]
+}
+
 type Asked = Awaited<ReturnType<typeof open>>
 
 /** What is asked of whom. @throws {Fault} `tokens.request_ended` when the request or the session is gone, or is another's */
@@ -107,13 +121,15 @@ async function open(deps: ConsentDeps, request: FastifyRequest, reply: FastifyRe
   const client = await deps.clients.find(String(interaction.params.client_id))
   const person = await deps.people.find(session.userId)
   if (client === undefined || person === undefined) throw new Fault('tokens.request_ended')
-  const scopes = String(interaction.params.scope ?? '')
-    .split(' ')
-    .filter((scope) => scope !== '')
-  const missing = (interaction.prompt.details as { missingResourceScopes?: object }).missingResourceScopes ?? {}
+  const details = interaction.prompt.details as MissingDetails
+  const claims = (details.missingOIDCClaims ?? []).map(claimScope)
+  const asked = String(interaction.params.scope ?? '').split(' ')
+  const scopes = [...asked.filter((scope) => scope !== ''), ...claims]
+  const missing = details.missingResourceScopes ?? {}
   const named = await Promise.all(Object.keys(missing).map((resource) => findNamedClient(resource, deps.clients)))
   const others = named.filter((other) => other !== undefined && other.id !== client.id) as RegisteredClient[]
-  return { uid, interaction, params: interaction.params, session, client, person, scopes, others }
+  const { rar = [] } = details
+  return { uid, interaction, params: interaction.params, session, client, person, scopes, others, rar }
 }
 
 /** Keeps the answer for next time (an allowance) and lets the request go on. */
@@ -135,13 +151,12 @@ async function answer(
       const { Grant } = deps.protocol.provider
       const found = interaction.grantId === undefined ? undefined : await Grant.find(interaction.grantId)
       const grant = found ?? new Grant({ accountId: person.id, clientId: client.id })
-      const details = interaction.prompt.details as {
-        missingOIDCScope?: string[]
-        missingResourceScopes?: Record<string, string[]>
-      }
+      const details = interaction.prompt.details as MissingDetails
       if (details.missingOIDCScope) grant.addOIDCScope(details.missingOIDCScope.join(' '))
+      if (details.missingOIDCClaims) grant.addOIDCClaims(details.missingOIDCClaims)
       for (const [resource, missing] of Object.entries(details.missingResourceScopes ?? {}))
         grant.addResourceScope(resource, missing.join(' '))
+      for (const detail of asked.rar) grant.addRar(detail as never)
       interaction.result = { ...interaction.lastSubmission, consent: { grantId: await grant.save() } }
     }
     await interaction.save(Math.max(1, interaction.exp - Math.floor(Date.now() / 1_000)))

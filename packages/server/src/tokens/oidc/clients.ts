@@ -105,6 +105,7 @@ export function toMetadata(client: RegisteredClient): Record<string, unknown> {
     authorization_signed_response_alg: oauth.idTokenAlgorithm,
     require_pushed_authorization_requests: rules.pushedRequired,
     require_signed_request_object: rules.signedRequests === 'required',
+    authorization_details_types: oauth.authorizationDetailTypes,
     dpop_bound_access_tokens: rules.dpop === 'required',
     tls_client_certificate_bound_access_tokens: rules.certificateBound,
     ...(oauth.defaultAcr !== undefined && { default_acr_values: [oauth.defaultAcr] }),

@@ -2,7 +2,7 @@ import type Provider from 'oidc-provider'
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientCache } from './clients.ts'
 import { isOthers } from './resources.ts'
-import { apiScope } from './scopes.ts'
+import { apiScope, claimsByScope } from './scopes.ts'
 
 /** What a person let an application have, whatever session they did it in. */
 export interface ConsentSource {
@@ -29,6 +29,7 @@ export function loadExistingGrant(deps: { provider: () => Provider; clients: Cli
     const consented = new Set(await deps.consents.findScopes(account.accountId, client.clientId))
     const asksNothing = registered?.consent === false
     const before = JSON.stringify([grant.openid, grant.resources])
+    addRequestedClaims(ctx, grant, (claim) => asksNothing || consented.has(claimScope(claim)))
     addRequested(ctx, grant, {
       scope: (scope) => consented.has(scope) || (asksNothing && scope !== apiScope),
       audience: (audience) => !isOthers(audience, client.clientId) || consented.has(audience),
@@ -42,6 +43,18 @@ export function loadExistingGrant(deps: { provider: () => Provider; clients: Cli
 interface Allowed {
   scope(name: string): boolean
   audience(audience: string): boolean
+}
+
+/** As what a claim that was asked for by its name is remembered (OpenID Connect Core §5.5). */
+export const claimScope = (claim: string): string => `claim:${claim}`
+
+/** Claims by name: those that a granted scope has too need no question of their own. */
+function addRequestedClaims(ctx: KoaContextWithOIDC, grant: Grant, allowed: (claim: string) => boolean): void {
+  const named = [...(ctx.oidc.requestParamClaims as Iterable<string>)]
+  const known = new Set(Object.values(claimsByScope).flat())
+  // One that nobody has anything to say to needs no question either: it will not be answered.
+  const claims = named.filter((claim) => allowed(claim) || !known.has(claim))
+  if (claims.length > 0) grant.addOIDCClaims(claims)
 }
 
 /** Grants what is requested as far as it is allowed. */

@@ -38,7 +38,8 @@ export function completeJwt(clients: ClientCache) {
       subject: token.accountId as string | undefined,
       grantId: token.grantId as string | undefined,
       sessionId,
-      payload: pick(token, payload),
+      // The provider gives claims that were asked for by name only to tokens without a resource; ours all have one.
+      payload: { ...pick(token, payload), claims: token.claims ?? source?.claims },
       issuedAtMs: (payload.iat as number) * 1_000,
       expiresAtMs: (payload.exp as number) * 1_000,
       consumedAtMs: undefined,
@@ -61,7 +62,7 @@ export function completeJwt(clients: ClientCache) {
 /** What the provider wants to find again. */
 function pick(token: JwtToken, payload: Record<string, unknown>): Record<string, unknown> {
   const { clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession } = token
-  const { 'x5t#S256': x5t, jkt, rar, claims } = token
+  const { 'x5t#S256': x5t, jkt, rar } = token
   const { iat, exp } = payload
   return {
     iat,
@@ -75,7 +76,6 @@ function pick(token: JwtToken, payload: Record<string, unknown>): Record<string,
     sid,
     sessionUid,
     expiresWithSession,
-    claims,
     jkt,
     rar,
     'x5t#S256': x5t,

@@ -47,6 +47,9 @@ export const protocolRoutes: readonly { method: 'GET' | 'POST' | 'OPTIONS'; url:
   })),
 ]
 
+/** Pages that applications may lead people to by a form as well. */
+const postedPages = [{ url: paths.authorization }, { url: paths.end_session }]
+
 /** Longer requests are no OAuth. */
 const bodyLimit = 56 * 1024
 
@@ -74,6 +77,12 @@ export async function mountProtocol(
     }
     const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
       (await introspect(request, reply)) ? reply : handler(request, reply)
+    // A request by POST (OpenID Connect Core §3.1.2.1) goes on as a GET of our own origin: only then do browsers send our cookies.
+    const asGet = async (request: FastifyRequest, reply: FastifyReply) => {
+      const form = new URLSearchParams(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '')
+      return reply.redirect(`${request.url.split('?')[0]}?${form}`, 303)
+    }
+    for (const { url: path } of postedPages) scope.route({ method: 'POST', url: path, handler: asGet })
     for (const { method, url: path } of protocolRoutes) {
       const isIntrospection = method === 'POST' && path === paths.introspection
       scope.route({ method, url: path, handler: isIntrospection ? introspection : handler })

@@ -41,6 +41,11 @@ export class Protocol {
     deps.signer.onChange(() => this.#build())
   }
 
+  /** Builds the provider anew, when what all of it must be ready for has changed. */
+  rebuild(): void {
+    this.#build()
+  }
+
   get provider(): Provider {
     return this.#provider
   }

@@ -5,6 +5,7 @@ import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../p
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
+import { authorizationDetails } from './authorization-details.ts'
 import type { Certificates } from './certificates.ts'
 import { ciba } from './ciba.ts'
 import type { ClientCache } from './clients.ts'
@@ -35,6 +36,8 @@ export interface ProviderDeps extends AdapterDeps {
   readonly revocations: RevocationSet
   readonly pages: TokenPages
   readonly nonceSecret: Buffer
+  /** Types of `authorization_details` that some application has registered. */
+  readonly detailTypes: () => ReadonlySet<string>
   readonly outgoing: Outgoing
   readonly certificates: Certificates
   /** Public base address of a listener that asks for client certificates (RFC 8705 §5). */
@@ -142,6 +145,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       ...deviceFlow({ pages: deps.pages, send: sendRendered }),
       ...ciba({ ...deps, registeredOf }),
       backchannelLogout: { enabled: true },
+      ...authorizationDetails(deps.detailTypes()),
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
