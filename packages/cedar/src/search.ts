@@ -14,11 +14,22 @@ export interface Listing {
   below(type: string, id: string): Iterable<EntityUid>
 }
 
-/** A search: the part looked for is given by its type; a page by how many to skip and to take. */
-export type SearchOptions = { readonly offset?: number; readonly limit?: number }
+/** A search: the part looked for is given by its type; a page by where it begins and how many to take. */
+export type SearchOptions = {
+  readonly offset?: number
+  readonly limit?: number
+  /** Only entities whose id comes after this one (by UTF-16 units). */
+  readonly after?: string
+  /** Most entities to decide on; where that ends the search, `next` says where to go on. */
+  readonly mostDecided?: number
+  /** Entities for which this says false are left out before policies are asked. */
+  readonly admits?: (uid: EntityUid) => boolean
+}
 
 export type Found = {
   readonly found: readonly EntityUid[]
+  /** The `after` of the next page; undefined where nothing more is allowed. */
+  readonly next: string | undefined
   /** How many entities were decided on, and whether policies narrowed that or every entity of the type was tried. */
   readonly decided: number
   readonly narrowed: boolean
@@ -46,21 +57,50 @@ export function searchEntities(
   const frame = new Frame()
   begin(frame, placed, view)
   const candidates = candidatesOf(index, part, type, frame, listing)
-  const all = candidates ?? [...listing.ofType(type)].map((entity) => entity.id)
-  const ids = [...new Set(all)].sort()
-  const from = options.offset ?? 0
-  const most = options.limit ?? Number.POSITIVE_INFINITY
-  if (from < 0 || most < 0) throw new CedarError('json', 'offset and limit are not negative')
+  const { offset = 0, limit = Number.POSITIVE_INFINITY, mostDecided = Number.POSITIVE_INFINITY, admits } = options
+  if (offset < 0 || limit < 0 || mostDecided < 1) throw new CedarError('json', 'offset and limit are not negative')
+  const ids = smallest(candidates ?? idsOf(listing.ofType(type)), options.after, mostDecided + 1)
   const found: EntityUid[] = []
   let skipped = 0
   let decided = 0
-  for (const id of ids) {
-    if (found.length >= most) break
+  let next: string | undefined
+  for (const [at, id] of ids.entries()) {
+    if (decided >= mostDecided) {
+      next = ids[at - 1]
+      break
+    }
     decided++
-    if (!decide({ ...placed, [part]: { type, id } } as Request)) continue
-    if (skipped++ >= from) found.push({ type, id })
+    const uid = { type, id }
+    if (admits?.(uid) === false || !decide({ ...placed, [part]: uid } as Request)) continue
+    if (skipped++ < offset) continue
+    if (found.length >= limit) {
+      next = found.at(-1)?.id ?? ids[at - 1]
+      break
+    }
+    found.push(uid)
   }
-  return { found, decided, narrowed: candidates !== undefined }
+  return { found, next, decided, narrowed: candidates !== undefined }
+}
+
+function* idsOf(entities: Iterable<Entity>): Generator<string> {
+  for (const entity of entities) yield entity.id
+}
+
+/** The smallest distinct ids after one, in order; sorts no more than twice as many as are wanted at once. */
+function smallest(ids: Iterable<string>, after: string | undefined, most: number): string[] {
+  let kept: string[] = []
+  let bar: string | undefined
+  const settle = () => {
+    kept = kept.sort().filter((id, at) => id !== kept[at - 1])
+    kept.length = Math.min(kept.length, most)
+    bar = kept.length === most ? kept.at(-1) : undefined
+  }
+  for (const id of ids) {
+    if ((after !== undefined && id <= after) || (bar !== undefined && id > bar)) continue
+    if (kept.push(id) >= 2 * most + 64) settle()
+  }
+  settle()
+  return kept
 }
 
 /** The ids that permits can reach; undefined when some permit leaves the part open. */

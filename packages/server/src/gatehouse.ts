@@ -130,6 +130,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       clock,
       entropy,
       meter,
+      keyring,
       sources: [directoryEntities],
       bundles: activeBundles,
       keepAdministrators,

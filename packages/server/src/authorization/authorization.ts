@@ -38,6 +38,8 @@ export interface AuthorizationOptions {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly meter: Meter
+  /** Signs what is published and what is handed on; seals what callers carry for us. */
+  readonly keyring: IdentitySigner & CookieSealer
   readonly sources: readonly EntitySource[]
   readonly bundles: BundleSource
   readonly keepAdministrators?: AuthorizationDeps['keepAdministrators']
@@ -84,7 +86,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     attach: async (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
-      await addAuthzen(web, { ...deps, recorder, ownTokens: () => ownTokens })
+      await addAuthzen(web, { ...deps, recorder, meter, keyring: options.keyring, ownTokens: () => ownTokens })
     },
     attachGateway: async (web, { applications, sessions, tokens, keyring }) => {
       ownTokens = new OwnTokens(snapshot, tokens, web.url)

@@ -11,9 +11,10 @@ const columns: readonly [role: string, short: string][] = [
   ['auditor', 'auditor'],
   ['operator', 'operator'],
   ['decider', 'decider'],
+  ['searcher', 'searcher'],
 ]
 /** What an application may do about itself: the policy `own-application`. */
-const ofItself = new Set(['decide', 'explainDecision', 'viewEntities', 'pushEntities'])
+const ofItself = new Set(['decide', 'explainDecision', 'planAccess', 'viewEntities', 'pushEntities'])
 
 /** The role × operation matrix of a started server, as the text of `docs/permission-matrix.md`. */
 export function makeMatrix({ web }: Pick<Gatehouse, 'web'>): string {

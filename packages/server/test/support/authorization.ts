@@ -88,6 +88,7 @@ export class TestHouse {
       clock,
       entropy: systemEntropy,
       meter,
+      keyring: this.keyring,
       sources: [
         {
           types,

@@ -1,16 +1,21 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Act, Fault, isFault } from '#kernel'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Act, Fault, isFault, type Meter } from '#kernel'
 import { sendProblem, toWebFault, type Web } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import '../faults.ts'
+import type { CookieSealer } from '../forward-auth/ports.ts'
 import type { Recorder } from '../journal/recorder.ts'
+import { addSearch } from '../search/search.routes.ts'
 import { requireAskedApplication } from './caller.ts'
+import { addDiscovery, type MetadataSigner } from './discovery.ts'
 import { type Asking, evaluate, evaluateAll } from './evaluate.ts'
 import type { OwnTokens } from './own-token.ts'
 import { type Members, type Options, readBody, readEvaluation, readEvaluations, readOptions } from './request.ts'
 
 export interface AuthzenDeps extends AuthorizationDeps {
   readonly recorder: Recorder
+  readonly meter: Meter
+  readonly keyring: MetadataSigner & CookieSealer
   /** There once tokens are. */
   readonly ownTokens: () => OwnTokens | undefined
 }
@@ -40,6 +45,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
   const acts = new WeakMap<FastifyRequest, Act>()
   await web.app.register(async (app) => {
     answerAsSpecified(app)
+    app.addHook('onRequest', echoRequestId)
     // Before the body is read: whom nobody knows costs no parsing, and learns nothing of what is wrong with the request.
     app.addHook('preParsing', async (request, _reply, payload) => {
       const act = await actOf(request)
@@ -64,20 +70,20 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       reply.header('cache-control', 'no-store').type(json)
       return JSON.stringify(answered)
     })
+    addSearch(app, deps, (request) => acts.get(request) as Act)
   })
-  web.app.get('/.well-known/authzen-configuration', async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=300').type(json)
-    return JSON.stringify(metadata(web.url))
-  })
+  addDiscovery(web, deps)
 }
 
-/** PDP metadata (AuthZEN 1.0, "Policy Decision Point Metadata"). Built from the configured address, never from `Host`. */
-export function metadata(url: string) {
-  return {
-    policy_decision_point: url,
-    access_evaluation_endpoint: `${url}/access/v1/evaluation`,
-    access_evaluations_endpoint: `${url}/access/v1/evaluations`,
-  }
+/**
+ * A request is answered under its own identifier, an arbitrary string (AuthZEN 1.0, "Request Identification in a Response"). One
+ * that is not of our form is not written down: the record knows such a request by `Gatehouse-Request-ID`.
+ */
+function echoRequestId(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const given = request.headers['x-request-id']
+  if (typeof given === 'string' && given !== request.id && /^[\x20-\x7e]{1,512}$/.test(given))
+    reply.header('x-request-id', given).header('gatehouse-request-id', request.id)
+  done()
 }
 
 function answerAsSpecified(app: FastifyInstance): void {

@@ -1,86 +1,6 @@
 import assert from 'node:assert/strict'
-import { bundleOf, inHouse, type TestBundle, type TestHouse } from '../../../test/support/authorization.ts'
-import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
-import type { EntityUid } from '../entities/source.ts'
-
-// The fixture of "AuthZEN Authorization API 1.0 – Certification Scenario": its eight decisions, by policies of our own.
-const fixture: TestBundle = {
-  schema: `entity user { role?: String };
-    entity record { status?: String };
-    action read, write appliesTo { principal: [user, User], resource: [record] };
-    action "delete" appliesTo { principal: [user], resource: [record], context: { action?: { soft?: Bool } } };`,
-  policies: `@id("read") permit (principal is user, action == Action::"read", resource is record);
-    @id("alice-writes") @says("Alice may write") permit (principal == user::"alice", action == Action::"write", resource is record);
-    @id("admins-write") permit (principal is user, action == Action::"write", resource is record)
-      when { principal has role && principal.role == "admin" };
-    @id("archived") @says("What is archived stays") forbid (principal is user, action == Action::"write", resource is record)
-      when { resource has status && resource.status == "archived" }
-      unless { principal has role && principal.role == "admin" };
-    @id("soft") permit (principal is user, action == Action::"delete", resource is record)
-      when { context has action && context.action has soft && context.action.soft };
-    @id("colleagues") permit (principal is User, action == Action::"read", resource is record)
-      when { principal.active };`,
-  manifest: {
-    types: { colleague: 'User' },
-    userNames: ['id', 'username', 'email'],
-    suppliedAttributes: { user: ['role'], record: ['status'] },
-  },
-}
-
-const alice = { type: 'user', id: 'alice' }
-const bob = { type: 'user', id: 'bob' }
-const read = { name: 'read' }
-const write = { name: 'write' }
-const record1 = { type: 'record', id: 'record-1' }
-const record2 = { type: 'record', id: 'record-2' }
-const archived = { ...record2, properties: { status: 'archived' } }
-
-interface Answered {
-  readonly decision: boolean
-  readonly detail: string
-  readonly context: {
-    readonly error: { readonly status: number }
-    readonly outcome: string
-    readonly reasons: readonly object[]
-  }
-}
-
-interface Posted {
-  readonly status: number
-  readonly body: Answered & { readonly evaluations: [Answered, Answered, Answered] }
-  readonly headers: Record<string, unknown>
-}
-
-interface Pdp {
-  readonly house: TestHouse
-  readonly application: EntityUid
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Posted>
-}
-
-const inPdp = (scratch: Scratch, body: (pdp: Pdp) => Promise<void>) =>
-  inHouse(scratch, async (house) => {
-    const application = await house.application()
-    await house.activate(bundleOf(application, house.home, fixture))
-    const web = await house.web()
-    const post: Pdp['post'] = async (path, payload, headers = {}) => {
-      const reply = await web.app.inject({
-        method: 'POST',
-        url: path,
-        headers: {
-          'content-type': 'application/json',
-          'x-test-actor': `Application ${application.id}`,
-          ...headers,
-        },
-        payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
-      })
-      return { status: reply.statusCode, body: reply.json(), headers: reply.headers }
-    }
-    try {
-      await body({ house, application, post })
-    } finally {
-      await web.app.close()
-    }
-  })
+import { onEachEngine } from '../../../test/support/engines.ts'
+import { alice, archived, bob, inFixture as inPdp, read, record1, write } from '../../../test/support/pdp-fixture.ts'
 
 onEachEngine('Basic: the eight decisions of the fixture, answered as {"decision"} and nothing else', (scratch) =>
   inPdp(scratch, async ({ post }) => {
@@ -163,7 +83,7 @@ onEachEngine('Batch: whole-object defaults, order, errors of one evaluation, and
     const decisions = async (body: unknown) => {
       const answered = await post(path, body)
       assert.equal(answered.status, 200)
-      return answered.body.evaluations.map((one) => one.decision)
+      return answered.body.evaluations.map((one: { decision: boolean }) => one.decision)
     }
     const ofBob = { subject: bob, resource: record1, evaluations: [{ action: read }, { action: write }] }
     assert.deepEqual((await post(path, ofBob)).body, { evaluations: [{ decision: true }, { decision: false }] })
@@ -278,19 +198,5 @@ onEachEngine('a request that asks for a write of the future waits, then is 503 w
     assert.equal(answered.status, 503)
     assert.equal(answered.headers['retry-after'], '1')
     assert.equal((await post('/access/v1/evaluation', body, { 'consistency-token': 'x' })).status, 400)
-  }),
-)
-
-onEachEngine('discovery names the endpoints by the configured address, whatever Host says', (scratch) =>
-  inHouse(scratch, async (house) => {
-    const web = await house.web()
-    const url = '/.well-known/authzen-configuration'
-    const reply = await web.app.inject({ method: 'GET', url, headers: { host: 'evil.example' } })
-    assert.deepEqual(reply.json(), {
-      policy_decision_point: 'http://localhost:8080',
-      access_evaluation_endpoint: 'http://localhost:8080/access/v1/evaluation',
-      access_evaluations_endpoint: 'http://localhost:8080/access/v1/evaluations',
-    })
-    await web.app.close()
   }),
 )

@@ -33,6 +33,23 @@ export function requireAskedApplication(
   return application
 }
 
+/**
+ * The application that a request names (or is), for which the caller needs `action`; its use is on record.
+ * @throws {Fault} as `requireAskedApplication`
+ */
+export function requireApplication(
+  { snapshot, gate }: { readonly snapshot: Snapshot; readonly gate: Gate },
+  request: FastifyRequest,
+  act: Act,
+  action: string,
+): ApplicationPolicies {
+  const id = readApplicationId(request, act)
+  gate.require(act, action, { type: 'Application', id })
+  const application = snapshot.application(id)
+  if (application === undefined) throw new Fault('authorization.application_unknown')
+  return application
+}
+
 function readApplicationId(request: FastifyRequest, { actor }: Act): ApplicationId {
   const named = request.headers['gatehouse-application']
   if (named === undefined && actor.type === 'application') return actor.id

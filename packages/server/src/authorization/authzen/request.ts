@@ -86,7 +86,7 @@ export function readOptions(body: Members): Options {
   return { semantic: semantic as Semantic, explain: options.explain === true }
 }
 
-function readEntity(given: unknown, fallback: unknown, at: string): AuthzenEntity {
+export function readEntity(given: unknown, fallback: unknown, at: string): AuthzenEntity {
   const [entity, under] = choose(given, fallback, at)
   return {
     type: readText(entity.type ?? under?.type, `${at}/type`),
@@ -95,7 +95,7 @@ function readEntity(given: unknown, fallback: unknown, at: string): AuthzenEntit
   }
 }
 
-function readAction(given: unknown, fallback: unknown, at: string): AuthzenAction {
+export function readAction(given: unknown, fallback: unknown, at: string): AuthzenAction {
   const [action, under] = choose(given, fallback, at)
   return {
     name: readText(action.name ?? under?.name, `${at}/name`),
@@ -110,14 +110,14 @@ function choose(given: unknown, fallback: unknown, at: string): [Members, Member
   return [chosen, given !== undefined && isMembers(fallback) ? fallback : undefined]
 }
 
-function readText(value: unknown, at: string): string {
+export function readText(value: unknown, at: string): string {
   if (value === undefined) throw wrong(at, 'is missing')
   if (typeof value !== 'string') throw wrong(at, 'must be a string')
   if (value.length === 0 || value.length > textMost) throw wrong(at, `must have 1 to ${textMost} characters`)
   return value
 }
 
-function readMembers(value: unknown, at: string): Members | undefined {
+export function readMembers(value: unknown, at: string): Members | undefined {
   if (value === undefined || value === null) return undefined
   if (!isMembers(value)) throw wrong(at, 'must be an object')
   return value

@@ -19,14 +19,12 @@ const valuesMost = 10_000
  * @throws {Fault} `authorization.request_invalid` for a context that Cedar cannot hold
  */
 export function translate(application: ApplicationPolicies, evaluation: Evaluation, at: string): Translated {
-  const { manifest } = application
   const { subject, action, resource, context } = evaluation
-  const principalUid = application.named(manifest.types?.[subject.type] ?? subject.type, subject.id)
-  const resourceUid = application.named(manifest.types?.[resource.type] ?? resource.type, resource.id)
-  const namespace = manifest.actionNamespace
+  const principalUid = uidOf(application, subject)
+  const resourceUid = uidOf(application, resource)
   const request: DecisionRequest = {
     principal: principalUid,
-    action: { type: namespace ? `${namespace}::Action` : 'Action', id: action.name },
+    action: { type: actionTypeOf(application), id: action.name },
     resource: resourceUid,
     context: contextOf(context, action.properties, at),
   }
@@ -36,7 +34,18 @@ export function translate(application: ApplicationPolicies, evaluation: Evaluati
   return { request, view }
 }
 
-function contextOf(context: Members | undefined, action: Members | undefined, at: string): CedarRecord {
+/** The Cedar type of an AuthZEN type: the one by the same name unless the manifest maps it. */
+export const typeOf = ({ manifest }: ApplicationPolicies, type: string): string =>
+  manifest.types !== undefined && Object.hasOwn(manifest.types, type) ? (manifest.types[type] as string) : type
+
+export const uidOf = (application: ApplicationPolicies, { type, id }: AuthzenEntity): EntityUid =>
+  application.named(typeOf(application, type), id)
+
+export function actionTypeOf({ manifest }: ApplicationPolicies): string {
+  return manifest.actionNamespace ? `${manifest.actionNamespace}::Action` : 'Action'
+}
+
+export function contextOf(context: Members | undefined, action: Members | undefined, at: string): CedarRecord {
   if (context === undefined && action === undefined) return empty
   const entries = new Map<string, Value>()
   if (context !== undefined) readValues(context, `${at}/context`, entries)
@@ -48,7 +57,8 @@ function contextOf(context: Members | undefined, action: Members | undefined, at
   return CedarRecord.of([...entries])
 }
 
-function overlay(
+/** The view with the attributes that the caller supplies for one entity, as far as the manifest lets her. */
+export function overlay(
   application: ApplicationPolicies,
   view: EntityView,
   uid: EntityUid,

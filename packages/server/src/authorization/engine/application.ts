@@ -86,6 +86,11 @@ export class ApplicationPolicies {
     return this.#directory.stateOf(principal, this.view)
   }
 
+  /** Whether anything can be allowed at all: the application is active and has policies. */
+  decides(): boolean {
+    return this.#bundle !== undefined && this.#directory.stateOf({ type: 'Application', id: this.id }) === 'fit'
+  }
+
   decide(request: DecisionRequest, nowMs: number, view = this.view.forDecisions): Decision {
     const bundle = this.#bundle
     if (bundle === undefined) return noBundle

@@ -1,6 +1,7 @@
-import { Entities, type Entity, type EntityView, Lineage } from '@gatehouse/cedar'
+import { Entities, type Entity, type EntityView, Lineage, type Listing } from '@gatehouse/cedar'
 import type { DirectoryEntities } from './directory.ts'
 import { organizationOf } from './owner.ts'
+import type { EntityUid } from './source.ts'
 
 const noLineage = new Lineage([])
 
@@ -8,7 +9,7 @@ const noLineage = new Lineage([])
  * What the policies of one application can see: the directory entities of its own organization, its own resources, its
  * actions. INVARIANT: nothing of another organization or application is ever found here.
  */
-export class ApplicationView implements EntityView {
+export class ApplicationView implements EntityView, Listing {
   readonly resources = new Entities()
   actions = new Entities()
   readonly #directory: DirectoryEntities
@@ -37,6 +38,36 @@ export class ApplicationView implements EntityView {
     }
     const lineage = this.resources.lineage(type, id)
     return lineage.list.length > 0 ? lineage : this.actions.lineage(type, id)
+  }
+
+  /** What exists of a type, for a search. Costs what the organization or the application has, whatever others have. */
+  *ofType(type: string): Generator<Entity> {
+    if (!this.#directory.types.has(type)) {
+      yield* this.resources.ofType(type)
+      for (const action of this.actions.ofType(type)) if (!this.resources.find(type, action.id)) yield action
+      return
+    }
+    const own = { type: 'Organization', id: this.#organizationId }
+    for (const uid of [own, ...this.#directory.all.below(own.type, own.id)]) {
+      const entity = uid.type === type ? this.find(type, uid.id) : undefined
+      if (entity !== undefined) yield entity
+    }
+  }
+
+  /** What lies below an entity as decisions see it, itself not counted. */
+  *below(type: string, id: string): Generator<EntityUid> {
+    if (!this.#directory.types.has(type)) {
+      yield* this.resources.below(type, id)
+      yield* this.actions.below(type, id)
+      return
+    }
+    if (this.#crossing > 0) yield* this.resources.below(type, id)
+    if (this.find(type, id) === undefined) return
+    for (const uid of this.#directory.all.below(type, id)) {
+      if (this.find(uid.type, uid.id) === undefined) continue
+      yield uid
+      if (this.#crossing > 0) yield* this.resources.below(uid.type, uid.id)
+    }
   }
 
   put(entity: Entity): void {
