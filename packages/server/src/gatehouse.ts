@@ -1,7 +1,7 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
 import type { DestinationStream } from 'pino'
-import { auditMigrations, type Ledger, ledgerOperations, openLedger } from '#audit'
+import { auditMigrations, type Ledger, openAudit } from '#audit'
 import {
   type Authentication,
   authenticationMigrations,
@@ -216,10 +216,18 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))
 
-    const key = await keyring.namedKey('audit.log')
-    const ledger = await openLedger({ storage, feed, clock, entropy, meter, key, url: config.url, onError })
-    undo.push(() => ledger.close())
-    web.add(...ledgerOperations({ storage, gate: authorization.gate, ledger }))
+    const audit = await openAudit({
+      ...deps,
+      feed,
+      meter,
+      keyring,
+      outgoing,
+      url: config.url,
+      witnessPolicyFile: config.auditWitnessFile,
+      onError,
+    })
+    undo.push(() => audit.close())
+    web.add(...audit.operations)
     measureInstallation({ storage, clock, meter })
     web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
     const { url, sloFile } = config
@@ -258,7 +266,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       authorization,
       authentication,
       tokens,
-      ledger,
+      ledger: audit.ledger,
       watch,
       close,
     }

@@ -1,6 +1,7 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
+  'audit.policy_invalid': { status: 500, says: 'The policy file of the witnesses cannot be used' },
   'audit.entry_unknown': { status: 404, says: 'The audit log has no such entry yet' },
   'audit.tile_unknown': { status: 404, says: 'The audit log has no such tile' },
   'audit.ledger_broken': {

@@ -1,3 +1,3 @@
-export { ledgerOperations } from './ledger/ledger.routes.ts'
+export { type Audit, type AuditDeps, openAudit } from './audit.ts'
 export { auditMigrations, eraseLedgerEntries } from './ledger/ledger.store.ts'
 export { type Ledger, type LedgerDeps, openLedger } from './ledger/ledger.ts'

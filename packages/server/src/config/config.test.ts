@@ -29,6 +29,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     logLevel: 'info',
     trustedProxies: [],
     outgoingAllow: [],
+    auditWitnessFile: undefined,
     sloFile: undefined,
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
@@ -66,6 +67,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
     GATEHOUSE_OUTGOING_ALLOW: '10.9.0.0/16',
     GATEHOUSE_SLO_FILE: '/etc/gatehouse/slo.yaml',
+    GATEHOUSE_AUDIT_WITNESS_FILE: '/etc/gatehouse/witnesses.policy',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -88,6 +90,7 @@ test('every setting is taken from the environment, or from the file under its lo
       logLevel: 'debug',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
       outgoingAllow: ['10.9.0.0/16'],
+      auditWitnessFile: '/etc/gatehouse/witnesses.policy',
       sloFile: '/etc/gatehouse/slo.yaml',
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,

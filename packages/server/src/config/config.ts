@@ -31,6 +31,8 @@ export interface Config {
   readonly mtls: MtlsConfig | undefined
   /** Addresses and networks that requests of Gatehouse may go to although they are private. */
   readonly outgoingAllow: readonly string[]
+  /** Trust policy (C2SP tlog-policy) naming the witnesses of the audit log; undefined for none. */
+  readonly auditWitnessFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Whether the local bootstrap credential is written and accepted. */
@@ -62,6 +64,7 @@ const names = {
   GATEHOUSE_MTLS_CERTIFICATE_FILE: 'mtls_certificate_file',
   GATEHOUSE_MTLS_KEY_FILE: 'mtls_key_file',
   GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
+  GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
@@ -103,6 +106,9 @@ export function readConfig(environment: Record<string, string | undefined>, work
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
     sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
+    auditWitnessFile: told.has('audit_witness_file')
+      ? resolve(workingDirectory, take('audit_witness_file', '').text)
+      : undefined,
     outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Feed } from '#feed'
 import { Meter, systemClock, systemEntropy } from '#kernel'
-import { openStorage, type Storage } from '#storage'
+import { type DatabaseAddress, openStorage, type Storage } from '#storage'
 import { type Ledger, openLedger } from '../../src/audit/index.ts'
 import { Journal } from '../../src/authorization/journal/journal.ts'
 import { migrations } from '../../src/gatehouse.ts'
@@ -21,11 +21,9 @@ export interface AuditHouse {
 export async function openAuditHouse(
   directory: string,
   onError: (where: string, error: unknown) => void,
+  address: DatabaseAddress = { engine: 'sqlite', file: join(directory, 'a.db') },
 ): Promise<AuditHouse> {
-  const storage = await openStorage(
-    { engine: 'sqlite', file: join(directory, 'a.db') },
-    { clock: systemClock, migrations },
-  )
+  const storage = await openStorage(address, { clock: systemClock, migrations })
   const meter = new Meter()
   const feed = new Feed({ storage, clock: systemClock, meter, onError })
   const key = logKey(directory)

@@ -4,6 +4,7 @@ import { deployment, type Gate } from '#authorization'
 import { Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
+import { findWitnessed } from '../witnesses/witness.store.ts'
 import { readLedgerTile } from './database-storage.ts'
 import { encodeLeaf, hashBody } from './leaf.ts'
 import { findLedgerEntry, findLedgerState, listLedgerEntries } from './ledger.store.ts'
@@ -13,6 +14,8 @@ export interface LedgerRoutesDeps {
   readonly storage: Storage
   readonly gate: Gate
   readonly ledger: Ledger
+  /** Whether what is published must be cosigned by a quorum of witnesses. */
+  readonly witnessed: boolean
 }
 
 const open = { kind: 'open', why: 'Anybody may check the log: its tiles hold salted hashes and tell nothing' } as const
@@ -20,7 +23,7 @@ const position = Type.Object({ position: Type.String({ pattern: '^[1-9]\\d{0,15}
 const pageOfBodies = 1_000
 
 /** The log as C2SP tlog-tiles, and what only its owner may see: bodies, salts, receipts. */
-export function ledgerOperations({ storage, gate, ledger }: LedgerRoutesDeps): Operation[] {
+export function ledgerOperations({ storage, gate, ledger, witnessed }: LedgerRoutesDeps): Operation[] {
   const file = (
     id: string,
     url: string,
@@ -42,9 +45,9 @@ export function ledgerOperations({ storage, gate, ledger }: LedgerRoutesDeps): O
     })
   return [
     file('audit.checkpoint', '/audit/log/checkpoint', 'The newest signed checkpoint of the audit log', async () => {
-      const state = await findLedgerState(storage.db)
-      if (state === undefined) throw new Fault('audit.tile_unknown')
-      return ['checkpoint', state.checkpoint]
+      const published = await findPublished()
+      if (published === undefined) throw new Fault('audit.tile_unknown')
+      return ['checkpoint', published.checkpoint]
     }),
     file('audit.tile', '/audit/log/tile/*', 'A tile or entry bundle of the audit log', async (rest) => {
       const tile = parseTilePath(`tile/${rest}`)
@@ -106,7 +109,9 @@ export function ledgerOperations({ storage, gate, ledger }: LedgerRoutesDeps): O
       schemas: { params: position, reply: Type.Any() },
       handle: async ({ act, params, reply }) => {
         const entry = await findVisible(act, Number(params.position))
-        const state = await findLedgerState(storage.db)
+        const published = await findPublished()
+        const covers = published !== undefined && published.size >= entry.position
+        const state = covers ? published : await findLedgerState(storage.db)
         if (state === undefined || state.size < entry.position) throw new Fault('audit.entry_unknown')
         const tree = new Tree(state.size, (tile) => readLedgerTile(storage, tile))
         const path = await tree.inclusionProof(entry.position - 1)
@@ -150,6 +155,11 @@ export function ledgerOperations({ storage, gate, ledger }: LedgerRoutesDeps): O
       },
     }),
   ]
+
+  /** With witnesses the newest that a quorum has cosigned, else the newest. */
+  async function findPublished() {
+    return (witnessed ? await findWitnessed(storage.db) : undefined) ?? (await findLedgerState(storage.db))
+  }
 
   async function findVisible(act: Parameters<Gate['require']>[0], wanted: number) {
     const entry = await findLedgerEntry(storage.db, wanted)

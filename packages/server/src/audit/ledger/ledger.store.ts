@@ -1,4 +1,5 @@
 import type { Migration, Reader, Tx } from '#storage'
+import { witnessMigration } from '../witnesses/witness.store.ts'
 
 interface LedgerStateTable {
   one: number
@@ -42,6 +43,7 @@ export const auditMigrations: readonly Migration[] = [
 create table ledger_tiles (level int8 not null, tile int8 not null, width int8 not null, bytes bytea not null, primary key (level, tile));
 create table ledger_entries (position int8 primary key, organization_id text, salt bytea, body text);`,
   },
+  witnessMigration,
 ]
 
 export interface LedgerEntry {

@@ -1,0 +1,53 @@
+import type { Gate } from '#authorization'
+import type { Feed } from '#feed'
+import type { Clock, Entropy, Meter } from '#kernel'
+import type { Keyring } from '#keyring'
+import type { Storage } from '#storage'
+import type { Operation, Outgoing } from '#web'
+import { ledgerOperations } from './ledger/ledger.routes.ts'
+import { type Ledger, openLedger } from './ledger/ledger.ts'
+import { openWitnesses } from './witnesses/witnesses.ts'
+
+export interface AuditDeps {
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly meter: Meter
+  readonly keyring: Keyring
+  readonly gate: Gate
+  readonly outgoing: Outgoing
+  readonly url: string
+  /** Trust policy of the witnesses; undefined for none. */
+  readonly witnessPolicyFile: string | undefined
+  readonly onError: (where: string, error: unknown) => void
+}
+
+export interface Audit {
+  readonly ledger: Ledger
+  readonly operations: readonly Operation[]
+  close(): Promise<void>
+}
+
+/** Opens the audit log and all that follows it. */
+export async function openAudit(deps: AuditDeps): Promise<Audit> {
+  const { storage, gate } = deps
+  const key = await deps.keyring.namedKey('audit.log')
+  const ledger = await openLedger({ ...deps, key })
+  const undo: (() => Promise<void>)[] = [() => ledger.close()]
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const witnesses = openWitnesses({ ...deps, ledger, policyFile: deps.witnessPolicyFile })
+    undo.push(() => witnesses.close())
+    return {
+      ledger,
+      operations: ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

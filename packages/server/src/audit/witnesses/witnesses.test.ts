@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import {
+  answerAddCheckpoint,
+  type Checkpoint,
+  formatVerifierKey,
+  noteAlgorithm,
+  openCheckpoint,
+  parsePolicy,
+  rawEd25519,
+  requireQuorum,
+  type Witness,
+} from '@gatehouse/tlog'
+import { Meter, systemClock } from '#kernel'
+import { Outgoing } from '#web'
+import { openAuditHouse } from '../../../test/support/audit-house.ts'
+import { onEachEngine } from '../../../test/support/engines.ts'
+import { noteEvent } from '../../../test/support/note-events.ts'
+import { findLedgerState } from '../ledger/ledger.store.ts'
+import { findWitnessed } from './witness.store.ts'
+import { openWitnesses } from './witnesses.ts'
+
+/** A witness as anybody may run one: `packages/tlog` behind an HTTP server. */
+async function serveWitness(t: TestContext, logKey: Witness['logs'][number], name: string) {
+  const pair = generateKeyPairSync('ed25519')
+  const publicKey = rawEd25519(pair.publicKey)
+  const latest = new Map<string, Checkpoint>()
+  const witness: Witness = {
+    name,
+    publicKey,
+    sign: (data) => sign(null, data, pair.privateKey),
+    logs: [logKey],
+    nowSeconds: () => Math.floor(systemClock.nowMs() / 1_000),
+    memory: {
+      latest: async (origin) => latest.get(origin),
+      replace: async (origin, expected, next) => {
+        if ((latest.get(origin)?.size ?? 0) !== expected) return false
+        latest.set(origin, next)
+        return true
+      },
+    },
+  }
+  const state = { up: true, asked: 0 }
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    state.asked++
+    if (!state.up) return void response.writeHead(503).end()
+    const answer = await answerAddCheckpoint(witness, body)
+    response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const line = `witness ${name} ${formatVerifierKey(name, noteAlgorithm.cosignature, publicKey)} ${url}`
+  return { state, latest, line }
+}
+
+const until = async (holds: () => Promise<boolean> | boolean) => {
+  const end = Date.now() + 10_000
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `did not come to be: ${holds}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+onEachEngine(
+  'witnesses cosign what is published; one of two may be down; one that saw another log raises an alarm (C2SP tlog-witness)',
+  async (scratch, t) => {
+    const errors: string[] = []
+    const house = await openAuditHouse(
+      scratch.directory,
+      (where, error) => assert.fail(`${where}: ${error}`),
+      scratch.address,
+    )
+    const first = await serveWitness(t, house.ledger.log.verifierKey, 'one.example')
+    const second = await serveWitness(t, house.ledger.log.verifierKey, 'two.example')
+    const policyText = `${first.line}\n${second.line}\ngroup any 1 one.example two.example\nquorum any\n`
+    const policyFile = join(scratch.directory, 'witnesses.policy')
+    writeFileSync(policyFile, policyText)
+    const meter = new Meter()
+    const witnesses = openWitnesses({
+      storage: house.storage,
+      clock: systemClock,
+      meter,
+      outgoing: new Outgoing(['127.0.0.1']),
+      ledger: house.ledger,
+      policyFile,
+      everyMs: 20,
+      onError: (where) => void errors.push(where),
+    })
+    const write = async (from: number, to: number) => {
+      for (let number = from; number <= to; number++) await house.storage.transact((tx) => noteEvent(tx, number))
+      await until(async () => ((await findWitnessed(house.storage.db))?.size ?? 0) >= to)
+      const { checkpoint, size } = (await findWitnessed(house.storage.db)) as { checkpoint: string; size: number }
+      assert.equal(size, to)
+      const opened = openCheckpoint(checkpoint, house.ledger.log.verifierKey)
+      return requireQuorum(opened.note, { ...parsePolicy(policyText), logs: [house.ledger.log.verifierKey] }).witnesses
+    }
+    const names = (found: { name: string }[]) => found.map(({ name }) => name).sort()
+    assert.deepEqual(names(await write(1, 3)), ['one.example', 'two.example'])
+    second.state.up = false
+    assert.deepEqual(names(await write(4, 5)), ['one.example'])
+    // It has missed a size, and says so: it is asked again from where it stands.
+    second.state.up = true
+    assert.deepEqual(names(await write(6, 9)), ['one.example', 'two.example'])
+    assert.deepEqual(errors, ['witness two.example'])
+    // One that has seen more than there is: a fork, or a backup put back.
+    const origin = house.ledger.log.checkpoint.origin
+    first.latest.set(origin, { origin, size: 1_000, root: Buffer.alloc(32, 7) })
+    assert.deepEqual(names(await write(10, 11)), ['two.example'])
+    assert.deepEqual(errors, ['witness two.example', 'witness one.example'])
+    assert.match(await meter.expose(), /^audit_witness_disagreements_total [1-9]/m)
+    assert.match(await meter.expose(), /^audit_events_witnessed 11$/m)
+    // Without a quorum nothing is published, and the ledger goes on.
+    second.state.up = false
+    await house.storage.transact((tx) => noteEvent(tx, 12))
+    await until(async () => (await findLedgerState(house.storage.db))?.size === 12)
+    const asked = second.state.asked
+    await until(() => second.state.asked > asked + 1)
+    assert.equal((await findWitnessed(house.storage.db))?.size, 11)
+    await witnesses.close()
+    await house.close()
+  },
+)
+
+onEachEngine('a policy file that cannot be used keeps the server from starting, with its line', async (scratch) => {
+  const policyFile = join(scratch.directory, 'witnesses.policy')
+  writeFileSync(policyFile, 'witness\nquorum none\n')
+  const deps = { storage: {}, ledger: {}, clock: systemClock, meter: new Meter(), outgoing: new Outgoing() }
+  assert.throws(() => openWitnesses({ ...deps, policyFile, onError: () => undefined } as never), {
+    code: 'audit.policy_invalid',
+    message: /witnesses\.policy: policy line 1/,
+  })
+})
