@@ -194,6 +194,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       mtlsUrl: config.mtls?.url,
       sealer: keyring,
       outgoing,
+      requestsPerSecond: config.clientRequestsPerSecond,
       ensureKey: (algorithm) => keyring.ensure(algorithm),
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {

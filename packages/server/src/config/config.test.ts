@@ -34,6 +34,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
     mtls: undefined,
+    clientRequestsPerSecond: 100,
     bootstrap: true,
   })
 })
@@ -69,6 +70,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_SLO_FILE: '/etc/gatehouse/slo.yaml',
     GATEHOUSE_AUDIT_WITNESS_FILE: '/etc/gatehouse/witnesses.policy',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
+    GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: '250',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
   const file = Object.entries(told).map(
@@ -95,6 +97,7 @@ test('every setting is taken from the environment, or from the file under its lo
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,
       mtls: undefined,
+      clientRequestsPerSecond: 250,
       bootstrap: false,
     })
     assert.equal(database.engine === 'postgres' && database.url.reveal(), 'postgres://g:pw@db/gatehouse')

@@ -35,6 +35,8 @@ export interface Config {
   readonly auditWitnessFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
+  /** Token requests that one client may make for long, a second; three seconds' worth at once. */
+  readonly clientRequestsPerSecond: number
   /** Whether the local bootstrap credential is written and accepted. */
   readonly bootstrap: boolean
 }
@@ -66,6 +68,7 @@ const names = {
   GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
   GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
   GATEHOUSE_SLO_FILE: 'slo_file',
+  GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
 /** The settings there are: environment variable and name in the file. */
@@ -113,6 +116,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
     mtls: parseMtls(told, workingDirectory),
+    clientRequestsPerSecond: parseCount(take('client_requests_per_second', '100'), 1_000_000),
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })
 }
@@ -223,6 +227,12 @@ function parseNetworks({ text, from }: { text: string; from: string }): string[]
     if (isIP(address) === 0 || !bitsFit) throw wrong(from, `"${part}" is not an address or a network (192.0.2.0/24)`)
   }
   return given
+}
+
+function parseCount({ text, from }: Told, most: number): number {
+  const count = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number.NaN
+  if (!(count <= most)) throw wrong(from, `"${text}" must be a whole number from 1 to ${most}`)
+  return count
 }
 
 function parseOneOf<const T extends string>({ text, from }: { text: string; from: string }, allowed: readonly T[]): T {

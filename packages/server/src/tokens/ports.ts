@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { AuthMethod, GrantType, OAuthSettings } from '#directory'
+import type { AuthMethod, GrantType, OAuthSettings, TokenLimits } from '#directory'
 import type { Act, Actor, ApplicationId, MachineId, OrganizationId, UserId } from '#kernel'
 
 /** How a client proves itself at the token endpoint (RFC 7591 §2). */
@@ -30,6 +30,8 @@ export interface RegisteredClient {
   readonly accessTokenSeconds?: number
   readonly refreshTokenSeconds?: number
   readonly idTokenSeconds?: number
+  /** What its organization allows at most. */
+  readonly limits: TokenLimits
   /** Whether this is one of its secrets that are in force; compares hashes. */
   verifySecret(secret: string): boolean
   /** When a key of `jwks` ends and the client must be read again. */

@@ -8,6 +8,7 @@ import {
   findUser,
   findUserByLogin,
   type Machine,
+  type Organization,
   type User,
   validKeys,
   verifyClientSecret,
@@ -26,12 +27,12 @@ export function directoryClients({ db, clock }: Deps): ClientSource {
   const ofApplication = async (application: Application | undefined): Promise<RegisteredClient | undefined> => {
     if (application === undefined || application.state !== 'active') return undefined
     const organization = await findOrganization(db, application.organizationId)
-    return organization?.state === 'active' ? applicationClient(application, clock) : undefined
+    return organization?.state === 'active' ? applicationClient(application, organization, clock) : undefined
   }
   const ofMachine = async (machine: Machine | undefined): Promise<RegisteredClient | undefined> => {
     if (machine === undefined || machine.state !== 'active') return undefined
     const organization = await findOrganization(db, machine.organizationId)
-    return organization?.state === 'active' ? machineClient(machine, clock) : undefined
+    return organization?.state === 'active' ? machineClient(machine, organization, clock) : undefined
   }
   return {
     find: async (clientId) => {
@@ -43,7 +44,9 @@ export function directoryClients({ db, clock }: Deps): ClientSource {
   }
 }
 
-function applicationClient(application: Application, clock: Clock): RegisteredClient {
+const limitsOf = ({ settings }: Organization) => settings.tokens ?? {}
+
+function applicationClient(application: Application, organization: Organization, clock: Clock): RegisteredClient {
   const { tokenLifetimes, credentials } = application
   return {
     id: application.id,
@@ -58,13 +61,14 @@ function applicationClient(application: Application, clock: Clock): RegisteredCl
     scopes: application.scopes,
     consent: application.consentRequired,
     oauth: application.oauth,
+    limits: limitsOf(organization),
     native: application.kind === 'native',
     ...tokenLifetimes,
     verifySecret: (secret) => verifyClientSecret(application, new Secret(secret), clock.nowMs()),
   }
 }
 
-function machineClient(machine: Machine, clock: Clock): RegisteredClient {
+function machineClient(machine: Machine, organization: Organization, clock: Clock): RegisteredClient {
   return {
     id: machine.id,
     type: 'machine',
@@ -78,6 +82,7 @@ function machineClient(machine: Machine, clock: Clock): RegisteredClient {
     scopes: machine.scopes,
     consent: false,
     oauth: defaultOAuth,
+    limits: limitsOf(organization),
     native: false,
     accessTokenSeconds: machine.accessTokenSeconds,
     verifySecret: (secret) => verifyClientSecret(machine, new Secret(secret), clock.nowMs()),

@@ -62,6 +62,8 @@ export interface TokensDeps {
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
   readonly mtlsUrl?: string | undefined
+  /** Token requests that one client may make for long, a second. Default 100. */
+  readonly requestsPerSecond?: number
   /** Makes the first key of an algorithm, when an application wants its ID tokens signed by it. */
   readonly ensureKey?: (algorithm: SigningAlgorithm) => Promise<void>
   /** Client certificates. Default: there are none. */
@@ -122,6 +124,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const needs = new Needs(storage)
   const protocol = new Protocol({
     detailTypes: () => needs.detailTypes,
+    requestsPerSecond: deps.requestsPerSecond ?? 100,
     url,
     storage,
     clock,

@@ -94,6 +94,7 @@ export async function openTokensFixture(
     refreshGraceMs?: number
     port?: number
     certificates?: TokensDeps['certificates']
+    requestsPerSecond?: number
     wrapStorage?: (storage: Storage) => Storage
   } = {},
 ): Promise<TokensFixture> {
@@ -144,6 +145,7 @@ export async function openTokensFixture(
     ensureKey: (algorithm) => keyring.ensure(algorithm),
     outgoing: new Outgoing(['127.0.0.1']),
     onError,
+    ...(options.requestsPerSecond !== undefined && { requestsPerSecond: options.requestsPerSecond }),
     ...(options.certificates !== undefined && { certificates: options.certificates }),
     ...(options.refreshGraceMs !== undefined && { refreshGraceMs: options.refreshGraceMs }),
   })

@@ -22,7 +22,11 @@ export function defaultsOf(kind: ApplicationKind): Defaults {
     grantTypes,
     credentials: { authMethod, secrets: [], keys: [] },
     scopes: kind === 'service' ? [] : ['openid', 'profile', 'email'],
-    tokenLifetimes: { accessTokenSeconds: 600, refreshTokenSeconds: 30 * 86_400, idTokenSeconds: 600 },
+    tokenLifetimes: {
+      accessTokenSeconds: kind === 'service' ? 900 : 300,
+      refreshTokenSeconds: 30 * 86_400,
+      idTokenSeconds: 600,
+    },
     consentRequired: true,
     oauth: defaultOAuth,
     origins: [],

@@ -8,7 +8,7 @@ import { parseRoutes } from './routes.ts'
 import { parseOrigins, parseRedirectUris } from './uris.ts'
 
 const lifetimes: Record<keyof TokenLifetimes, readonly [number, number]> = {
-  accessTokenSeconds: [30, 86_400],
+  accessTokenSeconds: [30, 3_600],
   refreshTokenSeconds: [300, 365 * 86_400],
   idTokenSeconds: [30, 86_400],
 }

@@ -49,10 +49,13 @@ export async function changeOrganization(
   if (before.name === homeName && parsed.name !== undefined && parsed.name !== homeName) {
     throw new Fault('directory.organization_is_home', { detail: 'The home organization keeps its name' })
   }
-  const changed = changedMembers(before, parsed)
+  // Each group of settings by itself: whoever changes sign-in says nothing of tokens.
+  const settings = { ...before.settings, ...parsed.settings }
+  const next = { ...parsed, ...(parsed.settings !== undefined && { settings }) }
+  const changed = changedMembers(before, next)
   if (changed.length === 0) return before
   const atMs = deps.clock.nowMs()
-  const after: Organization = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after: Organization = { ...before, ...next, updatedAtMs: atMs, revision: before.revision + 1 }
   await updateOrganizationRow(tx, after)
   await record(tx, act, {
     type: 'directory.organization_updated',

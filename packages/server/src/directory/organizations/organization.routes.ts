@@ -17,6 +17,14 @@ export const organizationSettings = closed({
       sessionMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 43_200 })),
     }),
   ),
+  tokens: Type.Optional(
+    closed({
+      accessTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
+      machineTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
+      refreshTokenSeconds: Type.Optional(Type.Integer({ minimum: 300, maximum: 365 * 86_400 })),
+      clientMetadataHosts: Type.Optional(Type.Array(text(253), { maxItems: 100, uniqueItems: true })),
+    }),
+  ),
 })
 const members = {
   displayName: Type.Optional(text(400)),

@@ -30,6 +30,19 @@ export interface OrganizationSettings {
     readonly secondFactor?: 'administrators' | 'everyone'
     readonly sessionMinutes?: number
   }
+  readonly tokens?: TokenLimits
+}
+
+/** What the organization's applications and machines get at most: each can only tighten what the deployment allows. */
+export interface TokenLimits {
+  /** People's access tokens. */
+  readonly accessTokenSeconds?: number
+  /** Access tokens of machines, and of services for themselves. */
+  readonly machineTokenSeconds?: number
+  /** Refresh tokens without use. */
+  readonly refreshTokenSeconds?: number
+  /** Hosts whose programs may come without being registered, by a client id metadata document; `*` for any. */
+  readonly clientMetadataHosts?: readonly string[]
 }
 export const signInFactors = ['password', 'passkey', 'totp'] as const
 export type SignInFactor = (typeof signInFactors)[number]
@@ -78,7 +91,13 @@ export function parseOrganizationChange(input: OrganizationChange): Organization
 }
 
 function parseSettings(problems: Problems, settings: OrganizationSettings): OrganizationSettings {
-  const { signIn } = settings
+  const { signIn, tokens } = settings
+  for (const [at, host] of (tokens?.clientMetadataHosts ?? []).entries())
+    problems.check(
+      host === '*' || URL.parse(`https://${host}`)?.host === host,
+      `/settings/tokens/clientMetadataHosts/${at}`,
+      'must be a host name, or * for any',
+    )
   if (signIn?.factors !== undefined) {
     const factors = new Set(signIn.factors)
     problems.check(

@@ -18,7 +18,8 @@ function present(members: Record<string, unknown>): Record<string, unknown> {
 }
 
 export function organizationFields({ displayName, domains, settings, state }: Organization): Fields {
-  return { title: displayName, domains, sign_in: signInFields(settings), state }
+  const { tokens } = settings
+  return { title: displayName, domains, sign_in: signInFields(settings), tokens: snakeMembers(tokens ?? {}), state }
 }
 
 function signInFields({ signIn }: OrganizationSettings): Fields {
@@ -30,7 +31,8 @@ function signInFields({ signIn }: OrganizationSettings): Fields {
 }
 
 export function organizationChange(fields: Fields) {
-  const { title, domains, sign_in } = fields as {
+  const { title, domains, sign_in, tokens } = fields as {
+    tokens?: Record<string, unknown>
     title?: string
     domains?: string[]
     sign_in?: { factors?: never[]; second_factor?: never; session_minutes?: number }
@@ -43,7 +45,10 @@ export function organizationChange(fields: Fields) {
   return present({
     displayName: title,
     domains,
-    settings: signIn && (Object.keys(present(signIn)).length === 0 ? {} : { signIn: present(signIn) }),
+    settings:
+      signIn || tokens
+        ? present({ signIn: signIn && present(signIn), tokens: tokens && camelMembers(tokens) })
+        : undefined,
   }) as { displayName?: string; domains?: string[]; settings?: OrganizationSettings }
 }
 
@@ -153,10 +158,15 @@ export function applicationChange(fields: Fields): ApplicationChange {
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
+const snakeMembers = (members: object): Fields =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [snake(name), value]))
+const camelMembers = (members: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [camel(name), value]))
+
 function oauthFields(oauth: Application['oauth']): Fields {
   const { certificateSubject, ...plain } = oauth
   return {
-    ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [snake(name), value])),
+    ...snakeMembers(plain),
     ...(certificateSubject && {
       certificate_subject: { name: snake(certificateSubject.name), value: certificateSubject.value },
     }),
@@ -167,7 +177,7 @@ function oauthChange(fields: Readonly<Record<string, unknown>>): ApplicationChan
   const { certificate_subject, ...plain } = fields
   const subject = certificate_subject as { name: string; value: string } | undefined
   return {
-    ...Object.fromEntries(Object.entries(plain).map(([name, value]) => [camel(name), value])),
+    ...camelMembers(plain),
     ...(subject && { certificateSubject: { name: camel(subject.name), value: subject.value } }),
   } as ApplicationChange['oauth']
 }

@@ -111,7 +111,7 @@ class Reading {
   #organization(document: Document): void {
     const { value: name, at } = document.organization
     const kept = this.organizations.get(name) ?? { kind: 'organization', organization: name, name, fields: {}, at }
-    for (const field of ['title', 'state', 'domains', 'sign_in'] as const) {
+    for (const field of ['title', 'state', 'domains', 'sign_in', 'tokens'] as const) {
       const given = document[field] as Placed<unknown> | undefined
       if (given === undefined) continue
       if (Object.hasOwn(kept.fields, field)) problemAt(given.at, this.#problems, `${field} of ${name} is given twice`)

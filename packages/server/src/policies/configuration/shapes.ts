@@ -147,6 +147,16 @@ const signIn = object(
   },
 )
 
+const tokens = object(
+  {},
+  {
+    access_token_seconds: whole,
+    machine_token_seconds: whole,
+    refresh_token_seconds: whole,
+    client_metadata_hosts: list(text({ most: 253 })),
+  },
+)
+
 /** One document of a configuration: some of what belongs to one organization. */
 export const documentShape = object(
   { organization: placed(text(slug)) },
@@ -155,6 +165,7 @@ export const documentShape = object(
     state: placed(state),
     domains: placed(list(text({ most: 253 }))),
     sign_in: placed(signIn),
+    tokens: placed(tokens),
     users: named(userShape),
     groups: named(groupShape, slug),
     machines: named(machineShape, slug),

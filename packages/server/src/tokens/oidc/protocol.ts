@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
+import { addressKey, RateLimit } from '#web'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
 import { devicePath } from './device-flow.ts'
 import { finishSignIn } from './finish-sign-in.ts'
@@ -19,6 +20,7 @@ export interface ProtocolDeps extends ProviderDeps {
   readonly storage: Storage
   readonly meter: Meter
   readonly verifier: AccessTokenVerifier
+  readonly requestsPerSecond: number
   /** Told of what went wrong inside the provider, for the log. */
   readonly onError: (request: { readonly id: string }, error: unknown) => void
 }
@@ -30,6 +32,10 @@ export class Protocol {
   readonly #deps: ProtocolDeps
   readonly #measures: TokenMeasures
   readonly #polls: Polls
+  /** By client, once it has proved itself: nobody uses up what is another's. */
+  readonly #limit: RateLimit
+  /** By address: codes of devices are short. */
+  readonly #guesses: RateLimit
   #provider!: Provider
   #handler!: KoaHandler
 
@@ -37,6 +43,9 @@ export class Protocol {
     this.#deps = deps
     this.#measures = new TokenMeasures(deps.meter)
     this.#polls = new Polls(deps.clock)
+    const { clock, requestsPerSecond: perSecond } = deps
+    this.#limit = new RateLimit({ clock, perSecond, capacity: 3 * perSecond })
+    this.#guesses = new RateLimit({ clock, perSecond: 0.2, capacity: 20 })
     this.#build()
     deps.signer.onChange(() => this.#build())
   }
@@ -68,6 +77,10 @@ export class Protocol {
         presentJwt(ctx.req, ctx.path, unit, this.#deps.verifier)
         if (ctx.path.startsWith(`${paths.authorization}/`) || ctx.path.startsWith(`${devicePath}/`))
           await finishSignIn(ctx, provider, this.#deps.sessions)
+        if (ctx.path === devicePath && ctx.method === 'POST') {
+          const waitSeconds = this.#tooManyGuesses(request.ip)
+          if (waitSeconds !== undefined) return refuseForNow(ctx as KoaContextWithOIDC, waitSeconds)
+        }
         await next()
         redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
@@ -84,6 +97,17 @@ export class Protocol {
     this.#handler = handler
   }
 
+  /** Seconds to wait, when there were too many from this address. */
+  #tooManyGuesses(address: string): number | undefined {
+    try {
+      this.#guesses.take(addressKey(address))
+      return undefined
+    } catch (error) {
+      if (isFault(error, 'web.rate_limited')) return error.retryAfterSeconds ?? 1
+      throw error
+    }
+  }
+
   /** Commits, and only then lets the reply go. */
   async #finish(ctx: KoaContextWithOIDC, unit: Unit): Promise<void> {
     hideProjectedSession(ctx, this.#provider)
@@ -93,11 +117,14 @@ export class Protocol {
     const client = clientId === undefined ? undefined : await this.#deps.clients.find(clientId)
     try {
       if (isTokenRequest && client === undefined) refuse(ctx, 401, 'invalid_client')
+      if (client !== undefined) this.#limit.take(client.id)
       await unit.commit(ctx.status, client && ((tx) => recordIssued(tx, ctx, unit, client, this.#deps.clock.nowMs())))
       await finishSignOut(ctx, this.#deps)
     } catch (error) {
       if (error instanceof Replayed) await this.#refuseReplay(ctx, unit, error)
-      else if (isFault(error) && error.status >= 500) {
+      else if (isFault(error, 'web.rate_limited')) {
+        refuseForNow(ctx, error.retryAfterSeconds)
+      } else if (isFault(error) && error.status >= 500) {
         this.#deps.onError(requestOf(ctx.req), error)
         refuse(ctx, 503, 'temporarily_unavailable')
         ctx.set('retry-after', String(error.retryAfterSeconds ?? 1))
@@ -129,6 +156,12 @@ function refuse(ctx: KoaContextWithOIDC, status: number, error: string): void {
   ctx.body = { error }
   ctx.remove('location')
   ctx.remove('set-cookie')
+}
+
+/** Too many requests of one client, or guesses of one address (RFC 6585 §4). */
+function refuseForNow(ctx: KoaContextWithOIDC, seconds = 1): void {
+  refuse(ctx, 429, 'temporarily_unavailable')
+  ctx.set('retry-after', String(seconds))
 }
 
 /** A projected session needs no cookie of the provider's: authentication's is the one that counts. */

@@ -14,7 +14,7 @@ import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { completeJwt } from './jwt-format.ts'
-import { lifetimes, skewSeconds } from './lifetimes.ts'
+import { lifetimes, refreshTokenSeconds, skewSeconds } from './lifetimes.ts'
 import { registeredOf, useOurClients } from './our-clients.ts'
 import { requestOf } from './request.ts'
 import { resourceOf, resourceServerOf } from './resources.ts'
@@ -214,7 +214,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       BackchannelAuthenticationRequest: (ctx) =>
         Math.min(lifetimes.deviceCode, Number(ctx.oidc.params?.requested_expiry ?? lifetimes.deviceCode)),
       Interaction: lifetimes.interaction,
-      RefreshToken: (_ctx, _token, client) => registeredOf(client)?.refreshTokenSeconds ?? lifetimes.refreshToken,
+      RefreshToken: (_ctx, _token, client) => refreshTokenSeconds(registeredOf(client)),
       Grant: lifetimes.grant,
       Session: (_ctx, session) =>
         session.exp === undefined

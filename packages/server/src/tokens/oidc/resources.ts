@@ -2,7 +2,7 @@ import { errors, type ResourceServer } from 'oidc-provider'
 import { isId } from '#kernel'
 import type { RegisteredClient } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
-import { lifetimes } from './lifetimes.ts'
+import { accessTokenSeconds } from './lifetimes.ts'
 import { apiScope, standardScopes } from './scopes.ts'
 
 /** The resource indicator (RFC 8707) of an application: its id as a URN. Its registered origins name it too. */
@@ -38,12 +38,11 @@ export async function resourceServerOf(
 }
 
 function describe(audience: string, scopes: readonly string[], client: RegisteredClient): ResourceServer {
-  const byType = client.type === 'machine' ? lifetimes.machineAccessToken : lifetimes.personAccessToken
   return {
     audience,
     scope: [...new Set([...standardScopes, ...scopes])].join(' '),
     accessTokenFormat: 'jwt',
-    accessTokenTTL: Math.min(client.accessTokenSeconds ?? byType, lifetimes.accessTokenMost),
+    accessTokenTTL: accessTokenSeconds(client),
     jwt: { sign: { alg: 'ES256' } },
   }
 }
