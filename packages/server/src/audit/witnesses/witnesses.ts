@@ -44,11 +44,6 @@ export interface Witnesses {
  * @throws {Fault} `audit.policy_invalid` with file and line
  */
 export function openWitnesses(deps: WitnessesDeps): Witnesses {
-  if (deps.policyFile === undefined) return { demanded: false, close: async () => undefined }
-  const policy = readPolicy(deps.policyFile)
-  const addresses = [...policy.witnesses].flatMap(([name, { key, url }]) =>
-    url === undefined ? [] : [{ name, key, url }],
-  )
   const { storage, clock, meter, onError } = deps
   const failures = meter.counter('audit_witness_failures_total', 'Times a witness did not cosign a checkpoint')
   const disagreements = meter.counter(
@@ -62,6 +57,11 @@ export function openWitnesses(deps: WitnessesDeps): Witnesses {
     async function () {
       this.set((await findWitnessed(storage.db))?.size ?? 0)
     },
+  )
+  if (deps.policyFile === undefined) return { demanded: false, close: async () => undefined }
+  const policy = readPolicy(deps.policyFile)
+  const addresses = [...policy.witnesses].flatMap(([name, { key, url }]) =>
+    url === undefined ? [] : [{ name, key, url }],
   )
   const seen = new Map<string, number>()
   const told = new Map<string, string>()
