@@ -62,7 +62,7 @@ export async function run(): Promise<readonly Figure[]> {
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
 
 /** Acme's policies, and a machine that may ask about them: half of what it asks is allowed. */
-async function prepareDecisions(url: string, data: string) {
+export async function prepareDecisions(url: string, data: string) {
   const applied = await gatehouse(data, 'apply', acme)
   if (applied.code !== 0) throw new Error(applied.stderr)
   const app = await gatehouseJson<{ id: string }>(data, 'app', 'show', 'acme/documents')

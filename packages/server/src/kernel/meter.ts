@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { HotCounter, HotHistogram } from './hot-instruments.ts'
 
 /** The process's instruments. Labels come from closed sets, never ids. */
 export class Meter {
@@ -33,6 +34,16 @@ export class Meter {
     labelNames: readonly L[] = [],
   ): Histogram<L> {
     return new Histogram({ name, help, buckets, labelNames: [...labelNames], registers: [this.registry] })
+  }
+
+  /** As `seconds`, for what is observed at every request. */
+  hotSeconds<L extends string>(name: string, help: string, buckets: readonly number[]): HotHistogram<L> {
+    return new HotHistogram(this.registry, name, help, buckets)
+  }
+
+  /** As `counter`, for what is counted at every request. */
+  hotCounter<L extends string>(name: string, help: string): HotCounter<L> {
+    return new HotCounter(this.registry, name, help)
   }
 
   /** Adds the Node.js process metrics (memory, event loop, garbage collection). */

@@ -10,10 +10,10 @@ export interface Identity {
 }
 
 /**
- * One way to recognise the sender. Answers undefined when the request carries nothing of its kind.
+ * One way to recognise the sender. Answers undefined, at once or later, when the request carries nothing of its kind.
  * @throws {Fault} 401 when it carries something of its kind that is not valid: no other way is tried then
  */
-export type Identify = (request: FastifyRequest) => Promise<Identity | undefined>
+export type Identify = (request: FastifyRequest) => Promise<Identity | undefined> | undefined
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -38,7 +38,10 @@ export async function identifySender(
   ownOrigin: string,
 ): Promise<Identity | undefined> {
   for (const way of ways) {
-    const identity = await way(request)
+    const recognised = way(request)
+    // Most requests carry nothing of a kind: that is told without a promise.
+    if (recognised === undefined) continue
+    const identity = await recognised
     if (identity === undefined) continue
     if (identity.via === 'session') refuseCrossSite(request, ownOrigin)
     return identity

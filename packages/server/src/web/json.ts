@@ -3,13 +3,13 @@
  * none. Two readers of one text must not see two things (RFC 8259 §4).
  */
 export function findAmbiguousKey(text: string): string | undefined {
-  // One set a level for objects; undefined for arrays.
-  const levels: (Set<string> | undefined)[] = []
+  // The keys of each level for objects, a set where they are many; undefined for arrays.
+  const levels: (string[] | Set<string> | undefined)[] = []
   let keyNext = false
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x7b: // {
-        levels.push(new Set())
+        levels.push([])
         keyNext = true
         break
       case 0x5b: // [
@@ -29,9 +29,7 @@ export function findAmbiguousKey(text: string): string | undefined {
         if (keyNext) {
           const raw = text.slice(at + 1, end)
           const key = raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
-          const keys = levels.at(-1) as Set<string>
-          if (keys.has(key) || key === '__proto__') return key
-          keys.add(key)
+          if (key === '__proto__' || known(levels, key)) return key
           keyNext = false
         }
         at = end
@@ -53,3 +51,19 @@ function endOfString(text: string, start: number): number {
     at = end + 1
   }
 }
+
+/** Whether the innermost object has the key already; has it from now on. */
+function known(levels: (string[] | Set<string> | undefined)[], key: string): boolean {
+  const keys = levels[levels.length - 1] as string[] | Set<string>
+  if (!Array.isArray(keys)) {
+    if (keys.has(key)) return true
+    keys.add(key)
+    return false
+  }
+  if (keys.includes(key)) return true
+  keys.push(key)
+  if (keys.length > few) levels[levels.length - 1] = new Set(keys)
+  return false
+}
+
+const few = 16

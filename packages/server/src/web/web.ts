@@ -10,6 +10,7 @@ import { MethodTable } from './methods.ts'
 import { OnceGuard } from './once.ts'
 import type { Operation } from './operation.ts'
 import { sendProblem } from './problem.ts'
+import { RequestLogger } from './request-logger.ts'
 import { addRoute } from './route.ts'
 import { makeSerializerCompiler } from './serialize.ts'
 import { trustedProxies } from './trusted-proxies.ts'
@@ -73,6 +74,7 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
   const app = Fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    childLoggerFactory: (logger, bindings) => new RequestLogger(logger, bindings) as never,
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     bodyLimit: 64 * 1024,
     requestIdHeader: false,
@@ -163,11 +165,24 @@ function readStrictJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    parse(request, body as string, (error, value) => {
-      if (error !== null) return done(error)
-      const key = findAmbiguousKey(body as string)
+    const text = body as string
+    const finish = (value: unknown) => {
+      const key = findAmbiguousKey(text)
       if (key === undefined) return done(null, value)
       done(new Fault('web.malformed', { detail: `"${key.slice(0, 64)}" stands twice in one object` }))
-    })
+    }
+    const plain = parsePlain(text)
+    if (plain !== undefined) return finish(plain)
+    parse(request, text, (error, value) => (error === null ? finish(value) : done(error)))
   })
+}
+
+/** What the engine's own parser reads, where a text can name no prototype; undefined leaves it to the strict one. */
+function parsePlain(text: string): unknown {
+  if (text.includes('constructor') || text.includes('\\u')) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

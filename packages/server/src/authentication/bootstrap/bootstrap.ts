@@ -8,7 +8,7 @@ import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
 import { record } from '#feed'
 import { type Act, type Clock, Fault } from '#kernel'
 import type { Storage } from '#storage'
-import type { Identify } from '#web'
+import type { Identify, Identity } from '#web'
 import '../events.ts'
 import '../faults.ts'
 
@@ -70,32 +70,35 @@ export async function openBootstrap(deps: {
     return { jti, expiresAtMs: (exp + skewSeconds) * 1_000 }
   }
 
+  const identify = async (request: FastifyRequest, jwt: string): Promise<Identity> => {
+    try {
+      if (!isDirect(request, server)) throw new Error('not by the local port')
+      const { jti, expiresAtMs } = await verify(jwt)
+      used.take(jti, expiresAtMs)
+      const actor = { type: 'bootstrap', name: 'local administrator' } as const
+      const act: Act = { actor, requestId: request.id, address: request.ip }
+      // INVARIANT: recorded before the request goes on; reads that would leave no other event are on record too.
+      await storage.transact((tx) =>
+        record(tx, act, {
+          type: 'authentication.bootstrap_used',
+          atMs: clock.nowMs(),
+          organizationId: undefined,
+          object: { type: 'Gatehouse::Bootstrap', id: kid },
+          data: { jti, method: request.method, route: request.routeOptions.url ?? 'none' },
+          touches: [],
+        }),
+      )
+      return { actor, via: 'bootstrap' }
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause
+      throw new Fault('authentication.bootstrap_invalid', { cause })
+    }
+  }
+
   return {
-    identify: async (request) => {
+    identify: (request) => {
       const { authorization } = request.headers
-      if (authorization === undefined || !authorization.startsWith(scheme)) return undefined
-      try {
-        if (!isDirect(request, server)) throw new Error('not by the local port')
-        const { jti, expiresAtMs } = await verify(authorization.slice(scheme.length))
-        used.take(jti, expiresAtMs)
-        const actor = { type: 'bootstrap', name: 'local administrator' } as const
-        const act: Act = { actor, requestId: request.id, address: request.ip }
-        // INVARIANT: recorded before the request goes on; reads that would leave no other event are on record too.
-        await storage.transact((tx) =>
-          record(tx, act, {
-            type: 'authentication.bootstrap_used',
-            atMs: clock.nowMs(),
-            organizationId: undefined,
-            object: { type: 'Gatehouse::Bootstrap', id: kid },
-            data: { jti, method: request.method, route: request.routeOptions.url ?? 'none' },
-            touches: [],
-          }),
-        )
-        return { actor, via: 'bootstrap' }
-      } catch (cause) {
-        if (cause instanceof Fault) throw cause
-        throw new Fault('authentication.bootstrap_invalid', { cause })
-      }
+      return authorization?.startsWith(scheme) ? identify(request, authorization.slice(scheme.length)) : undefined
     },
     publish: async (handle) => {
       const local = createServer(handle)

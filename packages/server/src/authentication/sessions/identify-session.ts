@@ -1,5 +1,5 @@
 import { Fault } from '#kernel'
-import type { Identify } from '#web'
+import type { Identify, Identity } from '#web'
 import { needsSecondFactor } from '../http/visitor.ts'
 import type { Services } from '../services.ts'
 import '../faults.ts'
@@ -12,10 +12,14 @@ import '../faults.ts'
  */
 export function identifySession(services: Services): Identify {
   const { cookies, sessions } = services
-  return async (request) => {
+  return (request) => {
     if (request.headers.authorization !== undefined) return undefined
     const token = cookies.read(request, 'session')
-    const known = token === undefined ? undefined : await sessions.find(token)
+    return token === undefined ? undefined : identify(token)
+  }
+
+  async function identify(token: string): Promise<Identity | undefined> {
+    const known = await sessions.find(token)
     if (known === undefined) return undefined
     const { session, person } = known
     if (needsSecondFactor(services, known)) throw new Fault('authentication.second_factor_needed')

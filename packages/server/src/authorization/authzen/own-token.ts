@@ -13,8 +13,8 @@ export class OwnTokens {
   readonly #snapshot: Snapshot
   readonly #verifier: TokenVerifier
   readonly #url: string
-  /** Whose a token says it is, unverified, so that it is read once. */
-  readonly #claimed = new Map<string, ApplicationId | undefined>()
+  /** By the header: whose its token says it is, unverified, so that it is read once. */
+  readonly #claimed = new Map<string, ApplicationId | 'none'>()
 
   /** @param url public base address, which proofs of possession name */
   constructor(snapshot: Snapshot, verifier: TokenVerifier, url: string) {
@@ -28,8 +28,7 @@ export class OwnTokens {
     const { authorization } = request.headers
     if (authorization === undefined || authorization.length > 8_200 || !/^(Bearer|DPoP) /i.test(authorization))
       return undefined
-    const token = authorization.slice(authorization.indexOf(' ') + 1)
-    const id = this.#claimedAudience(token)
+    const id = this.#claimedAudience(authorization)
     if (id === undefined) return undefined
     const presented = { request, method: request.method, url: `${this.#url}${request.url}` }
     const claims = this.#verifier.verify(presented, id)
@@ -40,12 +39,13 @@ export class OwnTokens {
     return { type: 'application', id, organizationId: application.organizationId as OrganizationId, name }
   }
 
-  #claimedAudience(token: string): ApplicationId | undefined {
-    if (this.#claimed.has(token)) return this.#claimed.get(token)
-    const aud = readAudience(token)
+  #claimedAudience(authorization: string): ApplicationId | undefined {
+    const known = this.#claimed.get(authorization)
+    if (known !== undefined) return known === 'none' ? undefined : known
+    const aud = readAudience(authorization.slice(authorization.indexOf(' ') + 1))
     const id = isId('app', aud) ? aud : undefined
     if (this.#claimed.size >= most) this.#claimed.delete(this.#claimed.keys().next().value as string)
-    this.#claimed.set(token, id)
+    this.#claimed.set(authorization, id ?? 'none')
     return id
   }
 }

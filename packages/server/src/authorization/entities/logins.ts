@@ -4,7 +4,9 @@ import { organizationOf } from './owner.ts'
 /** By what a caller may name a user. */
 export type UserName = 'id' | 'email' | 'username'
 
-const fold = (name: string) => name.normalize('NFKC').toLowerCase()
+const printable = /^[ -~]*$/
+/** ASCII is its own NFKC form. */
+const fold = (name: string) => (printable.test(name) ? name : name.normalize('NFKC')).toLowerCase()
 
 /** Users by their names within their organization, where a login names one user (user names and e-mail share one space). */
 export class Logins {

@@ -41,10 +41,25 @@ export function identifyByAccessToken(deps: {
   }
 }
 
+const headersMost = 1_000
+/** Headers that were read: all tokens of one key have the same. */
+const headers = new Map<string, boolean>()
+
 /** By its header alone, unverified: whether the token claims to be an access token (RFC 9068 §2.1). */
 function isAccessToken(token: string): boolean {
+  const text = token.slice(0, token.indexOf('.'))
+  let known = headers.get(text)
+  if (known === undefined) {
+    known = readsAsAccessToken(text)
+    if (headers.size >= headersMost) headers.clear()
+    if (text.length < 1_000) headers.set(text, known)
+  }
+  return known
+}
+
+function readsAsAccessToken(text: string): boolean {
   try {
-    const header = JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString('utf8'))
+    const header = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
     return /^(application\/)?at\+jwt$/i.test(String(header?.typ))
   } catch {
     return false

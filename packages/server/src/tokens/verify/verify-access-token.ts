@@ -44,6 +44,7 @@ export interface VerifierDeps {
 const algorithms: ReadonlySet<string> = new Set(['ES256'])
 const tokenLengthMost = 8_192
 const rememberedMost = 20_000
+const plainKeyMost = 1_024
 
 interface Remembered {
   readonly claims: AccessTokenClaims
@@ -74,7 +75,8 @@ export class AccessTokenVerifier {
    */
   verify(token: string, audience: string | undefined): AccessTokenClaims | undefined {
     if (token.length > tokenLengthMost) return undefined
-    const key = hash('sha256', token, 'base64')
+    // What is long is remembered by its digest, so that what is remembered has a size.
+    const key = token.length <= plainKeyMost ? token : hash('sha256', token, 'base64')
     let known = this.#remembered.get(key)
     if (known === undefined) {
       const claims = this.#checkSigned(token)
