@@ -212,6 +212,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       sessions: sessionSource(authentication.services),
       tokens: { verify: (presented, audience) => tokens.verifyPresented(presented, audience) },
       keyring,
+      revocations: tokens.revocations,
     })
 
     const arrival = new Arrival(storage)

@@ -75,7 +75,7 @@ export class Caller {
   }
 
   async #attempt({ url, method, headers, body, signal }: Call, leftMs: number): Promise<Answer> {
-    const timeout = AbortSignal.timeout(Math.min(this.#options.attemptMs, leftMs))
+    const timeout = AbortSignal.timeout(Math.ceil(Math.min(this.#options.attemptMs, leftMs)))
     const response = await this.#options.fetch(url, {
       method,
       headers,

@@ -26,11 +26,18 @@ import { decisionOperations } from './journal/decisions.routes.ts'
 import { Journal } from './journal/journal.ts'
 import { Recorder } from './journal/recorder.ts'
 import { measureSnapshot } from './measures.ts'
+import { edgeJournalMigrations } from './replica/edge-journal.store.ts'
+import type { RevocationSource } from './replica/ports.ts'
+import { addReplica } from './replica/replica.routes.ts'
 import { resourceMigrations } from './resources/resource.store.ts'
 import { resourceOperations } from './resources/resources.routes.ts'
 import { tidy } from './tidy.ts'
 
-export const authorizationMigrations: readonly Migration[] = [...grantMigrations, ...resourceMigrations]
+export const authorizationMigrations: readonly Migration[] = [
+  ...grantMigrations,
+  ...resourceMigrations,
+  ...edgeJournalMigrations,
+]
 
 export interface AuthorizationOptions {
   readonly storage: Storage
@@ -55,6 +62,8 @@ export interface GatewayDeps {
   readonly sessions: SessionFinder
   readonly tokens: TokenVerifier
   readonly keyring: IdentitySigner & CookieSealer
+  /** Revocations that applications follow; without, nothing of theirs is told. */
+  readonly revocations?: RevocationSource
 }
 
 export interface Authorization extends AuthorizationDeps {
@@ -65,6 +74,12 @@ export interface Authorization extends AuthorizationDeps {
   attachGateway(web: Web, deps: GatewayDeps): Promise<void>
   /** Flushes and closes the journal; nothing can be decided afterwards. */
   close(): Promise<void>
+}
+
+const noRevocations: RevocationSource = {
+  all: () => [],
+  onAdd: () => () => undefined,
+  position: Number.MAX_SAFE_INTEGER,
 }
 
 /** Loads the snapshot and builds everything that decides on it. Resolves when decisions can be made. */
@@ -88,10 +103,11 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
       await addAuthzen(web, { ...deps, recorder, meter, keyring: options.keyring, ownTokens: () => ownTokens })
     },
-    attachGateway: async (web, { applications, sessions, tokens, keyring }) => {
+    attachGateway: async (web, { applications, sessions, tokens, keyring, revocations = noRevocations }) => {
       ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
+      addReplica(web, { ...deps, journal, recorder, ownTokens, revocations, keyring, meter, onError })
     },
     close: async () => {
       tidying.stop()

@@ -40,6 +40,15 @@ export const faults = defineFaults({
     status: 503,
     says: 'The decision could not be put on record, so it was not made. Free disk space, then try again',
   },
+  'authorization.streams_full': {
+    status: 503,
+    says: 'This node serves as many streams as it can; try again',
+  },
+  'authorization.stream_gap': {
+    status: 409,
+    says: 'The batch does not follow the last one of its stream; see sequence and previous',
+  },
+  'authorization.batch_invalid': { status: 422, says: 'The batch holds what is no decision; nothing of it was kept' },
   'authorization.last_owner': {
     status: 409,
     says: 'This is the last lasting grant of the owner role: give it to somebody else first',

@@ -4,6 +4,7 @@ import type { Storage, Tx } from '#storage'
 import { grantData } from './grants/create-grant.ts'
 import { deleteEndedGrants, deleteGrant, type GrantFilter, listGrants } from './grants/grant.store.ts'
 import type { Grant } from './grants/grant.ts'
+import { deleteQuietEdgeStreams } from './replica/edge-journal.store.ts'
 import { deleteResourcesOf } from './resources/resource.store.ts'
 
 /** How long a grant that has ended stays to be looked at. */
@@ -34,6 +35,7 @@ export async function tidy(deps: TidyDeps): Promise<{ stop(): void }> {
   const sweep = () => {
     const before = clock.nowMs() - endedMs
     storage.transact((tx) => deleteEndedGrants(tx, before)).catch((error) => onError('ended grants', error))
+    storage.transact((tx) => deleteQuietEdgeStreams(tx, before)).catch((error) => onError('quiet streams', error))
   }
   const timer = setInterval(sweep, sweepMs)
   timer.unref()

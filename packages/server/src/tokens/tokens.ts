@@ -25,7 +25,7 @@ import type { Sealer } from './oidc/sealer.ts'
 import type { Signer } from './oidc/signing.ts'
 import type { ClientSource, PersonSource, SessionSource, TokenPages } from './ports.ts'
 import { followRevocations } from './revocation/follow-revocations.ts'
-import { revocationMigrations } from './revocation/revocation.store.ts'
+import { type Revocation, revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
@@ -83,6 +83,12 @@ export interface Tokens {
    * bound to. `none` when it carries no access token.
    */
   verifyPresented(presented: PresentedRequest, audience: string): AccessTokenClaims | 'none' | undefined
+  /** The revocations in force, as they come: for whoever checks tokens elsewhere. */
+  readonly revocations: {
+    all(): Iterable<Revocation>
+    onAdd(listener: (revocation: Revocation) => void): () => void
+    readonly position: number
+  }
   /** Puts the protocol's routes into the shell and recognises bearer tokens at our own API. */
   attach(web: Web): Promise<void>
   close(): Promise<void>
@@ -96,7 +102,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     deps.certificates ?? { isTrustedProxy: () => false, nowMs: () => clock.nowMs() },
   )
   const clients = new ClientCache(deps.clients, clock)
-  await followRevocations({ storage, feed: deps.feed, revocations, clients })
+  const follower = await followRevocations({ storage, feed: deps.feed, revocations, clients })
   const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock })
   meter.gauge(
     'token_revocations',
@@ -153,6 +159,13 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   return {
     verifyAccessToken: (token, audience) => verifier.verify(token, audience),
     verifyPresented: verifyRequest,
+    revocations: {
+      all: () => revocations.all(),
+      onAdd: (listener) => revocations.onAdd(listener),
+      get position() {
+        return follower.position
+      },
+    },
     attach: async (web) => {
       web.identifyBy(
         identifyByAccessToken({

@@ -12,6 +12,7 @@ const columns: readonly [role: string, short: string][] = [
   ['operator', 'operator'],
   ['decider', 'decider'],
   ['searcher', 'searcher'],
+  ['replica', 'replica'],
 ]
 /** What an application may do about itself: the policy `own-application`. */
 const ofItself = new Set(['decide', 'explainDecision', 'planAccess', 'viewEntities', 'pushEntities'])

@@ -13,6 +13,12 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
   { url: '/access/v1/evaluation', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
   { url: '/access/v1/evaluations', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
   { url: '/access/v1/search/*', why: 'AuthZEN: the caller needs `searchAccess` on the application it asks' },
+  {
+    url: '/access/v1/revocations',
+    why: 'what no longer counts in the caller’s own organization, for who checks tokens itself',
+  },
+  { url: '/access/v1/replica', why: 'local decisions: the caller needs `replicate` on the application' },
+  { url: '/access/v1/journal', why: 'decisions made locally: the caller needs `replicate` on the application' },
   { url: '/.well-known/authzen-configuration', why: 'AuthZEN discovery: public addresses' },
   {
     url: '/forward-auth',

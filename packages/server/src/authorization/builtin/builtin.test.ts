@@ -18,6 +18,7 @@ test('every role says what it is for, permits known actions, and hands on known 
     'operator',
     'owner',
     'policy-administrator',
+    'replica',
     'searcher',
     'user-administrator',
   ])

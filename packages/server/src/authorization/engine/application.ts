@@ -59,6 +59,15 @@ export class ApplicationPolicies {
     this.#links.remove(id)
   }
 
+  /** A grant of a role of this application, in force or not. */
+  grant(id: Grant['id']): Grant | undefined {
+    return this.#links.grant(id)
+  }
+
+  grants(): IterableIterator<Grant> {
+    return this.#links.all()
+  }
+
   /** The grants as links of the bundle in force. @throws {CedarError} for a bundle that does not read: everything is denied */
   links(nowMs: number): GrantLinks {
     if (!this.#compiled) this.#compile(nowMs)

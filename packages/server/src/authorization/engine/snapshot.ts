@@ -24,6 +24,14 @@ export interface SnapshotDeps {
   readonly onError: (where: string, error: unknown) => void
 }
 
+/** A batch of events as decisions now see it. */
+export interface Applied {
+  readonly events: readonly FeedEvent[]
+  /** Grants of applications that are gone, with whose they were. */
+  readonly removedGrants: ReadonlyMap<GrantId, ApplicationId>
+  readonly position: number
+}
+
 /**
  * Everything a decision needs, in memory: the directory's entities, grants, applications' bundles and resources. Follows the
  * feed and reads again from the database what an event touches; each batch of events takes effect at once.
@@ -38,6 +46,8 @@ export class Snapshot {
   readonly #sources = new Map<string, EntitySource>()
   /** Entities that could not enter, by key. */
   readonly #deferred = new Map<string, EntityRead>()
+  readonly #listeners = new Set<(applied: Applied) => void>()
+  #removedGrants = new Map<GrantId, ApplicationId>()
   #follower: Follower | undefined
 
   private constructor(deps: SnapshotDeps) {
@@ -69,6 +79,12 @@ export class Snapshot {
   /** The newest feed position that decisions see. */
   get position(): number {
     return this.#follower?.position ?? 0
+  }
+
+  /** Tells of each batch at once when decisions see it; the listener must not throw. Returns what ends it. */
+  onApplied(listener: (applied: Applied) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** How many entities could not enter: their sources gave what is no entity. */
@@ -142,6 +158,10 @@ export class Snapshot {
     // INVARIANT: nothing is awaited from here on: no decision sees half a batch.
     this.#put(entities)
     for (const change of changes) change()
+    const removedGrants = this.#removedGrants
+    this.#removedGrants = new Map()
+    const position = events.at(-1)?.position ?? this.position
+    for (const listener of this.#listeners) listener({ events, removedGrants, position })
   }
 
   /** What stayed out is tried again with whatever is read next. */
@@ -219,6 +239,7 @@ export class Snapshot {
     const application = this.#applicationOfGrant.get(id)
     if (application === undefined) return
     this.#applicationOfGrant.delete(id)
+    this.#removedGrants.set(id, application)
     this.#applications.get(application)?.removeGrant(id)
   }
 }

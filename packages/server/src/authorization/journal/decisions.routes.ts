@@ -11,7 +11,10 @@ const reply = Type.Object({
   number: Type.Integer({ description: 'Its place in this node’s journal; no number is left out' }),
   atMs: Type.Integer(),
   requestId: Type.String(),
-  via: Type.Unsafe<KeptDecision['via']>({ type: 'string', enum: ['gate', 'authzen', 'forward-auth'] }),
+  via: Type.Unsafe<KeptDecision['via']>({
+    type: 'string',
+    enum: ['gate', 'authzen', 'forward-auth', 'ext-authz', 'local'],
+  }),
   applicationId: Type.Optional(Type.String()),
   caller: Type.Optional(uid),
   principal: uid,
@@ -26,6 +29,12 @@ const reply = Type.Object({
   bundle: Type.String(),
   position: Type.Integer(),
   tookMicros: Type.Integer(),
+  edge: Type.Optional(
+    Type.Object(
+      { stream: Type.String(), number: Type.Integer() },
+      { description: 'Of a decision that the application made itself: its place in the stream it came in' },
+    ),
+  ),
 })
 const query = Type.Object(
   {

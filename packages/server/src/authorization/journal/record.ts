@@ -6,7 +6,7 @@ import type { EntityUid } from '../entities/source.ts'
 export interface DecisionRecord {
   readonly atMs: number
   readonly requestId: string
-  readonly via: 'gate' | 'authzen' | 'forward-auth'
+  readonly via: 'gate' | 'authzen' | 'forward-auth' | 'ext-authz' | 'local'
   /** Whose bundle decided; undefined for Gatehouse's own actions. */
   readonly applicationId?: string | undefined
   /** Who asked, where that is not the principal. */
@@ -24,6 +24,8 @@ export interface DecisionRecord {
   /** Feed position of the snapshot. */
   readonly position: number
   readonly tookMicros: number
+  /** Of a decision that the application made itself: its place in the stream that it came in. */
+  readonly edge?: { readonly stream: string; readonly number: number } | undefined
 }
 
 /** As it is read back: numbered within its node's journal, without gaps. */

@@ -78,6 +78,15 @@ export class Recorder {
     this.#count(all)
   }
 
+  /** Keeps decisions that others made and answered already. @throws {Fault} `authorization.journal_unavailable` */
+  async keepMade(records: readonly DecisionRecord[]): Promise<void> {
+    await this.#journal.keep(records)
+    for (const { via, outcome, errors } of records) {
+      this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
+      if (errors.length > 0) this.#errors.inc({ via }, errors.length)
+    }
+  }
+
   #records(all: readonly Decided[]): DecisionRecord[] {
     const atMs = this.#clock.nowMs()
     const position = this.#position()

@@ -63,7 +63,7 @@ async function clear(tx: Tx, event: FeedEvent, revocation: Revocation): Promise<
  * Follows the feed twice: once for the deployment, which writes revocations down and deletes what they kill, and once for this
  * node's memory, which knows of an event as soon as it is numbered.
  */
-export async function followRevocations(deps: Deps): Promise<void> {
+export async function followRevocations(deps: Deps): Promise<{ readonly position: number }> {
   const { storage, feed, revocations, clients } = deps
   const matters = (event: FeedEvent): Revocation | undefined => {
     const revocation = revocationOf(event)
@@ -86,7 +86,7 @@ export async function followRevocations(deps: Deps): Promise<void> {
   // INVARIANT: every event up to here has its revocation in the table; every later one comes to the second follower.
   const begin = written.position
   for (const revocation of await listRevocations(storage.db)) revocations.add(revocation)
-  await feed.follow({
+  return feed.follow({
     name: 'tokens.memory',
     after: begin,
     handle: async (events) => {

@@ -17,6 +17,7 @@ export interface RevocationSubject {
 export class RevocationSet {
   readonly #clock: Clock
   readonly #entries = new Map<string, Revocation>()
+  readonly #listeners = new Set<(revocation: Revocation) => void>()
   /** Counts changes: a cached answer of an older count is asked again. */
   generation = 0
 
@@ -31,6 +32,17 @@ export class RevocationSet {
   add(revocation: Revocation): void {
     this.#entries.set(`${revocation.kind} ${revocation.id}`, revocation)
     this.generation++
+    for (const listener of this.#listeners) listener(revocation)
+  }
+
+  all(): IterableIterator<Revocation> {
+    return this.#entries.values()
+  }
+
+  /** Tells of each that is added, at once; the listener must not throw. Returns what ends it. */
+  onAdd(listener: (revocation: Revocation) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Whether anything that the subject hangs on has been revoked since it was issued. */

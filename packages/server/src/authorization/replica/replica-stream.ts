@@ -1,0 +1,135 @@
+import { setImmediate } from 'node:timers/promises'
+import { entityToJson, stringifyJson } from '@gatehouse/cedar'
+import { type FeedEvent, listEvents } from '#feed'
+import type { ApplicationId, GrantId } from '#kernel'
+import type { Storage } from '#storage'
+import type { ApplicationPolicies } from '../engine/application.ts'
+import type { Applied, Snapshot } from '../engine/snapshot.ts'
+import { changesOf, showBundle, showGrant } from './changes.ts'
+import type { ReplicaCursors } from './cursor.ts'
+import type { NodeFreshness } from './freshness.ts'
+import type { OpenStream } from './open-stream.ts'
+
+export interface ReplicaStreamDeps {
+  readonly storage: Storage
+  readonly snapshot: Snapshot
+  readonly cursors: ReplicaCursors
+  readonly freshness: NodeFreshness
+}
+
+/** More events than these behind, and everything is sent anew. */
+const catchUpMost = 5_000
+const chunk = 500
+/** So many entities are looked at before others get their turn. */
+const lookedAtMost = 5_000
+
+/**
+ * Sends what an application decides from: everything, or from a cursor on what has changed since; then each change as it takes effect
+ * here. Lines of one stream are numbered; each carries the cursor to come back with.
+ */
+export function followReplica(
+  deps: ReplicaStreamDeps,
+  id: ApplicationId,
+  after: number | undefined,
+  mayStill: () => boolean,
+  stream: OpenStream,
+) {
+  const { snapshot, freshness, cursors } = deps
+  const isDirectoryType = (type: string) => snapshot.directory.types.has(type)
+  const startAt = snapshot.position
+  let sequence = 0
+  // INVARIANT: no change is told before `ready`: what comes meanwhile waits in the stream's queue behind the first lines.
+  const tell = (applied: Applied) => {
+    const part = snapshot.application(id)
+    if (part === undefined) return stream.end()
+    const changes = changesOf(part, applied, isDirectoryType)
+    if (changes === '') return
+    const cursor = cursors.seal(id, applied.position)
+    stream.push(`{"kind":"change","sequence":${++sequence},"cursor":"${cursor}",${changes}}`)
+  }
+  const stop = snapshot.onApplied(tell)
+  const first = async function* () {
+    const part = snapshot.application(id)
+    if (part === undefined) return
+    const { asOfMs } = freshness
+    const missed =
+      after === undefined || after > startAt ? undefined : await eventsBetween(deps.storage, after, startAt)
+    const resumed = missed !== undefined
+    const { organizationId } = part
+    const types = [...snapshot.directory.types]
+    const hello = {
+      protocol: 1,
+      atMs: performance.now(),
+      application: id,
+      organizationId,
+      directoryTypes: types,
+      resumed,
+    }
+    yield JSON.stringify({ kind: 'hello', ...hello })
+    if (resumed) yield* changesSince(part, missed, startAt, isDirectoryType)
+    else yield* everything(snapshot, part)
+    const cursor = cursors.seal(id, startAt)
+    yield JSON.stringify({ kind: 'ready', cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) })
+  }
+  const beat = () => {
+    if (!mayStill()) return stream.end()
+    const { asOfMs } = freshness
+    const cursor = cursors.seal(id, snapshot.position)
+    stream.push(JSON.stringify({ kind: 'beat', sequence, cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) }))
+  }
+  return { beat, first: first(), stop }
+}
+
+/** The events after one position up to another; undefined when they are too many, or no longer all there. */
+async function eventsBetween(storage: Storage, after: number, to: number): Promise<FeedEvent[] | undefined> {
+  if (to - after > catchUpMost) return undefined
+  const events = (await listEvents(storage.db, after, catchUpMost)).filter(({ position }) => position <= to)
+  return events.length === to - after ? events : undefined
+}
+
+/** Grants that are gone are told without knowing whose they were: the replica has them or not. */
+function* changesSince(
+  part: ApplicationPolicies,
+  events: readonly FeedEvent[],
+  position: number,
+  isDirectoryType: (type: string) => boolean,
+) {
+  const gone = new Map<GrantId, ApplicationId>()
+  for (const event of events) {
+    if (event.organizationId !== part.organizationId) continue
+    for (const { type, id } of event.touches)
+      if (type === 'Grant' && part.grant(id as GrantId) === undefined) gone.set(id as GrantId, part.id)
+  }
+  const changes = changesOf(part, { events, removedGrants: gone, position }, isDirectoryType)
+  if (changes !== '') yield `{"kind":"missed",${changes}}`
+}
+
+async function* everything(snapshot: Snapshot, part: ApplicationPolicies): AsyncGenerator<string> {
+  yield stringifyJson({ kind: 'bundle', bundle: showBundle(part.bundle) })
+  let some: unknown[] = []
+  let lookedAt = 0
+  const entities = function* () {
+    for (const type of snapshot.directory.types)
+      for (const entity of snapshot.directory.all.ofType(type))
+        yield part.view.find(type, entity.id) === undefined ? undefined : entity
+    yield* part.view.resources
+  }
+  for (const entity of entities()) {
+    if (++lookedAt % lookedAtMost === 0) await setImmediate()
+    if (entity === undefined) continue
+    some.push(entityToJson(entity))
+    if (some.length < chunk) continue
+    yield stringifyJson({ kind: 'entities', put: some })
+    some = []
+  }
+  if (some.length > 0) yield stringifyJson({ kind: 'entities', put: some })
+  let grants: object[] = []
+  for (const grant of part.grants()) {
+    grants.push(showGrant(grant))
+    if (grants.length < chunk) continue
+    yield JSON.stringify({ kind: 'grants', grants })
+    grants = []
+    await setImmediate()
+  }
+  if (grants.length > 0) yield JSON.stringify({ kind: 'grants', grants })
+}

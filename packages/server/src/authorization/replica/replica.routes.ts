@@ -1,0 +1,109 @@
+import type { FastifyRequest } from 'fastify'
+import { type Act, Fault, type Meter } from '#kernel'
+import type { Web } from '#web'
+import { requireAskedApplication } from '../authzen/caller.ts'
+import type { OwnTokens } from '../authzen/own-token.ts'
+import type { AuthorizationDeps } from '../deps.ts'
+import { principalOf } from '../gate/principal.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Recorder } from '../journal/recorder.ts'
+import { readBatch } from './batch.ts'
+import { ReplicaCursors } from './cursor.ts'
+import { NodeFreshness } from './freshness.ts'
+import type { CursorSealer, RevocationSource } from './ports.ts'
+import { followReplica } from './replica-stream.ts'
+import { followRevocations } from './revocation-stream.ts'
+import { Streams } from './streams.ts'
+import { BatchTaker } from './take-batch.ts'
+
+export interface ReplicaDeps extends AuthorizationDeps {
+  readonly journal: Journal
+  readonly recorder: Recorder
+  readonly ownTokens: OwnTokens
+  readonly revocations: RevocationSource
+  readonly keyring: CursorSealer
+  readonly meter: Meter
+  readonly onError: (where: string, error: unknown) => void
+}
+
+/**
+ * What applications follow, to check tokens and to decide for themselves: `/access/v1/revocations` and `/access/v1/replica`, streams
+ * of one JSON object a line, and `/access/v1/journal`, where the decisions they made come in.
+ */
+export function addReplica(web: Web, deps: ReplicaDeps): void {
+  const { storage, clock, entropy, snapshot, revocations } = deps
+  const nowMs = () => performance.now()
+  const decided = new NodeFreshness({ storage, clock, position: () => snapshot.position, nowMs })
+  const revoked = new NodeFreshness({ storage, clock, position: () => revocations.position, nowMs })
+  const onBeat = async () => {
+    await decided.ask()
+    await revoked.ask()
+  }
+  const streams = new Streams({ entropy, meter: deps.meter, onBeat, onError: deps.onError })
+  const cursors = new ReplicaCursors(deps.keyring)
+  const taker = new BatchTaker(deps)
+  const batches = deps.meter.counter(
+    'authorization_edge_batches_total',
+    'Batches of decisions that applications made themselves, by whether they were taken',
+    ['outcome'],
+  )
+  web.app.addHook('preClose', async () => streams.close())
+  const actOf = async (request: FastifyRequest): Promise<Act> => {
+    const actor = deps.ownTokens.actorOf(request)
+    return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
+  }
+
+  web.app.get('/access/v1/revocations', async (request, reply) => {
+    const { actor } = await actOf(request)
+    if (actor.type === 'anonymous') throw new Fault('web.unauthenticated')
+    if (actor.type !== 'application' && actor.type !== 'machine')
+      throw new Fault('authorization.denied', { detail: 'only applications and machines follow revocations' })
+    const principal = principalOf({ actor, requestId: request.id })
+    await revoked.ask()
+    return streams.serve(reply, 'revocations', (stream) => {
+      const { beat, first, stop } = followRevocations(
+        { snapshot, revocations, freshness: revoked },
+        actor.organizationId,
+        stream,
+      )
+      const isFit = () => principal !== undefined && snapshot.directory.stateOf(principal) === 'fit'
+      return { beat: () => (isFit() ? beat() : stream.end()), first, stop }
+    })
+  })
+
+  web.app.get('/access/v1/replica', async (request, reply) => {
+    const act = await actOf(request)
+    const principal = principalOf(act)
+    if (principal === undefined) throw new Fault('web.unauthenticated')
+    const application = requireAskedApplication({ ...deps, nowMs: clock.nowMs() }, request, act, false)
+    const resource = { type: 'Application', id: application.id }
+    deps.gate.require(act, 'replicate', resource)
+    const { after } = request.query as { after?: unknown }
+    const position = await cursors.read(application.id, after)
+    await decided.ask()
+    const action = { type: 'Gatehouse::Action', id: 'replicate' }
+    const mayStill = () => snapshot.decideOwn({ principal, action, resource }, clock.nowMs()).allow
+    return streams.serve(reply, 'replica', (stream) =>
+      followReplica({ storage, snapshot, cursors, freshness: decided }, application.id, position, mayStill, stream),
+    )
+  })
+
+  web.app.post('/access/v1/journal', { bodyLimit: 16 * 2 ** 20 }, async (request, reply) => {
+    const act = await actOf(request)
+    const caller = principalOf(act)
+    if (caller === undefined) throw new Fault('web.unauthenticated')
+    const { id } = requireAskedApplication({ ...deps, nowMs: clock.nowMs() }, request, act, false)
+    deps.gate.require(act, 'replicate', { type: 'Application', id })
+    try {
+      const batch = readBatch(request.body)
+      const position = await cursors.read(id, batch.cursor)
+      const held = await taker.take(id, caller, batch, position ?? 0)
+      batches.inc({ outcome: 'taken' })
+      reply.header('cache-control', 'no-store')
+      return { sequence: held.sequence, hash: held.hash, next: held.next, watermarkMs: held.watermarkMs }
+    } catch (error) {
+      batches.inc({ outcome: 'refused' })
+      throw error
+    }
+  })
+}
