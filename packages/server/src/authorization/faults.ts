@@ -12,6 +12,10 @@ export const faults = defineFaults({
   'authorization.role_unknown': { status: 422, says: 'There is no such role: GET /api/roles lists them' },
   'authorization.principal_unknown': { status: 422, says: 'There is no such principal' },
   'authorization.scope_unknown': { status: 422, says: 'There is no such resource to grant a role on' },
+  'authorization.step_up_needed': {
+    status: 401,
+    says: 'It takes a stronger sign-in: get a token with one of acr_values (RFC 9470), then try again',
+  },
   'authorization.application_unknown': { status: 404, says: 'There is no such application, or you may not see it' },
   'authorization.grant_unknown': { status: 404, says: 'There is no such grant, or you may not see it' },
   'authorization.grant_too_wide': {

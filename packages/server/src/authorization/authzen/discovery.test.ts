@@ -13,7 +13,7 @@ onEachEngine(
       const get = async () => {
         const reply = await web.app.inject({ method: 'GET', url, headers: { host: 'evil.example' } })
         assert.equal(reply.headers['content-type'], 'application/json; charset=utf-8')
-        return reply.json() as Record<string, string>
+        return reply.json() as Record<string, unknown>
       }
       const { signed_metadata: signed, ...plain } = await get()
       const at = 'http://localhost:8080'
@@ -24,8 +24,9 @@ onEachEngine(
         search_subject_endpoint: `${at}/access/v1/search/subject`,
         search_resource_endpoint: `${at}/access/v1/search/resource`,
         search_action_endpoint: `${at}/access/v1/search/action`,
+        supported_obligations: ['step-up', 'notification', 'session_termination', 'custom'],
       })
-      const { claims, ok } = verified(house, signed ?? '')
+      const { claims, ok } = verified(house, String(signed))
       assert.ok(ok)
       const { iss, iat, ...asserted } = claims
       assert.deepEqual([iss, iat], [at, Math.floor(house.clock.nowMs() / 1_000)])

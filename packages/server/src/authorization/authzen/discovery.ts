@@ -1,6 +1,7 @@
 import type { Clock } from '#kernel'
 import type { Web } from '#web'
 import type { IdentitySigner } from '../forward-auth/ports.ts'
+import { obligationTypes } from '../obligations/obligation.ts'
 import { searchUrl } from '../search/search.routes.ts'
 
 export type MetadataSigner = IdentitySigner
@@ -39,6 +40,7 @@ export function metadata(url: string) {
     search_subject_endpoint: url + searchUrl('subject'),
     search_resource_endpoint: url + searchUrl('resource'),
     search_action_endpoint: url + searchUrl('action'),
+    supported_obligations: obligationTypes,
   }
 }
 

@@ -1,15 +1,18 @@
 import { type Clock, isFault } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
-import type { Decision } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Decided, Recorder } from '../journal/recorder.ts'
+import type { Obligation } from '../obligations/obligation.ts'
 import { type Explanation, explain } from './explain.ts'
 import { type Evaluation, isMembers, type Members, type Options, readEvaluation, wrong } from './request.ts'
 import { translate } from './translate.ts'
 
 export interface Answered {
   readonly decision: boolean
-  readonly context?: Explanation | { readonly error: { readonly status: number; readonly message: string } }
+  readonly context?:
+    | Explanation
+    | { readonly obligations: readonly Obligation[] }
+    | { readonly error: { readonly status: number; readonly message: string } }
 }
 
 export interface Asking {
@@ -32,7 +35,7 @@ export async function evaluate(
 ): Promise<Answered> {
   const decided = decideOne(deps, asking, evaluation, '/body')
   await deps.recorder.keepSoon(decided)
-  return answer(deps, asking, decided.decision, options)
+  return answer(deps, asking, decided, options)
 }
 
 /**
@@ -53,7 +56,7 @@ export async function evaluateAll(
       if (!isMembers(given)) throw wrong(at, 'must be an object')
       const decided = decideOne(deps, asking, readEvaluation(given, defaults, at), at)
       kept.push(decided)
-      return answer(deps, asking, decided.decision, options)
+      return answer(deps, asking, decided, options)
     } catch (error) {
       if (!isFault(error, 'authorization.request_invalid')) throw error
       return { decision: false, context: { error: { status: error.status, message: error.detail ?? error.says } } }
@@ -88,7 +91,14 @@ function decideOne({ clock }: EvaluateDeps, asking: Asking, evaluation: Evaluati
   }
 }
 
-function answer({ clock }: EvaluateDeps, { application }: Asking, decision: Decision, options: Options): Answered {
-  if (!options.explain) return { decision: decision.allow }
-  return { decision: decision.allow, context: explain(application, decision, clock.nowMs()) }
+function answer({ clock }: EvaluateDeps, { application }: Asking, decided: Decided, options: Options): Answered {
+  const { decision } = decided
+  const obligations = application.obligations(decision, decided)
+  if (options.explain) {
+    const explained = explain(application, decision, clock.nowMs())
+    return { decision: decision.allow, context: { ...explained, ...(obligations !== undefined && { obligations }) } }
+  }
+  return obligations === undefined
+    ? { decision: decision.allow }
+    : { decision: decision.allow, context: { obligations } }
 }

@@ -24,6 +24,8 @@ const ours: Record<string, string> = {
   'gatehouse:principal-unknown': 'The directory has no such principal in this organization',
   'gatehouse:principal-inactive': 'The principal is not active',
   'gatehouse:application-inactive': 'The application is not active',
+  'gatehouse:step-up-needed': 'It takes a stronger sign-in',
+  'gatehouse:obligation-unmet': 'A policy obliges to what the gateway cannot do',
   'gatehouse:no-bundle': 'The application has no policies in force',
 }
 

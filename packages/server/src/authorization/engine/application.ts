@@ -5,6 +5,7 @@ import type { DirectoryEntities } from '../entities/directory.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Grant } from '../grants/grant.ts'
 import { GrantLinks } from '../grants/grant-links.ts'
+import { gatherObligations, type Obligation, type ObligationRule, obligationsOf } from '../obligations/obligation.ts'
 import type { ActiveBundle, BundleManifest } from './bundle-source.ts'
 import { type Decision, type DecisionRequest, decide, inactive, noBundle, type PrincipalState } from './decision.ts'
 
@@ -19,6 +20,8 @@ export class ApplicationPolicies {
   #bundle: ActiveBundle | undefined
   #links = new GrantLinks(PolicySet.fromJson({}))
   #compiled = true
+  /** What policies and templates oblige to, by id; undefined when none does, as with most bundles. */
+  #obliging: ReadonlyMap<string, readonly ObligationRule[]> | undefined
   #schema: Schema | undefined
 
   constructor(id: ApplicationId, organizationId: string, directory: DirectoryEntities) {
@@ -113,6 +116,30 @@ export class ApplicationPolicies {
     }
   }
 
+  /**
+   * What those who enforce a decision must do as well (`@obligation` of every policy that decided it); undefined for nothing,
+   * which costs a decision one comparison in a bundle that obliges to nothing.
+   */
+  obligations(decision: Decision, request: Parameters<typeof gatherObligations>[1]): readonly Obligation[] | undefined {
+    if (this.#obliging === undefined) return undefined
+    const all: [string, readonly ObligationRule[]][] = []
+    for (const id of decision.reasons) {
+      const rules = this.rulesOf(id)
+      if (rules !== undefined) all.push([id, rules])
+    }
+    return all.length === 0 ? undefined : gatherObligations(all, request)
+  }
+
+  /** What one policy or grant obliges to; known once `links` was called. */
+  rulesOf(id: string): readonly ObligationRule[] | undefined {
+    return this.#obliging?.get(this.#links.grant(id)?.role ?? id)
+  }
+
+  /** Whether any policy obliges to anything. Known once `links` was called. */
+  get obliges(): boolean {
+    return this.#obliging !== undefined
+  }
+
   #compile(nowMs: number): void {
     const bundle = this.#bundle
     const links = new GrantLinks(PolicySet.fromJson(bundle?.policies ?? {}))
@@ -121,6 +148,12 @@ export class ApplicationPolicies {
     for (const grant of this.#links.all()) links.put(grant, nowMs)
     this.view.actions = actions
     this.#links = links
+    const { policies } = links
+    const obliging = [...policies.policyIds(), ...policies.templateIds()].flatMap((id) => {
+      const annotations = policies.annotations(id)
+      return annotations?.obligation === undefined ? [] : [[id, obligationsOf(annotations)] as const]
+    })
+    this.#obliging = obliging.length === 0 ? undefined : new Map(obliging)
     this.#compiled = true
   }
 }

@@ -7,9 +7,11 @@ import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Decision } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
+import type { StepUp, Strength } from '../obligations/strength.ts'
 import { type Forwarded, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
+import { type Honoured, honour } from './honour.ts'
 import { type Identified, identifyAtGateway } from './identify.ts'
 import { IdentityTokens } from './identity-token.ts'
 import { deniedPage } from './pages.ts'
@@ -63,8 +65,14 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
 
     const namespace = part.manifest.actionNamespace
     const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
-    const context = contextOf(forwarded, path)
-    const decision = part.decide({ principal, action, resource: asked.resource, context }, nowMs)
+    const context = contextOf(forwarded, path, identified.strength)
+    const { resource } = asked
+    const decided = part.decide({ principal, action, resource, context }, nowMs)
+    const obligations = part.obligations(decided, { principal, action, resource })
+    const { decision, stepUp }: Honoured =
+      obligations === undefined
+        ? { decision: decided }
+        : honour(decided, obligations, identified.strength, (id) => part.rulesOf(id)?.some(isStepUp) === true)
     await deps.recorder.keepSoon({
       via: 'forward-auth',
       requestId: request.id,
@@ -76,6 +84,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
       startedAt,
     })
     const entity = deps.snapshot.directory.find(principal)
+    if (stepUp !== undefined) return challenge(request, reply, forwarded, identified, stepUp)
     if (!decision.allow) {
       const denial = { known, part, identified, entity, action: asked.action, resource: asked.resource, decision }
       return denied(request, reply, forwarded, denial, nowMs)
@@ -127,6 +136,34 @@ function unidentified(
     .header('www-authenticate', error)
     .type('application/problem+json')
     .send(JSON.stringify(problemOf(new Fault('web.unauthenticated'), request.id)))
+}
+
+/**
+ * A stronger sign-in is needed: a browser is sent to it, a program is told by RFC 9470 §3 what its next token must come from.
+ */
+function challenge(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  forwarded: Forwarded,
+  { session }: Identified,
+  { acr, amr }: StepUp,
+): FastifyReply {
+  const says = 'A stronger sign-in is required'
+  const error = `Bearer error="insufficient_user_authentication", error_description="${says}", acr_values="${acr}"`
+  reply.header('gatehouse-reason', 'gatehouse:step-up-needed')
+  if (session !== undefined && forwarded.isBrowser) {
+    const address = signInAddress(forwarded, { acr, amr })
+    if (forwarded.canRedirect) return reply.redirect(address, 302)
+    return reply.code(401).header('location', address).header('www-authenticate', error).send()
+  }
+  const fault = new Fault('authorization.step_up_needed', {
+    extra: { acr_values: acr, ...(amr.length > 0 && { amr_values: amr }) },
+  })
+  return reply
+    .code(401)
+    .header('www-authenticate', error)
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(fault, request.id)))
 }
 
 interface Denial {
@@ -191,7 +228,18 @@ function refuse(request: FastifyRequest, reply: FastifyReply, reason: string): F
     .send(JSON.stringify(problemOf(fault, request.id)))
 }
 
-/** What policies may ask of the request: `context.request.method`, `.path`, `.origin`. */
-function contextOf({ method, origin }: Forwarded, path: string): CedarRecord {
-  return CedarRecord.of([['request', valueFromJson({ method, path, origin }, 'context', { left: 10 })]])
+const isStepUp = ({ type }: { readonly type: string }) => type === 'step-up'
+
+/**
+ * What policies may ask of the request: `context.request.method`, `.path`, `.origin`; and of the sign-in behind it, where that is
+ * known: `context.authentication.acr` and `.amr`.
+ */
+function contextOf({ method, origin }: Forwarded, path: string, { acr, amr = [] }: Strength): CedarRecord {
+  const request = valueFromJson({ method, path, origin }, 'context', { left: 10 })
+  if (acr === undefined) return CedarRecord.of([['request', request]])
+  const authentication = valueFromJson({ acr, amr }, 'context', { left: 100 })
+  return CedarRecord.of([
+    ['request', request],
+    ['authentication', authentication],
+  ])
 }

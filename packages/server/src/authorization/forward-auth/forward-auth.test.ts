@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, verify } from 'node:crypto'
-import type { LightMyRequestResponse } from 'fastify'
-import type { UserId } from '#kernel'
-import { bundleOf, inHouse, type TestHouse } from '../../../test/support/authorization.ts'
-import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
-import type { EntityUid } from '../entities/source.ts'
-import type { GatewaySession, ProtectedApplication } from './ports.ts'
+import { onEachEngine } from '../../../test/support/engines.ts'
+import { atGateway, browser, cookieOf, origin, session, setCookie } from '../../../test/support/gateway.ts'
+import type { GatewaySession } from './ports.ts'
 
 const bundle = {
   schema: `entity Document { owner?: User };
@@ -14,92 +11,8 @@ const bundle = {
     @id("not-the-secret") @says("The secret is nobody's") forbid (principal, action, resource == Document::"secret");
     @id("machines-read") permit (principal is Machine, action == Action::"read", resource is Document);`,
 }
-const origin = 'https://docs.example.com'
-
-interface Gateway {
-  readonly house: TestHouse
-  readonly alice: EntityUid
-  readonly application: EntityUid
-  readonly sessions: Map<string, GatewaySession>
-  /** A token for each known subject is `token-<subject>`. */
-  ask(target: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
-  get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
-  /** Tells the feed that a session ended. */
-  end(id: string): Promise<void>
-}
-
-const atGateway = (scratch: Scratch, body: (gateway: Gateway) => Promise<void>) =>
-  inHouse(scratch, async (house) => {
-    const application = await house.application()
-    const alice = await house.user()
-    await house.activate(bundleOf(application, house.home, bundle))
-    const web = await house.web()
-    const sessions = new Map<string, GatewaySession>()
-    const it: ProtectedApplication = {
-      id: application.id as ProtectedApplication['id'],
-      organizationId: house.home,
-      name: 'Documents',
-      origins: [origin],
-      routes: [
-        { method: 'GET', path: '/documents/:id', action: 'read', resource: 'Document::"{id}"' },
-        { method: 'PUT', path: '/documents/:id', action: 'write', resource: 'Document::"{id}"' },
-      ],
-    }
-    await house.authorization.attachGateway(web, {
-      applications: {
-        async *loadAll() {
-          yield it
-        },
-        load: async (_, id) => (id === it.id ? it : undefined),
-      },
-      sessions: {
-        ofRequest: async (request) => sessions.get(request.cookies['gatehouse-session'] ?? ''),
-        find: async (id) => sessions.get(id),
-      },
-      tokens: {
-        verify: ({ request }, audience) => {
-          const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-          if (token === undefined) return 'none'
-          return token.startsWith('token-') && audience === it.id ? { sub: token.slice('token-'.length) } : undefined
-        },
-      },
-      keyring: house.keyring,
-    })
-    const get = (url: string, headers: Record<string, string> = {}) => web.app.inject({ method: 'GET', url, headers })
-    const ask: Gateway['ask'] = (target, headers = {}) =>
-      get('/forward-auth', {
-        'x-forwarded-method': 'GET',
-        'x-forwarded-proto': 'https',
-        'x-forwarded-host': 'docs.example.com',
-        'x-forwarded-uri': target,
-        ...headers,
-      })
-    const end = async (id: string) => {
-      sessions.delete(id)
-      await house.touch({ type: 'Session', id })
-    }
-    try {
-      await body({ house, alice, application, sessions, ask, get, end })
-    } finally {
-      await web.app.close()
-    }
-  })
-
-const session = (alice: EntityUid): GatewaySession => ({
-  id: 'ses_1',
-  userId: alice.id as UserId,
-  expiresAtMs: 2_000_000_000_000,
-  amr: ['pwd'],
-})
-const browser = { accept: 'text/html,*/*' }
-const cookieOf = (reply: LightMyRequestResponse, name: string) => reply.cookies.find((one) => one.name === name)
-const setCookie = (reply: LightMyRequestResponse) => {
-  const lines = [reply.headers['set-cookie'] ?? []].flat()
-  return Object.fromEntries(lines.map((line) => (line.split(';')[0] as string).split('=') as [string, string]))
-}
-
 onEachEngine('a bearer token for the application is let through with an identity signed for it', (scratch) =>
-  atGateway(scratch, async ({ house, alice, application, ask }) => {
+  atGateway(scratch, bundle, async ({ house, alice, application, ask }) => {
     const reply = await ask('/documents/plan', { authorization: `Bearer token-${alice.id}` })
     assert.equal(reply.statusCode, 200)
     assert.equal(reply.headers['gatehouse-subject'], alice.id)
@@ -128,7 +41,7 @@ onEachEngine('a bearer token for the application is let through with an identity
 )
 
 onEachEngine('denied is 403 with the reason: as a header, as a problem to programs, as a page to people', (scratch) =>
-  atGateway(scratch, async ({ alice, ask }) => {
+  atGateway(scratch, bundle, async ({ alice, ask }) => {
     const authorization = `Bearer token-${alice.id}`
     const secret = await ask('/documents/secret', { authorization })
     assert.equal(secret.statusCode, 403)
@@ -148,7 +61,7 @@ onEachEngine('denied is 403 with the reason: as a header, as a problem to progra
 onEachEngine(
   'no identity is 401 to programs, a redirect to browsers, 401 with Location behind auth_request',
   (scratch) =>
-    atGateway(scratch, async ({ ask }) => {
+    atGateway(scratch, bundle, async ({ ask }) => {
       const program = await ask('/documents/plan')
       assert.equal(program.statusCode, 401)
       assert.equal(program.headers['www-authenticate'], 'Bearer')
@@ -168,7 +81,7 @@ onEachEngine(
 )
 
 onEachEngine('a sign-in comes to another host by a code that only the same browser can use', (scratch) =>
-  atGateway(scratch, async ({ house, alice, sessions, ask, get, end }) => {
+  atGateway(scratch, bundle, async ({ house, alice, sessions, ask, get, end }) => {
     sessions.set('ses_1', session(alice))
     const begun = await ask('/.gatehouse/sign-in?to=%2Fdocuments%2Fplan%3Fpage%3D2')
     const state = setCookie(begun)
@@ -220,7 +133,7 @@ onEachEngine('a sign-in comes to another host by a code that only the same brows
 )
 
 onEachEngine('a code of more than a minute is no code; a place to go back to is a path of the same origin', (scratch) =>
-  atGateway(scratch, async ({ house, alice, sessions, ask, get }) => {
+  atGateway(scratch, bundle, async ({ house, alice, sessions, ask, get }) => {
     sessions.set('ses_1', session(alice))
     for (const to of ['//evil.example/', 'https://evil.example', '/\\evil.example', '/a/../b']) {
       const begun = await ask(`/.gatehouse/sign-in?to=${encodeURIComponent(to)}`)
@@ -243,7 +156,7 @@ onEachEngine('a code of more than a minute is no code; a place to go back to is 
 onEachEngine(
   'a deactivated user is nobody from the moment the change is seen, whatever her session or token',
   (scratch) =>
-    atGateway(scratch, async ({ house, alice, sessions, ask }) => {
+    atGateway(scratch, bundle, async ({ house, alice, sessions, ask }) => {
       sessions.set('ses_1', session(alice))
       const cookie = { cookie: 'gatehouse-session=ses_1' }
       const bearer = { authorization: `Bearer token-${alice.id}` }
@@ -258,7 +171,7 @@ onEachEngine(
 )
 
 onEachEngine('what cannot be decided is denied: unknown origin, path or route, headers missing', (scratch) =>
-  atGateway(scratch, async ({ house, alice, ask, get }) => {
+  atGateway(scratch, bundle, async ({ house, alice, ask, get }) => {
     const authorization = `Bearer token-${alice.id}`
     const reason = async (target: string, headers: Record<string, string> = {}) => {
       const reply = await ask(target, { authorization, ...headers })

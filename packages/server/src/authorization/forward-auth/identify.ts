@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { ApplicationId } from '#kernel'
 import type { EntityUid } from '../entities/source.ts'
+import type { Strength } from '../obligations/strength.ts'
 import type { Forwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
@@ -9,6 +10,8 @@ import type { GatewaySession, SessionFinder, TokenVerifier } from './ports.ts'
 export interface Identified {
   readonly principal: EntityUid
   readonly session?: GatewaySession
+  /** How surely: of the session, or of the sign-in that a token comes from. */
+  readonly strength: Strength
 }
 
 export interface IdentifyDeps {
@@ -35,11 +38,15 @@ export async function identifyAtGateway(
   const claims = deps.tokens.verify({ request, method, url: `${origin}${target}` }, application)
   if (claims !== 'none') {
     const type = claims && types[claims.sub.split('_')[0] as keyof typeof types]
-    return claims === undefined || type === undefined ? 'bad-token' : { principal: { type, id: claims.sub } }
+    return claims === undefined || type === undefined
+      ? 'bad-token'
+      : { principal: { type, id: claims.sub }, strength: claims }
   }
   const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
   const sid = await deps.cookies.readSession(origin, cookie)
   const session =
     (sid === undefined ? undefined : await deps.memory.session(sid, nowMs)) ?? (await deps.sessions.ofRequest(request))
-  return session === undefined ? 'none' : { principal: { type: 'User', id: session.userId }, session }
+  return session === undefined
+    ? 'none'
+    : { principal: { type: 'User', id: session.userId }, session, strength: session }
 }

@@ -48,3 +48,12 @@ ${row('Reason', it.reason)}${row('Request', it.requestId)}</dl><p><a href="${inH
 export function signInPage(address: string) {
   return page('Sign in to go on', `<p><a href="${inHtml(address)}">Sign in</a>, and you come back here.</p>`)
 }
+
+/** Signed in again, and still not as surely as the application wants. */
+export function tooWeakPage(application: string, account: string) {
+  return page(
+    `${application} wants a stronger sign-in`,
+    `<p>You are signed in, but not as surely as this needs. Add a passkey or a second factor to
+<a href="${inHtml(account)}">your account</a>, then open the application again.</p>`,
+  )
+}

@@ -46,7 +46,10 @@ export interface TokenVerifier {
   verify(
     presented: PresentedRequest,
     audience: ApplicationId,
-  ): { readonly sub: string; readonly sid?: string } | 'none' | undefined
+  ):
+    | { readonly sub: string; readonly sid?: string; readonly acr?: string; readonly amr?: readonly string[] }
+    | 'none'
+    | undefined
 }
 
 /** A person's sign-in that is in force. */

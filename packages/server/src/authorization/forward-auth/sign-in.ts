@@ -1,9 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Web } from '#web'
+import { isStrongEnough, type StepUp } from '../obligations/strength.ts'
 import type { Forwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
-import { signInPage } from './pages.ts'
+import { signInPage, tooWeakPage } from './pages.ts'
 import { normalisePath } from './path.ts'
 import type { SessionFinder } from './ports.ts'
 
@@ -24,8 +25,22 @@ export interface SignInDeps {
 }
 
 /** Where a browser without an identity goes: on the same host first, which ties what follows to this browser. */
-export function signInAddress({ origin, target }: Forwarded): string {
-  return `${origin}${gatewayPaths.signIn}?to=${encodeURIComponent(target)}`
+export function signInAddress({ origin, target }: Forwarded, stepUp?: StepUp): string {
+  const wanted = stepUp === undefined ? '' : `&${new URLSearchParams(inQuery(stepUp))}`
+  return `${origin}${gatewayPaths.signIn}?to=${encodeURIComponent(target)}${wanted}`
+}
+
+const inQuery = ({ acr, amr }: StepUp): Record<string, string> => ({
+  acr,
+  ...(amr.length > 0 && { amr: amr.join(' ') }),
+})
+
+/** What a sign-in is asked to prove; whoever changes it in the address gains nothing: the policies decide again afterwards. */
+function readStepUp(query: URLSearchParams): StepUp | undefined {
+  const acr = query.get('acr')
+  if (acr === null || !/^[\x21-\x7e]{1,200}$/.test(acr)) return undefined
+  const amr = (query.get('amr') ?? '').split(' ').filter((method) => /^[\w-]{1,20}$/.test(method))
+  return { acr, amr: amr.slice(0, 10) }
 }
 
 /**
@@ -47,7 +62,8 @@ export async function answerOwnPath(
   switch (path) {
     case gatewayPaths.signIn: {
       const { state, cookie } = cookies.newState(origin)
-      const onward = new URLSearchParams({ origin, state, to })
+      const stepUp = readStepUp(query)
+      const onward = new URLSearchParams({ origin, state, to, ...(stepUp !== undefined && inQuery(stepUp)) })
       return reply.header('set-cookie', cookie).redirect(`${url}${continuePath}?${onward}`, 302)
     }
     case gatewayPaths.callback: {
@@ -72,18 +88,30 @@ export async function answerOwnPath(
 /** `/gateway/continue`: takes a sign-in to the application that asked. Redirects to registered origins only. */
 export function addContinue(web: Web, deps: SignInDeps): void {
   web.app.get(continuePath, async (request, reply) => {
-    const query = request.query as Record<string, unknown>
-    const { origin, state } = query
-    const to = safeTarget(typeof query.to === 'string' ? query.to : null)
+    const query = new URLSearchParams(request.url.slice(request.url.indexOf('?') + 1))
+    const [origin, state] = [query.get('origin'), query.get('state')]
+    const to = safeTarget(query.get('to'))
+    const stepUp = readStepUp(query)
     reply.header('cache-control', 'no-store')
-    const known = typeof origin === 'string' ? deps.memory.byOrigin(origin) : undefined
-    if (known === undefined || typeof origin !== 'string' || typeof state !== 'string' || !/^[\w-]{43}$/.test(state))
+    const known = origin === null ? undefined : deps.memory.byOrigin(origin)
+    if (known === undefined || origin === null || state === null || !/^[\w-]{43}$/.test(state))
       return reply.code(400).type('text/plain').send('This is not a place to start from: open the application again.\n')
     const session = await deps.sessions.ofRequest(request)
-    if (session === undefined) {
-      const back = `${continuePath}?${new URLSearchParams({ origin, state, to })}`
-      const { organizationId } = known.application
-      const signIn = new URLSearchParams({ return_to: back, organization: organizationId })
+    const isWeak = session !== undefined && stepUp !== undefined && !isStrongEnough(session, stepUp)
+    if (session === undefined || isWeak) {
+      // INVARIANT: somebody who cannot prove more is told so after one try, not sent around for ever.
+      if (isWeak && query.get('tried') === '1') {
+        const { html, headers } = tooWeakPage(known.application.name, `${deps.url}/account`)
+        return reply.code(403).headers(headers).send(html)
+      }
+      const wanted = stepUp === undefined ? {} : inQuery(stepUp)
+      const again = new URLSearchParams({ origin, state, to, ...wanted, ...(isWeak && { tried: '1' }) })
+      const signIn = new URLSearchParams({
+        return_to: `${continuePath}?${again}`,
+        organization: known.application.organizationId,
+        ...(stepUp !== undefined && { acr: stepUp.acr }),
+        ...(isWeak && { reauthenticate: '1' }),
+      })
       return reply.redirect(`/sign-in?${signIn}`, 302)
     }
     const code = deps.cookies.code(origin, session.id, state)

@@ -1,14 +1,21 @@
-import { CedarError, type EntityView, type Found } from '@gatehouse/cedar'
+import { CedarError, type EntityView } from '@gatehouse/cedar'
 import { actionTypeOf, contextOf, overlay, typeOf, uidOf } from '../authzen/translate.ts'
 import type { ApplicationPolicies } from '../engine/application.ts'
+import type { DecisionRequest } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
+import type { Obligation } from '../obligations/obligation.ts'
 import type { Search } from './read-search.ts'
 
 /** Most entities that one page decides on: what bounds the time a search holds the thread. */
 export const decidedMost = 5_000
 
+/** An entity by the type that the caller asked for, or an action; with what its permission obliges to, if anything. */
+export type Result = ({ readonly type: string; readonly id: string } | { readonly name: string }) & {
+  readonly obligations?: readonly Obligation[]
+}
+
 export interface SearchPage {
-  readonly results: readonly ({ readonly type: string; readonly id: string } | { readonly name: string })[]
+  readonly results: readonly Result[]
   /** Where the next page begins; undefined after the last. */
   readonly next: string | undefined
 }
@@ -42,24 +49,34 @@ export function search(
     view = overlay(application, view, resource as EntityUid, asked.resource, '/body/resource')
   if (principal !== undefined && application.stateOf(principal) !== 'fit') return nothing
   const actionType = actionTypeOf(application)
+  /** A result with its obligations, for which it is decided once more where policies oblige to anything. */
+  const shown = <R extends Result>(result: R, found: Partial<DecisionRequest>): R => {
+    if (!application.obliges) return result
+    const placed = { principal, resource, ...found, context } as DecisionRequest
+    const obligations = application.obligations(application.decide(placed, nowMs, view), placed)
+    return obligations === undefined ? result : { ...result, obligations }
+  }
   try {
     const { policies } = application.links(nowMs)
     if (asked.kind === 'action') {
       const offered = [...application.view.actions.ofType(actionType)].map(({ type, id }) => ({ type, id }))
       const request = { principal: principal as EntityUid, resource: resource as EntityUid, context }
       const names = policies.findActions(request, offered, view).map(({ id }) => id)
-      return pageOf(names.sort(), page)
+      const { results, next } = pageOf(names.sort(), page)
+      return { results: results.map((name) => shown({ name }, { action: { type: actionType, id: name } })), next }
     }
     const action = { type: actionType, id: asked.action.name }
     if (asked.kind === 'subject') {
-      const principalType = typeOf(application, asked.subject.type)
+      const { type } = asked.subject
       const admits = (uid: EntityUid) => application.stateOf(uid) === 'fit'
-      const request = { resource: resource as EntityUid, action, context, principalType }
-      return named(policies.findPrincipals(request, application.view, view, { ...options, admits }), asked.subject.type)
+      const request = { resource: resource as EntityUid, action, context, principalType: typeOf(application, type) }
+      const { found, next } = policies.findPrincipals(request, application.view, view, { ...options, admits })
+      return { results: found.map((uid) => shown({ type, id: uid.id }, { action, principal: uid })), next }
     }
-    const resourceType = typeOf(application, asked.resource.type)
-    const request = { principal: principal as EntityUid, action, context, resourceType }
-    return named(policies.findResources(request, application.view, view, options), asked.resource.type)
+    const { type } = asked.resource
+    const request = { principal: principal as EntityUid, action, context, resourceType: typeOf(application, type) }
+    const { found, next } = policies.findResources(request, application.view, view, options)
+    return { results: found.map((uid) => shown({ type, id: uid.id }, { action, resource: uid })), next }
   } catch (error) {
     // What no decision could be made about is allowed to nobody: a name that is no type, a bundle that does not compile.
     if (error instanceof CedarError && error.code !== 'limit') return nothing
@@ -67,17 +84,11 @@ export function search(
   }
 }
 
-/** Results carry the type that the caller asked for, not the one it is mapped to. */
-const named = ({ found, next }: Found, type: string): SearchPage => ({
-  results: found.map(({ id }) => ({ type, id })),
-  next,
-})
-
 function pageOf(
   names: readonly string[],
   { limit, after }: { readonly limit: number; readonly after: string | undefined },
-): SearchPage {
+): { readonly results: readonly string[]; readonly next: string | undefined } {
   const rest = after === undefined ? names : names.filter((name) => name > after)
-  const results = rest.slice(0, limit).map((name) => ({ name }))
-  return { results, next: rest.length > limit ? results.at(-1)?.name : undefined }
+  const results = rest.slice(0, limit)
+  return { results, next: rest.length > limit ? results.at(-1) : undefined }
 }

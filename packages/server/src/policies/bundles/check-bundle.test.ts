@@ -127,6 +127,11 @@ const refusals: [string, Record<string, string>, RegExp][] = [
     { 'manifest.yaml': 'supplied_attributes: { User: [active] }\n' },
     /a caller cannot supply its attributes/,
   ],
+  [
+    'an obligation that nobody knows',
+    { 'x.cedar': '@obligation("step_up") permit (principal, action, resource);' },
+    /^x\.cedar:1:1: x#1: there is no obligation "step_up"/,
+  ],
   ['YAML that is none', { 'manifest.yaml': 'types: [\n' }, /^manifest\.yaml:2:1: not valid YAML/],
   ['YAML aliases', { 'manifest.yaml': 'types: &a {}\nroles: *a\n' }, /^manifest\.yaml:2:8: aliases/],
   [

@@ -1,4 +1,5 @@
 import { entityToJson, PolicySet } from '@gatehouse/cedar'
+import { readObligations } from '#authorization'
 import { type FileProblem, Problems, placeIn } from '../places/problem.ts'
 import { parseUid } from '../places/uid.ts'
 import { problemAt } from '../places/yaml.ts'
@@ -67,6 +68,7 @@ export async function checkBundle(sent: Readonly<Record<string, string>>): Promi
   const set = PolicySet.fromJson({ staticPolicies: texts(policies, false), templates: texts(policies, true) })
   validate(set, schema, files, policies, problems, warnings)
   checkTemplates(set, files, policies, problems)
+  checkObligations(files, policies, problems)
   checkManifest(placed, schema, policies, problems)
   const cases = readAllCases(files, schema, placed.manifest, problems)
   if (problems.any) return refused()
@@ -134,6 +136,13 @@ function checkTemplates(set: PolicySet, files: BundleFiles, policies: readonly R
     const says = `the template ${JSON.stringify(id)} must have both ?principal and ?resource: a grant fills both`
     problems.add({ file, ...placeIn(files.get(file) as string, at), says })
   }
+}
+
+/** Obligations that do not read would oblige to what nobody can do. */
+function checkObligations(files: BundleFiles, policies: readonly ReadPolicy[], problems: Problems): void {
+  for (const { id, file, at, est } of policies)
+    for (const problem of readObligations(est.annotations ?? {}).problems)
+      problems.add({ file, ...placeIn(files.get(file) as string, at), says: `${id}: ${problem}` })
 }
 
 function checkManifest(
