@@ -12,6 +12,7 @@ import { prepareRequest } from '../support/connection.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
 import { pinLoad, pinServer } from '../support/pin.ts'
+import { measureBatches } from './batch.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
 const acme = fileURLToPath(new URL('../../examples/acme', import.meta.url))
@@ -37,6 +38,7 @@ export async function run(): Promise<readonly Figure[]> {
       ratesBare.push(requireClean('the empty route', await loadAtMost({ ...bare, seconds: 2 })).perSecond)
       ratesOurs.push(requireClean('decisions', await loadAtMost({ ...ours, seconds: 2 })).perSecond)
     }
+    const batches = await measureBatches(ours, rounds)
     const steady = requireClean(
       'decisions at a rate',
       await loadAtRate({ ...ours, rate, seconds: 10, warmUpSeconds: 2 }),
@@ -52,7 +54,13 @@ export async function run(): Promise<readonly Figure[]> {
       { what: `empty Fastify route ${at}, p99`, measured: formatMs(idle.latencies.percentile(99)) },
       { what: `decisions, the most (${pinned ? 'one core' : 'not pinned'})`, measured: formatRate(most) },
       { what: 'empty Fastify route, the most', measured: formatRate(mostBare) },
-      { what: 'decision ÷ empty route', measured: `${(most / mostBare).toFixed(2)} ×` },
+      {
+        what: 'decision ÷ empty route',
+        measured: `${(most / mostBare).toFixed(2)} ×`,
+        target: '≥ 0.55 ×',
+        met: most >= 0.55 * mostBare,
+      },
+      ...batches,
     ]
   } finally {
     for (const stop of stops.reverse()) await stop()
@@ -102,7 +110,7 @@ export async function prepareDecisions(url: string, data: string) {
   }
   const target = new URL(url.replace('localhost', '127.0.0.1'))
   const accept = (status: number, body: string) => status === 200 && body.startsWith('{"decision":')
-  return { url: target, request: requestTo(target), requestTo, accept }
+  return { url: target, request: requestTo(target), requestTo, accept, headers }
 }
 
 async function startEmpty(): Promise<{ url: URL; pid: number; stop(): Promise<void> }> {

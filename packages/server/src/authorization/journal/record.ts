@@ -33,9 +33,36 @@ export interface KeptDecision extends DecisionRecord {
   readonly number: number
 }
 
+const plain = /^[ !#-[\]-~]*$/
+/** As `JSON.stringify`, without its cost for what needs no escape. */
+const quote = (text: string) => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
+const quoteAll = (texts: readonly string[]) => (texts.length === 0 ? '[]' : `[${texts.map(quote).join(',')}]`)
+const uidOf = ({ type, id }: EntityUid) => `{"type":${quote(type)},"id":${quote(id)}}`
+
+/** What the decisions of one request share is written out once. */
+let shared: { readonly of: DecisionRecord; readonly head: string } | undefined
+
+function headOf(record: DecisionRecord): string {
+  const { atMs, requestId, via, applicationId, caller } = record
+  const last = shared?.of
+  const same =
+    last?.requestId === requestId &&
+    last.atMs === atMs &&
+    last.caller === caller &&
+    last.applicationId === applicationId &&
+    last.via === via
+  if (shared !== undefined && same) return shared.head
+  const application = applicationId === undefined ? '' : `,"applicationId":${quote(applicationId)}`
+  const asker = caller === undefined ? '' : `,"caller":${uidOf(caller)}`
+  const head = `"atMs":${atMs},"requestId":${quote(requestId)},"via":"${via}"${application}${asker}`
+  shared = { of: record, head }
+  return head
+}
+
 /** One line of a segment: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. */
 export function encodeRecord(number: number, record: DecisionRecord): string {
-  const json = `{"number":${number},${JSON.stringify(record).slice(1)}`
+  const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros } = record
+  const json = `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}}`
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
 }
 
