@@ -9,7 +9,7 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
   {
     atMs: fc.nat(),
     requestId: text,
-    via: fc.constantFrom('gate', 'authzen', 'forward-auth'),
+    via: fc.constantFrom('gate', 'authzen', 'forward-auth', 'ext-authz', 'local'),
     applicationId: text,
     caller: uid,
     principal: uid,
@@ -21,6 +21,7 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
     bundle: text,
     position: fc.nat(),
     tookMicros: fc.nat(),
+    edge: fc.record({ stream: text, number: fc.nat() }),
   },
   {
     requiredKeys: [

@@ -59,10 +59,29 @@ function headOf(record: DecisionRecord): string {
   return head
 }
 
+type HeadMember = 'atMs' | 'requestId' | 'via' | 'applicationId' | 'caller'
+type Rest = Omit<
+  DecisionRecord,
+  | HeadMember
+  | 'principal'
+  | 'action'
+  | 'resource'
+  | 'outcome'
+  | 'reasons'
+  | 'errors'
+  | 'bundle'
+  | 'position'
+  | 'tookMicros'
+  | 'edge'
+>
+/** INVARIANT: a member that is added to the record and not written here does not compile. */
+export const allWritten: keyof Rest extends never ? true : false = true
+
 /** One line of a segment: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. */
 export function encodeRecord(number: number, record: DecisionRecord): string {
-  const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros } = record
-  const json = `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}}`
+  const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros, edge } = record
+  const from = edge === undefined ? '' : `,"edge":{"stream":${quote(edge.stream)},"number":${edge.number}}`
+  const json = `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}${from}}`
   return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
 }
 
