@@ -186,6 +186,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       clock,
       meter,
       signer: keyring,
+      gate: authorization.gate,
       clients: directoryClients({ db: storage.db, clock }),
       people: directoryPeople({ db: storage.db, clock }),
       sessions: sessionSource(authentication.services),
@@ -210,7 +211,10 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     await authorization.attachGateway(web, {
       applications: protectedApplications,
       sessions: sessionSource(authentication.services),
-      tokens: { verify: (presented, audience) => tokens.verifyPresented(presented, audience) },
+      tokens: {
+        verify: (presented, audience) => tokens.verifyPresented(presented, audience),
+        read: (token, audience) => tokens.verifyAccessToken(token, audience),
+      },
       keyring,
       revocations: tokens.revocations,
     })

@@ -16,6 +16,28 @@ declare module '#feed' {
       /** Hash of the refresh token that went with it. */
       refreshToken?: string
     }
+    'tokens.token_exchanged': {
+      grantType: string
+      clientId: string
+      subject: string
+      /** Who acts for the subject, the present one first. */
+      actors: readonly string[]
+      scopes: readonly string[]
+      audience?: string
+      token: string
+      /** Hashes of the ids of the tokens that it came from. */
+      sources: readonly string[]
+      expiresAt: string
+      /** The outside workload, by issuer and subject, and the trust that let it in. */
+      workload?: { trustId: string; issuer: string; subject: string }
+    }
+    'tokens.exchange_refused': {
+      clientId: string
+      subject?: string
+      actor?: string
+      audience?: string
+      reason: string
+    }
     'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
     'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
     'tokens.client_notified': { clientId: string; about: string; attempts: number }
@@ -32,6 +54,8 @@ export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'signe
 
 defineEvents({
   'tokens.token_issued': 'An access token was issued',
+  'tokens.token_exchanged': 'A token was issued in exchange for another, or for an assertion of an outside issuer',
+  'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
   'tokens.client_notified': 'An application was told of the end of a session, or that a person has answered',

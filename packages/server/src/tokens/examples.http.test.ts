@@ -108,13 +108,15 @@ onEachEngine(
         })
         return JSON.parse(stdout)
       }
-      const [forApplication, forGatehouse, introspect] = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(
+      const [forApplication, forGatehouse, exchange, introspect] = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(
         ([, script]) => script as string,
       )
       const { access_token } = await run(forApplication as string, { APPLICATION_ID: docs.id })
       assert.equal(server.tokens.verifyAccessToken(access_token, docs.id)?.sub, machine.id)
       const who = await run(forGatehouse as string)
       assert.ok(JSON.stringify(who).includes(machine.id), JSON.stringify(who))
+      const exchanged = await run(exchange as string, { TOKEN: access_token, APPLICATION_ID: docs.id })
+      assert.equal(server.tokens.verifyAccessToken(exchanged.access_token, docs.id)?.sub, machine.id)
       const known_ = await run(introspect as string, { TOKEN: access_token })
       assert.equal(known_.active, true)
     }),

@@ -26,6 +26,8 @@ export interface RegisteredClient {
   readonly oauth: OAuthSettings
   /** RFC 8252: an app on a device, whose loopback port is free. */
   readonly native: boolean
+  /** The person who answers for a machine. */
+  readonly owner?: UserId
   /** Seconds; default by kind. */
   readonly accessTokenSeconds?: number
   readonly refreshTokenSeconds?: number

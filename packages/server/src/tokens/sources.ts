@@ -74,6 +74,7 @@ function machineClient(machine: Machine, organization: Organization, clock: Cloc
     type: 'machine',
     organizationId: machine.organizationId,
     name: machine.name,
+    owner: machine.owner,
     ...keysOf(machine, clock),
     authMethod: machine.credentials.authMethod,
     redirectUris: [],

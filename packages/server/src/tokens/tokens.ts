@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Gate } from '#authorization'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
@@ -47,6 +48,7 @@ export interface TokensDeps {
   readonly clock: Clock
   readonly meter: Meter
   readonly signer: Signer
+  readonly gate: Gate
   readonly clients: ClientSource
   readonly people: PersonSource
   readonly sessions: SessionSource
@@ -132,6 +134,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     detailTypes: () => needs.detailTypes,
     requestsPerSecond: deps.requestsPerSecond ?? 100,
     url,
+    mayAct: (actor, action, subject, requestId) => deps.gate.may({ actor, requestId }, action, subject),
     storage,
     clock,
     meter,

@@ -14,13 +14,15 @@ const columns: readonly [role: string, short: string][] = [
   ['searcher', 'searcher'],
   ['replica', 'replica'],
 ]
+/** Roles that only other protocols than operations ask for: see docs/tokens.md. */
+const byProtocol = new Set(['delegate', 'impersonator'])
 /** What an application may do about itself: the policy `own-application`. */
 const ofItself = new Set(['decide', 'explainDecision', 'planAccess', 'viewEntities', 'pushEntities'])
 
 /** The role × operation matrix of a started server, as the text of `docs/permission-matrix.md`. */
 export function makeMatrix({ web }: Pick<Gatehouse, 'web'>): string {
   const { roles, actions } = loadBuiltin()
-  const strange = [...roles.keys()].filter((name) => !columns.some(([role]) => role === name))
+  const strange = [...roles.keys()].filter((name) => !byProtocol.has(name) && !columns.some(([role]) => role === name))
   if (strange.length > 0) throw new Error(`the matrix has no column for ${strange.join(', ')}`)
   const may = (role: string, action: string) => roles.get(role)?.actions?.has(action) ?? true
   const operations = [...web.operations].sort((a, b) => (a.id < b.id ? -1 : 1))

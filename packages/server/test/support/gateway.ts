@@ -2,6 +2,7 @@
 import type { LightMyRequestResponse } from 'fastify'
 import type { UserId } from '#kernel'
 import type { Web } from '#web'
+import type { Acting } from '../../src/authorization/entities/actors.ts'
 import type { EntityUid } from '../../src/authorization/entities/source.ts'
 import type { GatewaySession, ProtectedApplication } from '../../src/authorization/forward-auth/ports.ts'
 import { bundleOf, inHouse, type TestBundle, type TestHouse } from './authorization.ts'
@@ -15,7 +16,7 @@ export interface Gateway {
   readonly application: EntityUid
   readonly web: Web
   readonly sessions: Map<string, GatewaySession>
-  /** A token for each known subject is `token-<subject>`, with `~<acr>` after it for that of its sign-in. */
+  /** A token for each known subject is `token-<subject>`, or `token-<subject>.<actor>…`, with `~<acr>` after it for that of its sign-in. */
   ask(target: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
   get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>
   /** Tells the feed that a session ended. */
@@ -54,8 +55,14 @@ export const atGateway = (scratch: Scratch, bundle: TestBundle, body: (gateway: 
         verify: ({ request }, audience) => {
           const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
           if (token === undefined) return 'none'
-          const [, sub, acr] = /^token-([^~]*)(?:~(.*))?$/.exec(token) ?? []
-          return sub !== undefined && audience === it.id ? { sub, ...(acr !== undefined && { acr }) } : undefined
+          const [, ids, acr] = /^token-([^~]*)(?:~(.*))?$/.exec(token) ?? []
+          if (ids === undefined || audience !== it.id) return undefined
+          const [sub = '', ...actors] = ids.split('.')
+          const act = actors.reduceRight<Acting | undefined>(
+            (inner, id) => ({ sub: id, ...(inner && { act: inner }) }),
+            undefined,
+          )
+          return { sub, ...(act && { act }), ...(acr !== undefined && { acr }) }
         },
       },
       keyring: house.keyring,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { authorizationMigrations } from '#authorization'
+import { authorizationMigrations, type Gate } from '#authorization'
 import {
   type Application,
   type ApplicationInput,
@@ -91,6 +91,7 @@ after(async () => {
 export async function openTokensFixture(
   scratch: Scratch,
   options: {
+    gate?: Gate
     refreshGraceMs?: number
     port?: number
     certificates?: TokensDeps['certificates']
@@ -133,6 +134,7 @@ export async function openTokensFixture(
     clock,
     meter,
     signer: keyring,
+    gate: options.gate ?? testGate().gate,
     clients: directoryClients({ db: storage.db, clock }),
     people: directoryPeople({ db: storage.db, clock }),
     sessions: {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Act, Fault, isFault, type Meter } from '#kernel'
+import { type Act, type ApplicationId, Fault, isFault, type Meter } from '#kernel'
 import { sendProblem, toWebFault, type Web } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import '../faults.ts'
@@ -42,6 +42,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     const actor = deps.ownTokens()?.actorOf(request)
     return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
   }
+  const evaluating = { ...deps, readToken: (token: string, id: ApplicationId) => deps.ownTokens()?.read(token, id) }
   const acts = new WeakMap<FastifyRequest, Act>()
   await web.app.register(async (app) => {
     answerAsSpecified(app)
@@ -55,7 +56,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     })
     app.post('/access/v1/evaluation', { bodyLimit: 256 * 1024 }, async (request, reply) => {
       const { body, options, asking } = await ask(request)
-      const answered = await evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
+      const answered = await evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options)
       reply.header('cache-control', 'no-store').type(json)
       if (answered.context === undefined) return answered.decision ? permitted : denied
       return JSON.stringify(answered)
@@ -65,8 +66,8 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       const list = readEvaluations(body)
       const answered =
         list === undefined
-          ? await evaluate(deps, asking, readEvaluation(body, undefined, '/body'), options)
-          : { evaluations: await evaluateAll(deps, asking, list, body, options) }
+          ? await evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options)
+          : { evaluations: await evaluateAll(evaluating, asking, list, body, options) }
       reply.header('cache-control', 'no-store').type(json)
       return JSON.stringify(answered)
     })

@@ -1,10 +1,11 @@
-import { type Clock, isFault } from '#kernel'
+import { type ApplicationId, type Clock, isFault } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { EntityUid } from '../entities/source.ts'
+import type { TokenClaims } from '../forward-auth/ports.ts'
 import type { Decided, Recorder } from '../journal/recorder.ts'
 import type { Obligation } from '../obligations/obligation.ts'
 import { type Explanation, explain } from './explain.ts'
-import { type Evaluation, isMembers, type Members, type Options, readEvaluation, wrong } from './request.ts'
+import { type Evaluation, isMembers, type Members, type Options, readEvaluation, tokenType, wrong } from './request.ts'
 import { translate } from './translate.ts'
 
 export interface Answered {
@@ -24,6 +25,8 @@ export interface Asking {
 export interface EvaluateDeps {
   readonly clock: Clock
   readonly recorder: Recorder
+  /** Whom an access token for this application speaks for, and through whom; undefined for one that does not count. */
+  readonly readToken: (token: string, application: ApplicationId) => TokenClaims | undefined
 }
 
 /** Decides one evaluation and puts it on record. @throws {Fault} `authorization.journal_unavailable` and what `translate` does */
@@ -72,10 +75,13 @@ export async function evaluateAll(
   return answers
 }
 
-function decideOne({ clock }: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Decided {
+function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Decided {
+  const { clock } = deps
   const startedAt = performance.now()
   const { application, caller, requestId } = asking
-  const { request, view } = translate(application, evaluation, at)
+  const spoken =
+    evaluation.subject.type === tokenType ? deps.readToken(evaluation.subject.id, application.id) : undefined
+  const { request, view } = translate(application, evaluation, at, spoken)
   const decision = application.decide(request, clock.nowMs(), view)
   const { principal, action, resource } = request
   return {

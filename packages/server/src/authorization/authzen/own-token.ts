@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { type Act, type ApplicationId, isId, type OrganizationId } from '#kernel'
 import type { Snapshot } from '../engine/snapshot.ts'
-import type { TokenVerifier } from '../forward-auth/ports.ts'
+import type { TokenClaims, TokenVerifier } from '../forward-auth/ports.ts'
 
 const most = 10_000
 
@@ -32,11 +32,16 @@ export class OwnTokens {
     if (id === undefined) return undefined
     const presented = { request, method: request.method, url: `${this.#url}${request.url}` }
     const claims = this.#verifier.verify(presented, id)
-    if (claims === undefined || claims === 'none' || claims.sub !== id) return undefined
+    if (claims === undefined || claims === 'none' || claims.sub !== id || claims.act !== undefined) return undefined
     const application = this.#snapshot.application(id)
     const name = this.#snapshot.directory.find({ type: 'Application', id })?.attrs.get('name')
     if (application === undefined || typeof name !== 'string') return undefined
     return { type: 'application', id, organizationId: application.organizationId as OrganizationId, name }
+  }
+
+  /** Whom a token for this application speaks for, and through whom; its bearer is the caller's to check. */
+  read(token: string, application: ApplicationId): TokenClaims | undefined {
+    return this.#verifier.read?.(token, application)
   }
 
   #claimedAudience(authorization: string): ApplicationId | undefined {

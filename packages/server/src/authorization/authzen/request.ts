@@ -34,6 +34,9 @@ export type Members = Readonly<Record<string, unknown>>
 /** Most evaluations of one request. */
 export const evaluationsMost = 1_000
 const textMost = 1_000
+const tokenMost = 8_192
+/** The type of a subject that is named by an access token for the application: whom it speaks for is in the token. */
+export const tokenType = 'access_token'
 
 export const wrong = (pointer: string, detail: string): Fault =>
   new Fault('authorization.request_invalid', {
@@ -90,7 +93,7 @@ export function readEntity(given: unknown, fallback: unknown, at: string): Authz
   const [entity, under] = choose(given, fallback, at)
   return {
     type: readText(entity.type ?? under?.type, `${at}/type`),
-    id: readText(entity.id ?? under?.id, `${at}/id`),
+    id: readText(entity.id ?? under?.id, `${at}/id`, entity.type === tokenType ? tokenMost : textMost),
     properties: readMembers(entity.properties, `${at}/properties`),
   }
 }
@@ -110,10 +113,10 @@ function choose(given: unknown, fallback: unknown, at: string): [Members, Member
   return [chosen, given !== undefined && isMembers(fallback) ? fallback : undefined]
 }
 
-export function readText(value: unknown, at: string): string {
+export function readText(value: unknown, at: string, most = textMost): string {
   if (value === undefined) throw wrong(at, 'is missing')
   if (typeof value !== 'string') throw wrong(at, 'must be a string')
-  if (value.length === 0 || value.length > textMost) throw wrong(at, `must have 1 to ${textMost} characters`)
+  if (value.length === 0 || value.length > most) throw wrong(at, `must have 1 to ${most} characters`)
   return value
 }
 

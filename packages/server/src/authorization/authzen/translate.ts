@@ -1,8 +1,10 @@
 import { CedarRecord, type Entity, type EntityView, type Value, valueFromJson } from '@gatehouse/cedar'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { DecisionRequest } from '../engine/decision.ts'
+import { actorContext, actorsIn, entityOfId } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
-import { type AuthzenEntity, type Evaluation, type Members, wrong } from './request.ts'
+import type { TokenClaims } from '../forward-auth/ports.ts'
+import { type AuthzenEntity, type Evaluation, type Members, tokenType, wrong } from './request.ts'
 
 export interface Translated {
   readonly request: DecisionRequest
@@ -18,15 +20,21 @@ const valuesMost = 10_000
  * her names, action properties as `context.action`, supplied attributes as far as the manifest lets them.
  * @throws {Fault} `authorization.request_invalid` for a context that Cedar cannot hold
  */
-export function translate(application: ApplicationPolicies, evaluation: Evaluation, at: string): Translated {
+export function translate(
+  application: ApplicationPolicies,
+  evaluation: Evaluation,
+  at: string,
+  spoken?: TokenClaims,
+): Translated {
   const { subject, action, resource, context } = evaluation
-  const principalUid = uidOf(application, subject)
+  const principalUid =
+    subject.type === tokenType ? (spokenFor(application, spoken) ?? nobody) : uidOf(application, subject)
   const resourceUid = uidOf(application, resource)
   const request: DecisionRequest = {
     principal: principalUid,
     action: { type: actionTypeOf(application), id: action.name },
     resource: resourceUid,
-    context: contextOf(context, action.properties, at),
+    context: contextOf(context, action.properties, at, actorContext(actorsIn(spoken?.act) ?? [])),
   }
   let view = application.view.forDecisions
   view = overlay(application, view, principalUid, subject, `${at}/subject`)
@@ -45,8 +53,23 @@ export function actionTypeOf({ manifest }: ApplicationPolicies): string {
   return manifest.actionNamespace ? `${manifest.actionNamespace}::Action` : 'Action'
 }
 
-export function contextOf(context: Members | undefined, action: Members | undefined, at: string): CedarRecord {
-  if (context === undefined && action === undefined) return empty
+/** An unknown user: denied before any policy is asked. */
+const nobody: EntityUid = { type: 'User', id: 'gatehouse:token-invalid' }
+
+function spokenFor(application: ApplicationPolicies, claims: TokenClaims | undefined): EntityUid | undefined {
+  if (claims === undefined) return undefined
+  const actors = actorsIn(claims.act)
+  if (actors === undefined || actors.some((actor) => application.stateOf(actor) !== 'fit')) return undefined
+  return entityOfId(claims.sub)
+}
+
+export function contextOf(
+  context: Members | undefined,
+  action: Members | undefined,
+  at: string,
+  actors: readonly [string, Value][] = [],
+): CedarRecord {
+  if (context === undefined && action === undefined && actors.length === 0) return empty
   const entries = new Map<string, Value>()
   if (context !== undefined) readValues(context, `${at}/context`, entries)
   if (action !== undefined) {
@@ -54,6 +77,8 @@ export function contextOf(context: Members | undefined, action: Members | undefi
     readValues(action, `${at}/action/properties`, properties)
     entries.set('action', CedarRecord.of([...properties]))
   }
+  // INVARIANT: who acts by a token is what the token says, whatever the caller writes.
+  for (const [name, value] of actors) entries.set(name, value)
   return CedarRecord.of([...entries])
 }
 

@@ -15,6 +15,8 @@ test('every role says what it is for, permits known actions, and hands on known 
     'application-administrator',
     'auditor',
     'decider',
+    'delegate',
+    'impersonator',
     'operator',
     'owner',
     'policy-administrator',

@@ -1,13 +1,14 @@
-import { CedarRecord, type Entity, valueFromJson } from '@gatehouse/cedar'
+import { CedarRecord, type Entity, type Value, valueFromJson } from '@gatehouse/cedar'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Clock, type Entropy, Fault } from '#kernel'
 import { problemOf, type Web } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Decision } from '../engine/decision.ts'
+import { actorContext } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
-import type { StepUp, Strength } from '../obligations/strength.ts'
+import type { StepUp } from '../obligations/strength.ts'
 import { type Forwarded, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
@@ -56,16 +57,17 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
     const { application, routes } = known
     const identified = await identifyAtGateway(identifying, request, forwarded, application.id, nowMs)
     if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
-    const { principal } = identified
+    const { principal, actors = [] } = identified
     // Who is no longer active is nobody: no identity is handed on, and her browser is sent to sign in.
-    if (deps.snapshot.directory.stateOf(principal) !== 'fit') return unidentified(request, reply, forwarded, 'none')
+    if ([principal, ...actors].some((one) => deps.snapshot.directory.stateOf(one) !== 'fit'))
+      return unidentified(request, reply, forwarded, 'none')
     const part = deps.snapshot.application(application.id)
     const asked = routes.match(forwarded.method, path)
     if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
 
     const namespace = part.manifest.actionNamespace
     const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
-    const context = contextOf(forwarded, path, identified.strength)
+    const context = contextOf(forwarded, path, identified)
     const { resource } = asked
     const decided = part.decide({ principal, action, resource, context }, nowMs)
     const obligations = part.obligations(decided, { principal, action, resource })
@@ -89,7 +91,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
       const denial = { known, part, identified, entity, action: asked.action, resource: asked.resource, decision }
       return denied(request, reply, forwarded, denial, nowMs)
     }
-    const token = identities.for(application.id, principal, entity, identified.session)
+    const token = identities.for(application.id, principal, entity, identified.session, actors)
     return handOn(reply, principal, entity, token).code(200).send()
   }
 
@@ -231,15 +233,13 @@ function refuse(request: FastifyRequest, reply: FastifyReply, reason: string): F
 const isStepUp = ({ type }: { readonly type: string }) => type === 'step-up'
 
 /**
- * What policies may ask of the request: `context.request.method`, `.path`, `.origin`; and of the sign-in behind it, where that is
- * known: `context.authentication.acr` and `.amr`.
+ * What policies may ask of the request: `context.request.method`, `.path`, `.origin`; of the sign-in behind it, where that is
+ * known: `context.authentication.acr` and `.amr`; of who acts by a token: `context.actor`, `context.actors`.
  */
-function contextOf({ method, origin }: Forwarded, path: string, { acr, amr = [] }: Strength): CedarRecord {
+function contextOf({ method, origin }: Forwarded, path: string, { strength, actors = [] }: Identified): CedarRecord {
   const request = valueFromJson({ method, path, origin }, 'context', { left: 10 })
-  if (acr === undefined) return CedarRecord.of([['request', request]])
-  const authentication = valueFromJson({ acr, amr }, 'context', { left: 100 })
-  return CedarRecord.of([
-    ['request', request],
-    ['authentication', authentication],
-  ])
+  const { acr, amr = [] } = strength
+  const entries: [string, Value][] = [['request', request], ...actorContext(actors)]
+  if (acr !== undefined) entries.push(['authentication', valueFromJson({ acr, amr }, 'context', { left: 100 })])
+  return CedarRecord.of(entries)
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ApplicationId } from '#kernel'
+import { actorsIn, entityOfId } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Strength } from '../obligations/strength.ts'
 import type { Forwarded } from './forwarded.ts'
@@ -12,6 +13,8 @@ export interface Identified {
   readonly session?: GatewaySession
   /** How surely: of the session, or of the sign-in that a token comes from. */
   readonly strength: Strength
+  /** Who acts for the principal by a token, the present one first. */
+  readonly actors?: readonly EntityUid[]
 }
 
 export interface IdentifyDeps {
@@ -20,8 +23,6 @@ export interface IdentifyDeps {
   readonly tokens: TokenVerifier
   readonly sessions: SessionFinder
 }
-
-const types = { user: 'User', machine: 'Machine', app: 'Application' } as const
 
 /**
  * Who a request through a gateway comes from: an access token for this application when it carries one (and then nothing
@@ -37,10 +38,9 @@ export async function identifyAtGateway(
   const { method, origin, target } = forwarded
   const claims = deps.tokens.verify({ request, method, url: `${origin}${target}` }, application)
   if (claims !== 'none') {
-    const type = claims && types[claims.sub.split('_')[0] as keyof typeof types]
-    return claims === undefined || type === undefined
-      ? 'bad-token'
-      : { principal: { type, id: claims.sub }, strength: claims }
+    const principal = claims && entityOfId(claims.sub)
+    const actors = actorsIn(claims?.act)
+    return principal === undefined || actors === undefined ? 'bad-token' : { principal, actors, strength: claims ?? {} }
   }
   const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
   const sid = await deps.cookies.readSession(origin, cookie)

@@ -20,10 +20,17 @@ export class IdentityTokens {
     this.#deps = deps
   }
 
-  for(audience: ApplicationId, principal: EntityUid, entity: Entity | undefined, session?: GatewaySession): string {
+  /** @param actors who acts for the principal, the present one first: the claim `act` (RFC 8693 §4.1) */
+  for(
+    audience: ApplicationId,
+    principal: EntityUid,
+    entity: Entity | undefined,
+    session?: GatewaySession,
+    actors: readonly EntityUid[] = [],
+  ): string {
     const { issuer, signer, clock } = this.#deps
     const now = Math.floor(clock.nowMs() / 1_000)
-    const key = `${audience}\n${principal.type}\n${principal.id}\n${session?.id ?? ''}`
+    const key = `${audience}\n${principal.type}\n${principal.id}\n${session?.id ?? ''}\n${actors.map(({ id }) => id)}`
     const { kid } = signer.activeKey('ES256')
     const known = this.#known.get(key)
     if (known !== undefined && known.kid === kid && known.exp - now >= leastLeftSeconds) return known.token
@@ -37,6 +44,7 @@ export class IdentityTokens {
       exp,
       ...namesOf(entity),
       ...(session !== undefined && { sid: session.id, acr: session.acr, amr: session.amr }),
+      ...(actors.length > 0 && { act: chainOf(actors) }),
     }
     const signed = `${encode({ alg: 'ES256', typ: 'gatehouse-identity+jwt', kid })}.${encode(claims)}`
     const token = `${signed}.${Buffer.from(signer.sign(kid, Buffer.from(signed))).toString('base64url')}`
@@ -46,6 +54,9 @@ export class IdentityTokens {
     return token
   }
 }
+
+const chainOf = (actors: readonly EntityUid[]) =>
+  actors.reduceRight<object | undefined>((act, { id }) => ({ sub: id, ...(act && { act }) }), undefined)
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 

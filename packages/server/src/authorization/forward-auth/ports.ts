@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { ApplicationId, OrganizationId, UserId } from '#kernel'
 import type { Reader } from '#storage'
+import type { Acting } from '../entities/actors.ts'
 
 /** What a request through a gateway asks for; segments of `path` are literal, `:name`, or `*` as the last for the rest. */
 export interface ProtectedRoute {
@@ -37,19 +38,24 @@ export interface PresentedRequest {
   readonly url: string
 }
 
+/** What an access token says of whom it speaks for, and through whom. */
+export interface TokenClaims {
+  readonly sub: string
+  readonly sid?: string
+  readonly acr?: string
+  readonly amr?: readonly string[]
+  readonly act?: Acting
+}
+
 /** Checks access tokens, without I/O. */
 export interface TokenVerifier {
   /**
    * Whom the access token in `Authorization` speaks for; undefined for one that does not count now for this audience or from this
    * sender (a bound token without its proof), `none` when there is no access token. `sub` is a user's, machine's or application's id.
    */
-  verify(
-    presented: PresentedRequest,
-    audience: ApplicationId,
-  ):
-    | { readonly sub: string; readonly sid?: string; readonly acr?: string; readonly amr?: readonly string[] }
-    | 'none'
-    | undefined
+  verify(presented: PresentedRequest, audience: ApplicationId): TokenClaims | 'none' | undefined
+  /** The same of a token by itself, whose bearer somebody else has checked. */
+  read?(token: string, audience: ApplicationId): TokenClaims | undefined
 }
 
 /** A person's sign-in that is in force. */

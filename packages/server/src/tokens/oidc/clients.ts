@@ -1,4 +1,5 @@
 import { type Clock, randomToken, systemEntropy } from '#kernel'
+import { exchangeGrant } from '../exchange/grant-types.ts'
 import type { ClientSource, RegisteredClient } from '../ports.ts'
 import { rulesOf } from './rules.ts'
 import { standardScopes } from './scopes.ts'
@@ -86,7 +87,8 @@ export function toMetadata(client: RegisteredClient): Record<string, unknown> {
     ...(client.authMethod === 'tls_client_auth' && subject && { [certificateNames[subject.name]]: subject.value }),
     redirect_uris: signsIn ? client.redirectUris : [],
     post_logout_redirect_uris: client.postLogoutRedirectUris,
-    grant_types: client.grantTypes,
+    // Whether an exchange is allowed is decided each time, not by registration.
+    grant_types: [...client.grantTypes, exchangeGrant],
     response_types: signsIn ? ['code'] : [],
     ...(signsIn && { response_modes: rules.responseModes }),
     ...(client.grantTypes.includes('urn:openid:params:grant-type:ciba') && {

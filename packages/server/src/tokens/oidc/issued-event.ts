@@ -6,7 +6,7 @@ import '../events.ts'
 import { addParticipant } from '../logout/participant.store.ts'
 import { actorOfClient, actorOfPerson, type RegisteredClient } from '../ports.ts'
 import type { PersonAccount } from './accounts.ts'
-import type { Unit } from './unit.ts'
+import type { Exchanged, IssuedToken, Unit } from './unit.ts'
 
 /** An application that is told of the end of sessions takes part in the one that this sign-in came from. */
 async function takePart(
@@ -37,6 +37,7 @@ export async function recordIssued(
   const access = unit.issued.find((token) => token.kind === 'access_token')
   const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
   if (access === undefined) return
+  if (unit.exchange !== undefined) return recordExchanged(tx, unit, unit.exchange, access, client, atMs)
   const account = ctx.oidc.account as PersonAccount | undefined
   await takePart(tx, ctx, client, account)
   const actor: Actor = account === undefined ? actorOfClient(client) : actorOfPerson(account.person)
@@ -60,4 +61,39 @@ export async function recordIssued(
       ...(refresh !== undefined && { refreshToken: refresh.hash }),
     },
   })
+}
+
+/** Who acts is whose deed it is; the subject stands in the data. */
+async function recordExchanged(
+  tx: Tx,
+  unit: Unit,
+  exchange: Exchanged,
+  access: IssuedToken,
+  client: RegisteredClient,
+  atMs: number,
+): Promise<void> {
+  const { grantType, subject, actors, sources, workload } = exchange
+  await record(
+    tx,
+    { ...unit.act, actor: actorOfClient(client) },
+    {
+      type: 'tokens.token_exchanged',
+      atMs,
+      organizationId: client.organizationId,
+      object: { type: 'Gatehouse::Client', id: client.id, name: client.name },
+      touches: [],
+      data: {
+        grantType,
+        clientId: client.id,
+        subject,
+        actors,
+        scopes: access.scope === undefined ? [] : access.scope.split(' '),
+        ...(access.audience !== undefined && { audience: access.audience }),
+        token: access.hash,
+        sources,
+        expiresAt: new Date(access.expiresAtMs).toISOString(),
+        ...(workload !== undefined && { workload }),
+      },
+    },
+  )
 }

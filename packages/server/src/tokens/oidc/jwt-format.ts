@@ -15,28 +15,36 @@ type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>
 export function completeJwt(clients: ClientCache) {
   return async (ctx: KoaContextWithOIDC, token: JwtToken, jwt: { payload: Record<string, unknown> }): Promise<void> => {
     const { payload } = jwt
+    const { exchange } = Unit.current()
     // INVARIANT: at another application a client acts for a person only as far as the person allowed it there (`grants.ts`).
-    if (token.kind === 'AccessToken' && isOthers(String(payload.aud), token.clientId as string) && !token.scope)
+    if (
+      exchange === undefined &&
+      token.kind === 'AccessToken' &&
+      isOthers(String(payload.aud), token.clientId as string) &&
+      !token.scope
+    )
       throw new errors.InvalidTarget()
     const { account, entities } = ctx.oidc as typeof ctx.oidc & { account?: PersonAccount }
     const source = entities.AuthorizationCode ?? entities.RotatedRefreshToken ?? entities.RefreshToken
-    const sessionId = token.expiresWithSession === true ? (token.sessionUid as string) : undefined
-    const organizationId =
-      account?.person.organizationId ?? (await clients.find(token.clientId as string))?.organizationId
+    const sessionId =
+      exchange?.sessionId ?? (token.expiresWithSession === true ? (token.sessionUid as string) : undefined)
+    const client = await clients.find(token.clientId as string)
     Object.assign(payload, {
-      org: organizationId,
+      org: account?.person.organizationId ?? client?.organizationId,
+      ...(token.kind === 'ClientCredentials' && client?.owner !== undefined && { owner: client.owner }),
       ...(token.grantId !== undefined && { gid: token.grantId }),
       ...(sessionId !== undefined && { sid: sessionId }),
       ...(source?.authTime !== undefined && { auth_time: source.authTime }),
       ...(source?.acr !== undefined && { acr: source.acr }),
       ...(source?.amr !== undefined && { amr: source.amr }),
+      ...exchange?.claims,
     })
     const artifact: Artifact = {
       id: jwtArtifactId(payload.jti as string, payload.iat as number),
       kind: token.kind,
       clientId: token.clientId,
       subject: token.accountId as string | undefined,
-      grantId: token.grantId as string | undefined,
+      grantId: exchange?.grantId ?? (token.grantId as string | undefined),
       sessionId,
       // The provider gives claims that were asked for by name only to tokens without a resource; ours all have one.
       payload: { ...pick(token, payload), claims: token.claims ?? source?.claims },
@@ -63,7 +71,7 @@ export function completeJwt(clients: ClientCache) {
 function pick(token: JwtToken, payload: Record<string, unknown>): Record<string, unknown> {
   const { clientId, accountId, grantId, gty, scope, aud, sid, sessionUid, expiresWithSession } = token
   const { 'x5t#S256': x5t, jkt, rar } = token
-  const { iat, exp } = payload
+  const { iat, exp, act, owner } = payload
   return {
     iat,
     exp,
@@ -79,5 +87,7 @@ function pick(token: JwtToken, payload: Record<string, unknown>): Record<string,
     jkt,
     rar,
     'x5t#S256': x5t,
+    // Shown by introspection (RFC 8693 §4.1).
+    ...((act !== undefined || owner !== undefined) && { extra: { act, owner } }),
   }
 }

@@ -1,4 +1,5 @@
 import type { Meter } from '#kernel'
+import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 
 const grants = [
   'authorization_code',
@@ -6,8 +7,9 @@ const grants = [
   'client_credentials',
   'urn:ietf:params:oauth:grant-type:device_code',
   'urn:openid:params:grant-type:ciba',
+  exchangeGrant,
+  assertionGrant,
 ] as const
-type GrantLabel = (typeof grants)[number] | 'other'
 const refusals = [
   'invalid_client',
   'invalid_grant',
@@ -41,7 +43,7 @@ export class TokenMeasures {
   }
 
   observe(grantType: unknown, status: number, error: unknown, seconds: number): void {
-    const grant_type = (grants as readonly unknown[]).includes(grantType) ? (grantType as GrantLabel) : 'other'
+    const grant_type = (grants as readonly unknown[]).includes(grantType) ? (grantType as string) : 'other'
     const outcome =
       status < 400
         ? 'issued'

@@ -28,7 +28,7 @@ export function presentJwt(request: IncomingMessage, path: string, unit: Unit, v
     if (claims !== undefined)
       unit.presented = {
         handle,
-        kind: claims.gid === undefined ? 'ClientCredentials' : 'AccessToken',
+        kind: claims.sub === claims.client_id ? 'ClientCredentials' : 'AccessToken',
         jti: claims.jti,
         issuedAtSeconds: claims.iat,
         withAudience: path !== paths.userinfo,

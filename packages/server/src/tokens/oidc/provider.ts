@@ -1,6 +1,8 @@
 import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel'
 import type { Outgoing } from '#web'
+import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchange/exchange-grant.ts'
+import { exchangeGrant } from '../exchange/grant-types.ts'
 import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
@@ -24,7 +26,7 @@ import { projectSessions } from './sessions.ts'
 import { keySetOf, type Signer } from './signing.ts'
 import { acrValues, interactionRules, wantedAcr } from './step-up.ts'
 
-export interface ProviderDeps extends AdapterDeps {
+export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
   /** Public base address without trailing slash: the issuer identifier. */
   readonly url: string
   readonly clock: Clock
@@ -70,6 +72,10 @@ export function buildProvider(deps: ProviderDeps): Provider {
     configure(deps, () => provider),
   )
   provider.proxy = true
+  provider.registerGrantType(exchangeGrant, (ctx) => exchangeToken(provider, ctx, deps), exchangeParameters, [
+    'resource',
+    'audience',
+  ])
   useOurClients(provider, deps.clients)
   projectSessions(provider, deps.sessions)
   return provider

@@ -50,6 +50,23 @@ export interface PresentedToken {
   readonly withAudience: boolean
 }
 
+/** A token in exchange for another (RFC 8693), or for an assertion of an outside issuer (RFC 7523). */
+export interface Exchanged {
+  readonly grantType: string
+  readonly subject: string
+  /** Who acts for the subject, the present one first. */
+  readonly actors: readonly string[]
+  /** Artifact ids of the tokens it came from. */
+  readonly sources: readonly string[]
+  /** What it ends with: the subject's grant, or the trust in an outside issuer. */
+  readonly grantId: string | undefined
+  readonly sessionId: string | undefined
+  /** Claims beyond the usual, instead of what the client alone would get. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The outside workload, where it is one. */
+  readonly workload?: { readonly trustId: string; readonly issuer: string; readonly subject: string }
+}
+
 const units = new AsyncLocalStorage<Unit>()
 
 /**
@@ -62,6 +79,8 @@ export class Unit {
   readonly act: Act
   readonly issued: IssuedToken[] = []
   presented: PresentedToken | undefined
+  /** What the token of this request was exchanged for, once it is settled. */
+  exchange: Exchanged | undefined
   reuseDetected = false
   readonly #deps: { storage: Storage; clock: Clock }
   readonly #writes: Write[] = []
@@ -140,6 +159,11 @@ export class Unit {
   /** More for the same transaction, when the request succeeds. */
   also(run: (tx: Tx) => Promise<void>): void {
     this.#add(run)
+  }
+
+  /** Is written even when the request is refused, such as the record of that. */
+  evenIfRefused(run: (tx: Tx) => Promise<void>): void {
+    this.#add(run, true)
   }
 
   afterCommit(run: () => void | Promise<void>): void {

@@ -4,6 +4,8 @@ import type { Revocation } from './revocation.store.ts'
 /** What a token or stored artifact hangs on. */
 export interface RevocationSubject {
   readonly token?: string
+  /** Tokens that it was exchanged for. */
+  readonly sources?: readonly string[] | undefined
   readonly grantId?: string
   readonly sessionId?: string
   /** User, client, actor: whoever must still be in force. */
@@ -48,8 +50,9 @@ export class RevocationSet {
   /** Whether anything that the subject hangs on has been revoked since it was issued. */
   covers(subject: RevocationSubject): boolean {
     if (this.#entries.size === 0) return false
-    const { token, grantId, sessionId, principals, organizationId, issuedAtMs } = subject
+    const { token, sources, grantId, sessionId, principals, organizationId, issuedAtMs } = subject
     if (token !== undefined && this.#hits('token', token, issuedAtMs)) return true
+    if (sources?.some((id) => this.#hits('token', id, issuedAtMs))) return true
     if (grantId !== undefined && this.#hits('grant', grantId, issuedAtMs)) return true
     if (sessionId !== undefined && this.#hits('session', sessionId, issuedAtMs)) return true
     if (sessionId !== undefined && principals.some((id) => this.#hitsSessions(id, sessionId, issuedAtMs))) return true

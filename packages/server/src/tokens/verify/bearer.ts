@@ -1,6 +1,7 @@
 import { type Actor, Fault, type UserId } from '#kernel'
 import type { Identify } from '#web'
 import '../faults.ts'
+import { actorsOf } from '../exchange/act-chain.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
 import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
@@ -37,7 +38,10 @@ export function identifyByAccessToken(deps: {
     if (actor === undefined) throw new Fault('tokens.access_token_invalid')
     if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) throw new Fault('tokens.scope_missing')
     if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
-    return { actor, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
+    // Whoever acts for somebody else is named in every event of it.
+    const through = actorsOf(claims.act)
+    const named = through.length === 0 ? actor : { ...actor, name: `${actor.name} through ${through.join(', ')}` }
+    return { actor: named, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
   }
 }
 

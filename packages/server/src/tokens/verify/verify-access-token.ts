@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '#kernel'
+import { type ActClaim, actorsOf, readAct } from '../exchange/act-chain.ts'
 import { jwtArtifactId } from '../oidc/adapter.ts'
 import { skewSeconds } from '../oidc/lifetimes.ts'
 import type { Signer } from '../oidc/signing.ts'
@@ -29,6 +30,12 @@ export interface AccessTokenClaims {
   readonly amr?: readonly string[]
   /** What the sender must prove to hold (RFC 7800 §3): see `verifyPresented`. */
   readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string }
+  /** Who acts for the subject (RFC 8693 §4.1). */
+  readonly act?: ActClaim
+  /** The person who answers for the subject, when it is a machine. */
+  readonly owner?: string
+  /** Artifact ids of the tokens that it came from: it ends with each of them. */
+  readonly src?: readonly string[]
   /** RFC 9396 §9.1. */
   readonly authorization_details?: readonly Readonly<Record<string, unknown>>[]
 }
@@ -108,6 +115,8 @@ export class AccessTokenVerifier {
     for (const name of ['sub', 'aud', 'client_id', 'jti']) if (typeof claims[name] !== 'string') return undefined
     for (const name of ['exp', 'iat']) if (!Number.isSafeInteger(claims[name])) return undefined
     if (claims.cnf !== undefined && !isConfirmation(claims.cnf)) return undefined
+    if (claims.act !== undefined && readAct(claims.act) === undefined) return undefined
+    if (claims.src !== undefined && !isTexts(claims.src)) return undefined
     if (claims.nbf !== undefined && !Number.isSafeInteger(claims.nbf)) return undefined
     return Object.freeze(claims) as unknown as AccessTokenClaims
   }
@@ -125,7 +134,8 @@ export class AccessTokenVerifier {
       token: known.hash,
       grantId: claims.gid,
       sessionId: claims.sid,
-      principals: [claims.sub, claims.client_id],
+      sources: claims.src,
+      principals: [claims.sub, claims.client_id, ...actorsOf(claims.act)],
       organizationId: claims.org,
       issuedAtMs: claims.iat * 1_000,
     })
@@ -143,3 +153,5 @@ function isConfirmation(cnf: unknown): boolean {
     entries.every(([name, value]) => ['jkt', 'x5t#S256'].includes(name) && typeof value === 'string')
   )
 }
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string')
