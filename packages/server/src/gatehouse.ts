@@ -40,7 +40,15 @@ import {
 } from '#observability'
 import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
 import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
-import { directoryClients, directoryPeople, openTokens, sharedSecret, type Tokens, tokensMigrations } from '#tokens'
+import {
+  directoryClients,
+  directoryPeople,
+  openTokens,
+  registrationOperations,
+  sharedSecret,
+  type Tokens,
+  tokensMigrations,
+} from '#tokens'
 import {
   createWeb,
   healthOperations,
@@ -151,7 +159,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web))
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
-    web.add(...directoryOperations(deps))
+    web.add(...directoryOperations(deps), ...registrationOperations(deps))
     web.add(...policiesOperations({ ...deps, snapshot: authorization.snapshot }))
 
     const people = signInPeople({ clock, entropy })
@@ -196,6 +204,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       sealer: keyring,
       outgoing,
       requestsPerSecond: config.clientRequestsPerSecond,
+      directory: deps,
+      registration: config.registration,
       ensureKey: (algorithm) => keyring.ensure(algorithm),
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {

@@ -35,6 +35,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     clientAuthorities: undefined,
     mtls: undefined,
     clientRequestsPerSecond: 100,
+    registration: false,
     bootstrap: true,
   })
 })
@@ -71,6 +72,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_AUDIT_WITNESS_FILE: '/etc/gatehouse/witnesses.policy',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: '250',
+    GATEHOUSE_REGISTRATION: 'on',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
   const file = Object.entries(told).map(
@@ -98,6 +100,7 @@ test('every setting is taken from the environment, or from the file under its lo
       clientAuthorities: undefined,
       mtls: undefined,
       clientRequestsPerSecond: 250,
+      registration: true,
       bootstrap: false,
     })
     assert.equal(database.engine === 'postgres' && database.url.reveal(), 'postgres://g:pw@db/gatehouse')

@@ -37,6 +37,8 @@ export interface Config {
   readonly sloFile: string | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
   readonly clientRequestsPerSecond: number
+  /** Whether programs may register themselves as applications, with a token for it (RFC 7591). */
+  readonly registration: boolean
   /** Whether the local bootstrap credential is written and accepted. */
   readonly bootstrap: boolean
 }
@@ -69,6 +71,7 @@ const names = {
   GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
+  GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
 /** The settings there are: environment variable and name in the file. */
@@ -117,6 +120,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
     mtls: parseMtls(told, workingDirectory),
     clientRequestsPerSecond: parseCount(take('client_requests_per_second', '100'), 1_000_000),
+    registration: parseOneOf(take('registration', 'off'), ['on', 'off']) === 'on',
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })
 }

@@ -41,6 +41,7 @@ export {
   updateApplication,
 } from './applications/change-application.ts'
 export { addApplication, createApplication } from './applications/create-application.ts'
+export { type DocumentClient, readDocumentClient } from './applications/document-client.ts'
 export {
   defaultOAuth,
   type OAuthSettings,
@@ -105,6 +106,7 @@ export {
   findOrganization,
   findOrganizationByName,
   findOrganizationOfDomain,
+  findOrganizationsTakingDocuments,
   listOrganizations,
   requireActiveOrganization,
   requireOrganization,

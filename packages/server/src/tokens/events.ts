@@ -44,6 +44,7 @@ declare module '#feed' {
     'tokens.client_not_notified': { clientId: string; about: string; attempts: number }
     'tokens.sign_in_requested': { clientId: string; subject: string; scopes: readonly string[]; message?: string }
     'tokens.sign_in_answered': { clientId: string; decision: 'allow' | 'deny' }
+    'tokens.registration_token_issued': { uses: number; expiresAtMs: number }
     'tokens.consent_given': { clientId: string; scopes: readonly string[] }
     'tokens.consent_refused': { clientId: string; scopes: readonly string[] }
   }
@@ -62,6 +63,7 @@ defineEvents({
   'tokens.client_not_notified': 'An application could not be told, and is not tried any more',
   'tokens.sign_in_requested': 'An application asked a person who is elsewhere to sign in (CIBA)',
   'tokens.sign_in_answered': 'A person answered an application that asked while they were elsewhere (CIBA)',
+  'tokens.registration_token_issued': 'A token was issued by which programs register themselves as applications',
   'tokens.consent_given': 'A person let an application act for them',
   'tokens.consent_refused': 'A person refused an application what it asked for',
 })

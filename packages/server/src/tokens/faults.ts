@@ -9,6 +9,14 @@ export const faults = defineFaults({
     status: 403,
     says: 'The person did not let this application use Gatehouse in their name: ask for the scope gatehouse',
   },
+  'tokens.registration_token_invalid': {
+    status: 401,
+    says: 'The token for registering an application is unknown, ended or used up',
+  },
+  'tokens.client_metadata_invalid': {
+    status: 400,
+    says: 'The description of the application has something in it that cannot be',
+  },
   'tokens.request_ended': {
     status: 400,
     says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',

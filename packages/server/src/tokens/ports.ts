@@ -15,11 +15,15 @@ export interface RegisteredClient {
   readonly authMethod: ClientAuthMethod
   /** Public keys for `private_key_jwt`. */
   readonly jwks?: { readonly keys: readonly Record<string, unknown>[] }
+  /** Where it is reached itself. */
+  readonly origins?: readonly string[]
   readonly redirectUris: readonly string[]
   readonly postLogoutRedirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]
   /** Scopes that tokens for this application may carry, beside the standard ones. */
   readonly scopes: readonly string[]
+  /** Whether it may ask for any scope of the application that it wants a token for. */
+  readonly anyScope?: boolean
   /** Whether people are asked before it may act for them. */
   readonly consent: boolean
   /** Which protocols it speaks, and how strictly. */

@@ -11,7 +11,9 @@ import { mountConsent } from './consent/consent.routes.ts'
 import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
 import './events.ts'
 import './faults.ts'
+import type { DirectoryDeps } from '#directory'
 import { mountApprovals, writePing } from './approvals/approvals.routes.ts'
+import { ClientDocuments } from './client-documents/client-documents.ts'
 import { introspectJwt } from './introspection/introspect.ts'
 import { followSessionEnds, writeLogout } from './logout/back-channel.ts'
 import { participantMigrations } from './logout/participant.store.ts'
@@ -25,6 +27,9 @@ import { Protocol } from './oidc/protocol.ts'
 import type { Sealer } from './oidc/sealer.ts'
 import type { Signer } from './oidc/signing.ts'
 import type { ClientSource, PersonSource, SessionSource, TokenPages } from './ports.ts'
+import { mountRegistration } from './registration/registration.routes.ts'
+import { registrationMigrations } from './registration/registration.store.ts'
+import { mountResourceMetadata } from './resource-metadata/resource-metadata.ts'
 import { followRevocations } from './revocation/follow-revocations.ts'
 import { type Revocation, revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
@@ -39,6 +44,7 @@ export const tokensMigrations: readonly Migration[] = [
   ...consentMigrations,
   ...noticeMigrations,
   ...participantMigrations,
+  ...registrationMigrations,
 ]
 
 export interface TokensDeps {
@@ -64,6 +70,10 @@ export interface TokensDeps {
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
   readonly mtlsUrl?: string | undefined
+  /** What registration changes the directory with. */
+  readonly directory: DirectoryDeps
+  /** Whether programs may register themselves (RFC 7591), with a token for it. Default: they may not. */
+  readonly registration?: boolean
   /** Token requests that one client may make for long, a second. Default 100. */
   readonly requestsPerSecond?: number
   /** Makes the first key of an algorithm, when an application wants its ID tokens signed by it. */
@@ -103,7 +113,12 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const certificates = readCertificates(
     deps.certificates ?? { isTrustedProxy: () => false, nowMs: () => clock.nowMs() },
   )
-  const clients = new ClientCache(deps.clients, clock)
+  const documents = new ClientDocuments({ db: storage.db, clock, outgoing: deps.outgoing })
+  const source: ClientSource = {
+    ...deps.clients,
+    find: (clientId) => (clientId.startsWith('https:') ? documents.find(clientId) : deps.clients.find(clientId)),
+  }
+  const clients = new ClientCache(source, clock)
   const follower = await followRevocations({ storage, feed: deps.feed, revocations, clients })
   const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock })
   meter.gauge(
@@ -131,6 +146,8 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const needs = new Needs(storage)
   const protocol = new Protocol({
+    registration: deps.registration ?? false,
+    documents: () => needs.documents,
     detailTypes: () => needs.detailTypes,
     requestsPerSecond: deps.requestsPerSecond ?? 100,
     url,
@@ -183,6 +200,8 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       const introspection = { url, clock, clients, verifier, signer, shared }
       await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))
       const approvals = { url, storage, clock, protocol, clients, people, sessions, pages, revocations, hurry }
+      if (deps.registration) await mountRegistration(web.app, { ...deps.directory, url })
+      mountResourceMetadata(web.app, { url, clients })
       await mountApprovals(web.app, { ...approvals, sealer, refreshGraceMs })
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },

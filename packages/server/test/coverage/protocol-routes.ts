@@ -35,6 +35,11 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
   { url: '/account*', why: page },
   { url: '/oauth/consent/:uid', why: page },
   { url: '/oauth/requests*', why: page },
+  {
+    url: '/oauth/register*',
+    why: 'dynamic registration: an initial or registration access token (RFC 7591 3, RFC 7592 2)',
+  },
+  { url: '/.well-known/oauth-protected-resource*', why: 'public facts of who takes which tokens (RFC 9728)' },
   ...protocolRoutes.map(({ url, why }) => ({ url, why: `OAuth and OpenID Connect: ${why}` })),
 ]
 

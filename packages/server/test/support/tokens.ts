@@ -96,6 +96,7 @@ export async function openTokensFixture(
     port?: number
     certificates?: TokensDeps['certificates']
     requestsPerSecond?: number
+    outgoing?: TokensDeps['outgoing']
     wrapStorage?: (storage: Storage) => Storage
   } = {},
 ): Promise<TokensFixture> {
@@ -144,8 +145,10 @@ export async function openTokensFixture(
     },
     pages: pagesAsJson,
     sealer: keyring,
+    directory: { storage, clock, entropy, gate: testGate().gate },
+    registration: true,
     ensureKey: (algorithm) => keyring.ensure(algorithm),
-    outgoing: new Outgoing(['127.0.0.1']),
+    outgoing: options.outgoing ?? new Outgoing(['127.0.0.1']),
     onError,
     ...(options.requestsPerSecond !== undefined && { requestsPerSecond: options.requestsPerSecond }),
     ...(options.certificates !== undefined && { certificates: options.certificates }),

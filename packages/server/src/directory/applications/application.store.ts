@@ -100,6 +100,8 @@ export function listApplications(db: Reader, filter: ApplicationFilter, page: Pl
 export interface OAuthNeeds {
   readonly algorithms: ReadonlySet<string>
   readonly detailTypes: ReadonlySet<string>
+  /** Whether some organization lets programs in by a client id metadata document. */
+  readonly documents: boolean
 }
 
 /** Reads the settings of those applications only that have something unusual in them. */
@@ -115,10 +117,16 @@ export async function findOAuthNeeds(db: Reader): Promise<OAuthNeeds> {
       ]),
     )
     .execute()
+  const documents = await db
+    .selectFrom('organizations')
+    .select('id')
+    .where('settings', 'like', '%"clientMetadataHosts":["%')
+    .executeTakeFirst()
   const found = rows.map(({ settings }) => ({ ...defaultOAuth, ...JSON.parse(settings).oauth }) as OAuthSettings)
   return {
     algorithms: new Set(found.map(({ idTokenAlgorithm }) => idTokenAlgorithm)),
     detailTypes: new Set(found.flatMap(({ authorizationDetailTypes }) => authorizationDetailTypes)),
+    documents: documents !== undefined,
   }
 }
 

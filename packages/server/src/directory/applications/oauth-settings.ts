@@ -130,7 +130,7 @@ export function parseOAuth(problems: Problems, pointer: string, oauth: OAuthSett
 }
 
 /** Plain http only where nobody else can be meant: a name of this machine. Whether it may be reached is asked at each request. */
-function isPlainHttps(text: string): boolean {
+export function isPlainHttps(text: string): boolean {
   const url = text.length <= 2_048 && !/[^\x21-\x7e]/.test(text) ? URL.parse(text) : null
   if (url === null || url.hash !== '' || text.includes('#') || url.username !== '' || url.password !== '') return false
   return (

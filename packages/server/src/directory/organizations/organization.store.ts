@@ -66,6 +66,20 @@ export async function findOrganizationOfDomain(db: Reader, domain: string): Prom
   return id === undefined ? undefined : findOrganization(db, id as OrganizationId)
 }
 
+/** Active organizations that let programs of this host in without registering them: two at most are told. */
+export async function findOrganizationsTakingDocuments(db: Reader, host: string): Promise<Organization[]> {
+  const rows = await db
+    .selectFrom('organizations')
+    .selectAll()
+    .where('state', '=', 'active')
+    .where('settings', 'like', '%"clientMetadataHosts":["%')
+    .execute()
+  return rows
+    .map(toOrganization)
+    .filter(({ settings }) => settings.tokens?.clientMetadataHosts?.some((one) => one === '*' || one === host))
+    .slice(0, 2)
+}
+
 /** Those after a name, in the order of names; deleted ones are left out. */
 export async function listOrganizations(
   db: Reader,

@@ -2,7 +2,7 @@ import { findOAuthNeeds, type OAuthNeeds } from '#directory'
 import type { Feed } from '#feed'
 import type { Storage } from '#storage'
 
-const none: OAuthNeeds = { algorithms: new Set(), detailTypes: new Set() }
+const none: OAuthNeeds = { algorithms: new Set(), detailTypes: new Set(), documents: false }
 
 /** What applications have in their settings that the provider is built for: algorithms of ID tokens, types of details. */
 export class Needs {
@@ -17,7 +17,11 @@ export class Needs {
     return this.#needs.detailTypes
   }
 
-  /** Reads them, and again whenever an application changes. @param changed called when there are more than before */
+  get documents(): boolean {
+    return this.#needs.documents
+  }
+
+  /** Reads them, and again whenever an application or organization changes. @param changed called when there are more than before */
   async follow(feed: Feed, changed: (needs: OAuthNeeds) => Promise<void>): Promise<void> {
     const { position } = await this.#storage.readMark()
     await this.#read(changed)
@@ -25,7 +29,8 @@ export class Needs {
       name: 'tokens.needs',
       after: position,
       handle: async (events) => {
-        if (events.some(({ object }) => object.type === 'Application')) await this.#read(changed)
+        if (events.some(({ object }) => object.type === 'Application' || object.type === 'Organization'))
+          await this.#read(changed)
       },
     })
   }
@@ -33,10 +38,10 @@ export class Needs {
   async #read(changed: (needs: OAuthNeeds) => Promise<void>): Promise<void> {
     const before = this.#needs
     this.#needs = await findOAuthNeeds(this.#storage.db)
-    const { algorithms, detailTypes } = this.#needs
+    const { algorithms, detailTypes, documents } = this.#needs
     const isMore =
       [...algorithms].some((one) => !before.algorithms.has(one)) ||
       [...detailTypes].some((one) => !before.detailTypes.has(one))
-    if (isMore) await changed(this.#needs)
+    if (isMore || documents !== before.documents) await changed(this.#needs)
   }
 }

@@ -4,6 +4,7 @@ import type { Outgoing } from '#web'
 import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchange/exchange-grant.ts'
 import { exchangeGrant } from '../exchange/grant-types.ts'
 import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
+import { registrationPath } from '../registration/registration.routes.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
@@ -38,6 +39,10 @@ export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
   readonly revocations: RevocationSet
   readonly pages: TokenPages
   readonly nonceSecret: Buffer
+  /** Whether some organization takes clients by metadata documents. */
+  readonly documents: () => boolean
+  /** Whether programs may register themselves. */
+  readonly registration: boolean
   /** Types of `authorization_details` that some application has registered. */
   readonly detailTypes: () => ReadonlySet<string>
   readonly outgoing: Outgoing
@@ -231,8 +236,17 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
 }
 
 /** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
-function discoveryOf({ mtlsUrl }: ProviderDeps): Record<string, string | Record<string, string>> {
-  if (mtlsUrl === undefined) return {}
+function discoveryOf({
+  mtlsUrl,
+  url,
+  registration,
+  documents,
+}: ProviderDeps): Record<string, boolean | string | Record<string, string>> {
+  const always = {
+    ...(documents() && { client_id_metadata_document_supported: true }),
+    ...(registration && { registration_endpoint: `${url}${registrationPath}` }),
+  }
+  if (mtlsUrl === undefined) return always
   const named = {
     token_endpoint: paths.token,
     revocation_endpoint: paths.revocation,
@@ -241,7 +255,7 @@ function discoveryOf({ mtlsUrl }: ProviderDeps): Record<string, string | Record<
     pushed_authorization_request_endpoint: paths.pushed_authorization_request,
   }
   const aliases = Object.entries(named).map(([name, path]) => [name, `${mtlsUrl}${path}`])
-  return { mtls_endpoint_aliases: Object.fromEntries(aliases) }
+  return { ...always, mtls_endpoint_aliases: Object.fromEntries(aliases) }
 }
 
 /** What the sign-in page is told: who the application expects, and whether a session that exists is not enough. */

@@ -11,10 +11,13 @@ export const resourceOf = (clientId: string): string => `urn:gatehouse:${clientI
 /** Whether a token for this audience would let the client act for a person at another application. */
 export const isOthers = (audience: string, clientId: string): boolean => isId('app', audience) && audience !== clientId
 
-/** The application that a resource indicator names: by its id, or by an origin. */
-export function findNamedClient(resource: string, clients: ClientCache): Promise<RegisteredClient | undefined> {
+/** The application that a resource indicator names: by its id, or by an address at one of its origins. */
+export async function findNamedClient(resource: string, clients: ClientCache): Promise<RegisteredClient | undefined> {
   const named = /^urn:gatehouse:(app_[0-9a-z]{26})$/.exec(resource)?.[1]
-  return named === undefined ? clients.findByOrigin(resource) : clients.find(named)
+  if (named !== undefined) return clients.find(named)
+  // A path names a part of the application (RFC 8707 §2): as clients by the Model Context Protocol do.
+  const { origin = resource } = URL.parse(resource) ?? {}
+  return clients.findByOrigin(origin === 'null' ? resource : origin)
 }
 
 /**
@@ -33,7 +36,7 @@ export async function resourceServerOf(
   if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client)
   const other = await findNamedClient(resource, deps.clients)
   if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
-  const scopes = other.scopes.filter((scope) => client.scopes.includes(scope))
+  const scopes = other.scopes.filter((scope) => client.anyScope || client.scopes.includes(scope))
   return describe(other.id, scopes, client)
 }
 
