@@ -206,6 +206,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       requestsPerSecond: config.clientRequestsPerSecond,
       directory: deps,
       registration: config.registration,
+      spoolDirectory: join(config.dataDirectory, 'spool'),
       ensureKey: (algorithm) => keyring.ensure(algorithm),
       nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
       certificates: {

@@ -33,6 +33,7 @@ import { mountResourceMetadata } from './resource-metadata/resource-metadata.ts'
 import { followRevocations } from './revocation/follow-revocations.ts'
 import { type Revocation, revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
+import { TokenSpool } from './spool/spool.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
 import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
@@ -74,6 +75,8 @@ export interface TokensDeps {
   readonly directory: DirectoryDeps
   /** Whether programs may register themselves (RFC 7591), with a token for it. Default: they may not. */
   readonly registration?: boolean
+  /** Where tokens are noted that are issued while the database is away. Default: then none are. */
+  readonly spoolDirectory?: string
   /** Token requests that one client may make for long, a second. Default 100. */
   readonly requestsPerSecond?: number
   /** Makes the first key of an algorithm, when an application wants its ID tokens signed by it. */
@@ -145,7 +148,10 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const hurry = () => notices.hurry()
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const needs = new Needs(storage)
+  const { spoolDirectory: directory } = deps
+  const spool = directory === undefined ? undefined : new TokenSpool({ directory, storage, clock, meter, onError })
   const protocol = new Protocol({
+    spool,
     registration: deps.registration ?? false,
     documents: () => needs.documents,
     detailTypes: () => needs.detailTypes,
@@ -206,6 +212,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: async () => {
+      await spool?.stop()
       await notices.stop()
       await expiry.stop()
     },

@@ -96,6 +96,7 @@ export async function openTokensFixture(
     port?: number
     certificates?: TokensDeps['certificates']
     requestsPerSecond?: number
+    spoolDirectory?: string
     outgoing?: TokensDeps['outgoing']
     wrapStorage?: (storage: Storage) => Storage
   } = {},
@@ -150,6 +151,7 @@ export async function openTokensFixture(
     ensureKey: (algorithm) => keyring.ensure(algorithm),
     outgoing: options.outgoing ?? new Outgoing(['127.0.0.1']),
     onError,
+    ...(options.spoolDirectory !== undefined && { spoolDirectory: options.spoolDirectory }),
     ...(options.requestsPerSecond !== undefined && { requestsPerSecond: options.requestsPerSecond }),
     ...(options.certificates !== undefined && { certificates: options.certificates }),
     ...(options.refreshGraceMs !== undefined && { refreshGraceMs: options.refreshGraceMs }),

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { record } from '#feed'
+import { type NewEvent, record } from '#feed'
 import type { Act, Actor } from '#kernel'
 import type { Tx } from '#storage'
 import '../events.ts'
@@ -35,14 +35,27 @@ export async function recordIssued(
   atMs: number,
 ): Promise<void> {
   const access = unit.issued.find((token) => token.kind === 'access_token')
-  const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
   if (access === undefined) return
   if (unit.exchange !== undefined) return recordExchanged(tx, unit, unit.exchange, access, client, atMs)
   const account = ctx.oidc.account as PersonAccount | undefined
   await takePart(tx, ctx, client, account)
+  const { act, event } = issuedEvent(ctx, unit, client, access, atMs)
+  await record(tx, act, event)
+}
+
+/** What is recorded of a token that no exchange brought. */
+export function issuedEvent(
+  ctx: KoaContextWithOIDC,
+  unit: Unit,
+  client: RegisteredClient,
+  access: IssuedToken,
+  atMs: number,
+): { readonly act: Act; readonly event: NewEvent<'tokens.token_issued'> } {
+  const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
+  const account = ctx.oidc.account as PersonAccount | undefined
   const actor: Actor = account === undefined ? actorOfClient(client) : actorOfPerson(account.person)
   const act: Act = { ...unit.act, actor, ...(access.sessionId !== undefined && { sessionId: access.sessionId }) }
-  await record(tx, act, {
+  const event: NewEvent<'tokens.token_issued'> = {
     type: 'tokens.token_issued',
     atMs,
     organizationId: account?.person.organizationId ?? client.organizationId,
@@ -60,7 +73,8 @@ export async function recordIssued(
       ...(access.grantId !== undefined && { grantId: access.grantId }),
       ...(refresh !== undefined && { refreshToken: refresh.hash }),
     },
-  })
+  }
+  return { act, event }
 }
 
 /** Who acts is whose deed it is; the subject stands in the data. */

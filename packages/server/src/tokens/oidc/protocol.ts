@@ -3,11 +3,13 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { addressKey, RateLimit } from '#web'
+import type { RegisteredClient } from '../ports.ts'
+import type { TokenSpool } from '../spool/spool.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
 import { devicePath } from './device-flow.ts'
 import { finishSignIn } from './finish-sign-in.ts'
 import { redrawFormPost } from './form-post-page.ts'
-import { recordIssued } from './issued-event.ts'
+import { issuedEvent, recordIssued } from './issued-event.ts'
 import { TokenMeasures } from './measure.ts'
 import { Polls } from './polls.ts'
 import { presentJwt } from './present-jwt.ts'
@@ -21,6 +23,8 @@ export interface ProtocolDeps extends ProviderDeps {
   readonly meter: Meter
   readonly verifier: AccessTokenVerifier
   readonly requestsPerSecond: number
+  /** Undefined where nothing is bridged. */
+  readonly spool: TokenSpool | undefined
   /** Told of what went wrong inside the provider, for the log. */
   readonly onError: (request: { readonly id: string }, error: unknown) => void
 }
@@ -118,7 +122,15 @@ export class Protocol {
     try {
       if (isTokenRequest && client === undefined) refuse(ctx, 401, 'invalid_client')
       if (client !== undefined) this.#limit.take(client.id)
-      await unit.commit(ctx.status, client && ((tx) => recordIssued(tx, ctx, unit, client, this.#deps.clock.nowMs())))
+      const bridge = client && this.#bridge(ctx, unit, client)
+      if (bridge !== undefined && this.#deps.spool?.isAway) return await bridge()
+      try {
+        await unit.commit(ctx.status, client && ((tx) => recordIssued(tx, ctx, unit, client, this.#deps.clock.nowMs())))
+        if (client !== undefined) this.#deps.spool?.answered()
+      } catch (error) {
+        if (bridge === undefined || !isFault(error, 'storage.unavailable')) throw error
+        await bridge()
+      }
       await finishSignOut(ctx, this.#deps)
     } catch (error) {
       if (error instanceof Replayed) await this.#refuseReplay(ctx, unit, error)
@@ -130,6 +142,19 @@ export class Protocol {
         ctx.set('retry-after', String(error.retryAfterSeconds ?? 1))
       } else throw error
     }
+  }
+
+  /**
+   * How a token is kept while the database is away, for what is safe then: a client that has proved itself by its secret, which is in
+   * memory, asks in its own name; nothing is used up, and nobody's session or consent is asked for.
+   */
+  #bridge(ctx: KoaContextWithOIDC, unit: Unit, client: RegisteredClient): (() => Promise<void>) | undefined {
+    const { spool, clock } = this.#deps
+    const { only: artifact, issued, exchange } = unit
+    const [access] = issued
+    const isOwn = ctx.oidc.params?.grant_type === 'client_credentials' && exchange === undefined
+    if (spool === undefined || artifact === undefined || access === undefined || !isOwn) return undefined
+    return () => spool.keep({ artifact, ...issuedEvent(ctx, unit, client, access, clock.nowMs()) })
   }
 
   /** Two requests used the same thing at once and this one came second (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */

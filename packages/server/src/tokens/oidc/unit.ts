@@ -86,6 +86,7 @@ export class Unit {
   readonly #writes: Write[] = []
   readonly #pending = new Map<string, Artifact | undefined>()
   readonly #after: (() => void | Promise<void>)[] = []
+  readonly #inserted: Artifact[] = []
   readonly #onceKeys = new Set<string>()
 
   constructor(deps: { storage: Storage; clock: Clock }, act: Act) {
@@ -104,6 +105,12 @@ export class Unit {
     return units.run(this, body)
   }
 
+  /** The one new artifact that is all this request writes; undefined when it writes anything else. */
+  get only(): Artifact | undefined {
+    const [one, more] = this.#inserted
+    return more === undefined && this.#writes.length === 1 && this.#after.length === 0 ? one : undefined
+  }
+
   /** What is stored under `id`, as this request has left it so far. */
   async find(id: string): Promise<Artifact | undefined> {
     if (this.#pending.has(id)) return this.#pending.get(id)
@@ -117,6 +124,7 @@ export class Unit {
 
   insert(artifact: Artifact): void {
     this.#pending.set(artifact.id, artifact)
+    this.#inserted.push(artifact)
     this.#add((tx) => insertArtifact(tx, artifact))
   }
 
