@@ -9,6 +9,9 @@ export type AnyBuilder = ExpressionBuilder<any, any>
 /** A condition of SQL. */
 export type Condition = Sql<SqlBool>
 
+/** Texts compare as Cedar compares them: on MySQL byte by byte, whatever the collation (of a utf8mb4 column). */
+export type Dialect = 'sqlite' | 'postgres' | 'mysql'
+
 /** How an attribute is stored. Extension types are stored as the i64 they are made of: milliseconds, ten-thousandths. */
 export type Column = {
   readonly column: string
@@ -23,7 +26,7 @@ export type Column = {
 
 /** How resources of one type are stored. Attributes of attributes are written `owner.name`. */
 export type Mapping = {
-  readonly dialect: 'sqlite' | 'postgres'
+  readonly dialect: Dialect
   readonly id: string
   readonly attributes: { readonly [path: string]: Column }
   /** Rows whose resource lies below the target, itself not counted. */

@@ -4,6 +4,7 @@ import { CedarError } from './errors.ts'
 import type { Expression } from './expression.ts'
 import { formatExpression } from './format-expression.ts'
 import type { Partial } from './partial.ts'
+import { among, likes, same } from './partial-exact.ts'
 import { type AnyBuilder, type Column, type Condition, type Mapping, pathOf } from './partial-mapping.ts'
 import { isComparison, type Kind, type Term, termsOf } from './partial-term.ts'
 import { CedarSet, Uid } from './value.ts'
@@ -28,7 +29,7 @@ export function toWhere(left: Partial, mapping: Mapping, entities: EntityView): 
       else permits.push(writer.and(parts.map((part) => writer.isTrue(part))))
     }
     if (ids.length > mostIds) throw new CedarError('limit', `more than ${mostIds} resources are granted one by one`)
-    if (ids.length > 0) permits.push(eb(mapping.id, 'in', ids))
+    if (ids.length > 0) permits.push(among(eb, mapping.dialect, eb.ref(mapping.id), ids))
     const forbids = left.forbids.map(({ parts }) => writer.and(parts.map((part) => writer.isTrue(part))))
     return eb.and([writer.or(permits), eb.not(writer.or(forbids))])
   }
@@ -94,7 +95,7 @@ class Writer {
         if (term.kind !== 'bool') return this.#constant(false)
         return this.and([
           ...term.defined,
-          this.#eb(term.sql, '=', this.#mapping.dialect === 'sqlite' ? Number(wanted) : wanted),
+          this.#eb(term.sql, '=', this.#mapping.dialect === 'postgres' ? wanted : Number(wanted)),
         ])
       }
       case 'like':
@@ -157,7 +158,11 @@ class Writer {
     const [a, b] = [this.#term(left), this.#term(right)]
     const defined = [...a.defined, ...b.defined]
     if (a.kind !== b.kind || a.entityType !== b.entityType) return this.and([...defined, this.#constant(!wanted)])
-    return this.and([...defined, this.#eb(a.sql, wanted ? '=' : '!=', b.sql)])
+    return this.and([...defined, wanted ? this.#same(a, b) : this.#eb.not(this.#same(a, b))])
+  }
+
+  #same(a: Term, b: Term): Condition {
+    return same(this.#eb, this.#mapping.dialect, a, b)
   }
 
   #in(left: Expression, right: Expression, wanted: boolean): Condition {
@@ -180,17 +185,17 @@ class Writer {
   }
 
   #reaches(expression: Expression, from: Term, target: Term): Condition {
-    const same = from.entityType === target.entityType ? this.#eb(from.sql, '=', target.sql) : this.#constant(false)
+    const itself = from.entityType === target.entityType ? this.#same(from, target) : this.#constant(false)
     if (from.uid !== undefined) {
       const { type, id } = from.uid
       const entity = this.#entities.find(type, id)
       const above = this.#entities.lineage?.(type, id) ?? walkLineage(this.#entities, entity)
       const ids = above.list.filter((uid) => uid.type === target.entityType).map((uid) => uid.id)
-      return ids.length === 0 ? same : this.or([same, this.#eb(target.sql, 'in', ids)])
+      return ids.length === 0 ? itself : this.or([itself, among(this.#eb, this.#mapping.dialect, target.sql, ids)])
     }
     const within = expression.kind === 'variable' ? this.#mapping.within : this.#columnOf(expression).within
     if (within === undefined || target.uid === undefined) return this.#unsupported(expression)
-    return this.or([same, within(this.#eb, target.uid)])
+    return this.or([itself, within(this.#eb, target.uid)])
   }
 
   #contains(left: Expression, right: Expression, wanted: boolean): Condition {
@@ -199,7 +204,7 @@ class Writer {
       const known = left.value.items
         .map((item) => termsOf(item))
         .filter((item) => item?.kind === term.kind && item.entityType === term.entityType)
-      const holds = this.or(known.map((item) => this.#eb(term.sql, '=', (item as Term).sql)))
+      const holds = this.or(known.map((item) => this.#same(term, item as Term)))
       return this.and([...term.defined, wanted ? holds : this.#eb.not(this.and([...term.defined, holds]))])
     }
     const path = pathOf(left)
@@ -212,10 +217,7 @@ class Writer {
   #like(expression: Expression & { kind: 'like' }, wanted: boolean): Condition {
     const term = this.#term(expression.of)
     if (term.kind !== 'string') return this.#constant(false)
-    const holds =
-      this.#mapping.dialect === 'sqlite'
-        ? sql<SqlBool>`${term.sql} glob ${expression.pattern.map((piece) => piece.replace(/[*?[]/g, '[$&]')).join('*')}`
-        : sql<SqlBool>`${term.sql} like ${expression.pattern.map((piece) => piece.replace(/[\\%_]/g, '\\$&')).join('%')}`
+    const holds = likes(this.#mapping.dialect, term, expression.pattern)
     return this.and([...term.defined, wanted ? holds : this.#eb.not(this.and([...term.defined, holds]))])
   }
 

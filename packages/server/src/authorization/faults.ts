@@ -40,6 +40,10 @@ export const faults = defineFaults({
     status: 422,
     says: 'The application keeps as many resources as it may; nothing was changed',
   },
+  'authorization.plan_unsupported': {
+    status: 422,
+    says: 'SQL cannot say what is left of the policies by this mapping: map what detail names, or search instead',
+  },
   'authorization.journal_unavailable': {
     status: 503,
     says: 'The decision could not be put on record, so it was not made. Free disk space, then try again',

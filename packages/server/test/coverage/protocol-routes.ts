@@ -12,6 +12,7 @@ const page = 'a page of the browser whose session or one-time link it is about; 
 export const undecidedRoutes: readonly UndecidedRoute[] = [
   { url: '/access/v1/evaluation', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
   { url: '/access/v1/evaluations', why: 'AuthZEN: the caller needs `decide` on the application it asks' },
+  { url: '/access/v1/plan', why: 'the caller needs `planAccess` on the application it asks' },
   { url: '/access/v1/search/*', why: 'AuthZEN: the caller needs `searchAccess` on the application it asks' },
   {
     url: '/access/v1/revocations',

@@ -5,6 +5,7 @@ import type { AuthorizationDeps } from '../deps.ts'
 import '../faults.ts'
 import type { CookieSealer } from '../forward-auth/ports.ts'
 import type { Recorder } from '../journal/recorder.ts'
+import { addPlan } from '../plan/plan.routes.ts'
 import { addSearch } from '../search/search.routes.ts'
 import { requireAskedApplication } from './caller.ts'
 import { addDiscovery, type MetadataSigner } from './discovery.ts'
@@ -72,6 +73,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       return JSON.stringify(answered)
     })
     addSearch(app, deps, (request) => acts.get(request) as Act)
+    addPlan(app, deps, (request) => acts.get(request) as Act)
   })
   addDiscovery(web, deps)
 }

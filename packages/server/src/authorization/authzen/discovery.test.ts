@@ -25,6 +25,7 @@ onEachEngine(
         search_resource_endpoint: `${at}/access/v1/search/resource`,
         search_action_endpoint: `${at}/access/v1/search/action`,
         supported_obligations: ['step-up', 'notification', 'session_termination', 'custom'],
+        gatehouse_plan_endpoint: `${at}/access/v1/plan`,
       })
       const { claims, ok } = verified(house, String(signed))
       assert.ok(ok)

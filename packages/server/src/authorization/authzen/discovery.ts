@@ -2,6 +2,7 @@ import type { Clock } from '#kernel'
 import type { Web } from '#web'
 import type { IdentitySigner } from '../forward-auth/ports.ts'
 import { obligationTypes } from '../obligations/obligation.ts'
+import { planUrl } from '../plan/plan.routes.ts'
 import { searchUrl } from '../search/search.routes.ts'
 
 export type MetadataSigner = IdentitySigner
@@ -41,6 +42,7 @@ export function metadata(url: string) {
     search_resource_endpoint: url + searchUrl('resource'),
     search_action_endpoint: url + searchUrl('action'),
     supported_obligations: obligationTypes,
+    gatehouse_plan_endpoint: url + planUrl,
   }
 }
 
