@@ -147,6 +147,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     undo.push(() => authorization.close())
     const web = await createWeb({
+      policyBundle: authorization.snapshot.builtin.hash,
       url: config.url,
       trustedProxies: config.trustedProxies,
       logger,

@@ -1,6 +1,6 @@
 import { defineEvents } from '#feed'
 
-/** Names of what changed, never the values: those may be personal data, which events outlive. */
+/** Names of what changed. Of what is not a person, the event's `changes` hold the values too; personal data, which events outlive, never. */
 interface Changed {
   changed: string[]
 }

@@ -23,6 +23,10 @@ interface EventTable {
   address: string | null
   data: string
   touches: string | null
+  /** JSON: trace, device, application that carried the act, policies. Null for none. */
+  context: string | null
+  /** JSON: before and after of each member. */
+  changes: string | null
 }
 
 interface FollowerTable {
@@ -65,6 +69,10 @@ insert into feed_sequencer (one, position, below) values (1, 0, '0');
 ${indexes}`,
   },
   claimMigration,
+  {
+    id: '0003_feed_event_context',
+    sql: `alter table events add column context text;\nalter table events add column changes text;`,
+  },
 ]
 
 /**
@@ -112,7 +120,14 @@ function toRow<T extends EventType>(act: Act, event: NewEvent<T>) {
     address: act.address ?? null,
     data: JSON.stringify(event.data),
     touches: event.touches === undefined ? null : JSON.stringify(event.touches),
+    context: contextOf(act),
+    changes: event.changes === undefined ? null : JSON.stringify(event.changes),
   }
+}
+
+function contextOf({ traceId, device, through, bundle }: Act): string | null {
+  if (traceId === undefined && device === undefined && through === undefined && bundle === undefined) return null
+  return JSON.stringify({ traceId, device, through, bundle })
 }
 
 export interface EventFilter {
@@ -184,6 +199,8 @@ function toEvent(row: Selectable<EventTable>): FeedEvent {
     requestId: row.request_id,
     sessionId: row.session_id ?? undefined,
     address: row.address ?? undefined,
+    context: row.context === null ? {} : JSON.parse(row.context),
+    changes: row.changes === null ? undefined : JSON.parse(row.changes),
     data: JSON.parse(row.data),
     touches: row.touches === null ? [object] : JSON.parse(row.touches),
   }

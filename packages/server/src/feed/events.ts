@@ -17,6 +17,12 @@ export interface ObjectRef {
   readonly name?: string
 }
 
+/** Before and after of each member that changed; a side that is absent had no value. */
+export type Changes = Readonly<Record<string, { readonly from?: unknown; readonly to?: unknown }>>
+
+/** What stood around the act: see `Act`. */
+export type EventContext = Pick<Act, 'traceId' | 'device' | 'through' | 'bundle'>
+
 export interface NewEvent<T extends EventType> {
   readonly type: T
   readonly atMs: number
@@ -26,6 +32,8 @@ export interface NewEvent<T extends EventType> {
   /** The object's revision after the change; followers ignore an older one. */
   readonly revision?: number
   readonly outcome?: 'success' | 'failure' | 'denied'
+  /** What a change made of each member; never a secret, never personal data. */
+  readonly changes?: Changes
   /** Never a secret. */
   readonly data: EventCatalogue[T]
   /** Entities whose stored state changed, so that snapshots read them again. Default: the object. */
@@ -44,6 +52,8 @@ export interface FeedEvent {
   readonly requestId: string
   readonly sessionId: string | undefined
   readonly address: string | undefined
+  readonly context: EventContext
+  readonly changes: Changes | undefined
   readonly data: unknown
   readonly touches: readonly ObjectRef[]
 }

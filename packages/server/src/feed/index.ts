@@ -10,8 +10,10 @@ export {
 } from './event.store.ts'
 export {
   allEvents,
+  type Changes,
   defineEvents,
   type EventCatalogue,
+  type EventContext,
   type EventType,
   type FeedEvent,
   type NewEvent,

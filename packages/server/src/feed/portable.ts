@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { SnapshotViews, Storage, Tx } from '#storage'
 
 const columns = `type, at, organization_id, object_type, object_id, object_name, revision, outcome, actor_type, actor_id, actor_name,
-  request_id, session_id, address, data, touches`
+  request_id, session_id, address, data, touches, context, changes`
 
 /** The feed's tables as either engine can take them: an event that waits for its position is given the next ones. */
 export const feedViews: SnapshotViews = {

@@ -25,6 +25,14 @@ export interface Act {
   readonly address?: string
   /** The session that carried the request, by its public id. */
   readonly sessionId?: string
+  /** Of the sender's `traceparent` (W3C Trace Context): 32 hex digits. */
+  readonly traceId?: string
+  /** What the sender's `User-Agent` says, at most 256 characters. */
+  readonly device?: string
+  /** The application that carries the actor's own token: it acts for the actor. */
+  readonly through?: { readonly type: string; readonly id: string; readonly name?: string }
+  /** Hash of the policies that decide about Gatehouse's own actions. */
+  readonly bundle?: string
   /** Set when the sender gave an Idempotency-Key: the first change it records claims the key in its own transaction. */
   readonly once?: OnceKey
 }

@@ -7,6 +7,8 @@ export interface Identity {
   readonly actor: Actor
   readonly via: 'session' | 'bearer' | 'bootstrap'
   readonly sessionId?: string
+  /** The application that carries the actor's own token. */
+  readonly through?: Act['through']
 }
 
 /**
@@ -49,12 +51,22 @@ export async function identifySender(
   return undefined
 }
 
-/** The act of a request: its identity (anonymous when there is none), id, address and session. */
-export function actOf(request: FastifyRequest, identity: Identity | undefined): Act {
+const deviceMost = 256
+
+/** The act of a request: its identity (anonymous when there is none), id, address, session, trace and device. */
+export function actOf(request: FastifyRequest, identity: Identity | undefined, bundle?: string): Act {
+  const traceId = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(
+    String(request.headers.traceparent ?? ''),
+  )?.[1]
+  const device = request.headers['user-agent']?.slice(0, deviceMost)
   return {
     actor: identity?.actor ?? { type: 'anonymous', name: 'anonymous' },
     requestId: request.id,
     address: request.ip,
     ...(identity?.sessionId !== undefined && { sessionId: identity.sessionId }),
+    ...(traceId !== undefined && { traceId }),
+    ...(device !== undefined && { device }),
+    ...(identity?.through !== undefined && { through: identity.through }),
+    ...(bundle !== undefined && { bundle }),
   }
 }

@@ -11,6 +11,8 @@ export interface RouteDeps {
   readonly ownOrigin: string
   readonly entropy: Entropy
   readonly once: OnceGuard
+  /** Hash of the policies that decide about Gatehouse's own actions. */
+  readonly policyBundle?: string | undefined
 }
 
 /** Adds one operation: identify, parse, once, handle, answer. */
@@ -27,7 +29,7 @@ export function addRoute(app: FastifyInstance, operation: Operation, deps: Route
     },
     handler: async (request, reply) => {
       const identity = await identify(request, operation, deps)
-      const plain = actOf(request, identity)
+      const plain = actOf(request, identity, deps.policyBundle)
       const once = operation.produces === undefined ? readOnceKey(request, plain, deps.entropy) : undefined
       const act = once === undefined ? plain : { ...plain, once }
       const input: OperationRequest<OperationSchemas> = {

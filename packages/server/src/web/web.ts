@@ -26,6 +26,8 @@ export interface WebDeps {
   readonly meter: Meter
   readonly storage: Storage
   readonly keyring: Keyring
+  /** Hash of the policies that decide about Gatehouse's own actions: stands in every event of a request. */
+  readonly policyBundle?: string
   /** How long `close` lets running requests go on; default 10 s. */
   readonly drainMs?: number
 }
@@ -137,11 +139,17 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     add: (...added) => {
       for (const operation of added) {
         operations.push(operation)
-        addRoute(app, operation, { ways, ownOrigin: deps.url, entropy: deps.entropy, once })
+        addRoute(app, operation, {
+          ways,
+          ownOrigin: deps.url,
+          entropy: deps.entropy,
+          once,
+          policyBundle: deps.policyBundle,
+        })
       }
     },
     identifyBy: (way) => void ways.push(way),
-    actOf: async (request) => actOf(request, await identifySender(request, ways, deps.url)),
+    actOf: async (request) => actOf(request, await identifySender(request, ways, deps.url), deps.policyBundle),
     isTrustedProxy: trustedProxies(deps.trustedProxies),
     get draining() {
       return draining

@@ -31,7 +31,8 @@ export function hashBody(salt: Uint8Array, body: string): Buffer {
  * depends on making it again.
  */
 export function encodeBody(event: FeedEvent): string {
-  const { touches: _touches, ...told } = event
+  const { touches: _touches, context, ...rest } = event
+  const told = { ...rest, ...(Object.keys(context).length > 0 && { context }) }
   return JSON.stringify(told, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

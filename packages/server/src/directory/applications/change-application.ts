@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import type { Act, ApplicationId } from '#kernel'
 import type { Tx, Written } from '#storage'
-import { changedMembers } from '../changed.ts'
+import { changedMembers, changesOf } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
@@ -55,6 +55,7 @@ export async function changeApplication(
     organizationId: before.organizationId,
     object: { type: 'Application', id, name: after.name },
     revision: after.revision,
+    changes: changesOf(before, after, changed),
     data: { changed },
   })
   return after

@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import type { Act, GroupId } from '#kernel'
 import type { Tx, Written } from '#storage'
-import { changedMembers } from '../changed.ts'
+import { changedMembers, changesOf } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { keepAdministrators } from '../lockout/keep-administrators.ts'
@@ -46,6 +46,7 @@ export async function changeGroup(
     organizationId: before.organizationId,
     object: { type: 'Group', id, name: after.name },
     revision: after.revision,
+    changes: changesOf(before, after, changed),
     data: { changed },
   })
   return after

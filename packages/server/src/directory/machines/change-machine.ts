@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import type { Act, MachineId } from '#kernel'
 import type { Tx, Written } from '#storage'
-import { changedMembers } from '../changed.ts'
+import { changedMembers, changesOf } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
@@ -58,6 +58,7 @@ export async function changeMachine(
     organizationId: before.organizationId,
     object: { type: 'Machine', id, name: after.name },
     revision: after.revision,
+    changes: changesOf(before, after, changed),
     data: { changed },
   })
   return after

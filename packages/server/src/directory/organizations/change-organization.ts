@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import { type Act, Fault, type OrganizationId } from '#kernel'
 import type { Tx, Written } from '#storage'
-import { changedMembers } from '../changed.ts'
+import { changedMembers, changesOf } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
@@ -63,6 +63,7 @@ export async function changeOrganization(
     organizationId: id,
     object: { type: 'Organization', id, name: after.name },
     revision: after.revision,
+    changes: changesOf(before, after, changed),
     data: { changed },
   })
   return after

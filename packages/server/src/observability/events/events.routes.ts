@@ -16,6 +16,20 @@ const eventShape = Type.Object({
   requestId: Type.String(),
   sessionId: Type.Optional(Type.String()),
   address: Type.Optional(Type.String()),
+  context: Type.Optional(
+    Type.Object({
+      traceId: Type.Optional(Type.String({ description: 'Of the sender: W3C Trace Context' })),
+      device: Type.Optional(Type.String({ description: 'User-Agent of the sender' })),
+      through: Type.Optional(
+        Type.Object(
+          { type: Type.String(), id: Type.String(), name: Type.Optional(Type.String()) },
+          { description: 'The application that acted for the actor' },
+        ),
+      ),
+      bundle: Type.Optional(Type.String({ description: 'Hash of the policies in force' })),
+    }),
+  ),
+  changes: Type.Optional(Type.Any({ description: 'Of each member that changed: from and to' })),
   data: Type.Any(),
 })
 
@@ -123,6 +137,8 @@ function toReply(event: FeedEvent): Static<typeof eventShape> {
     requestId,
     ...(sessionId !== undefined && { sessionId }),
     ...(address !== undefined && { address }),
+    ...(Object.keys(event.context).length > 0 && { context: event.context }),
+    ...(event.changes !== undefined && { changes: event.changes }),
     data,
   }
 }

@@ -39,9 +39,16 @@ export function identifyByAccessToken(deps: {
     if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) throw new Fault('tokens.scope_missing')
     if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
     // Whoever acts for somebody else is named in every event of it.
-    const through = actorsOf(claims.act)
-    const named = through.length === 0 ? actor : { ...actor, name: `${actor.name} through ${through.join(', ')}` }
-    return { actor: named, via: 'bearer', ...(claims.sid !== undefined && { sessionId: claims.sid }) }
+    const actors = actorsOf(claims.act)
+    const named = actors.length === 0 ? actor : { ...actor, name: `${actor.name} through ${actors.join(', ')}` }
+    const client = actor.type === 'user' ? await deps.clients.find(claims.client_id ?? '') : undefined
+    const through = client && { type: 'Application', id: client.id, name: client.name }
+    return {
+      actor: named,
+      via: 'bearer',
+      ...(through && { through }),
+      ...(claims.sid !== undefined && { sessionId: claims.sid }),
+    }
   }
 }
 
