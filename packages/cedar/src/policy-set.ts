@@ -94,6 +94,11 @@ export class PolicySet {
     return this.#templates.get(template)?.policy.slots
   }
 
+  /** What a static policy, a template or a link does; undefined for an unknown id. */
+  effect(id: string): 'permit' | 'forbid' | undefined {
+    return (this.#rules.get(id)?.compiled ?? this.#templates.get(id))?.policy.effect
+  }
+
   /** The annotations of a static policy, a template, or the template of a link; undefined for an unknown id. */
   annotations(id: string): { readonly [key: string]: string } | undefined {
     return (this.#rules.get(id)?.compiled ?? this.#templates.get(id))?.policy.annotations

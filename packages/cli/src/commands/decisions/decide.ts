@@ -10,8 +10,21 @@ interface Explanation {
   readonly outcome: string
   readonly says: string
   readonly reasons: readonly { readonly id: string; readonly role?: string; readonly says?: string }[]
-  readonly errors: readonly { readonly policy: string; readonly message: string }[]
+  readonly nearly?: readonly Nearly[]
+  readonly errors: readonly { readonly policy: string; readonly effect?: string; readonly message: string }[]
   readonly bundle: string
+}
+
+interface Nearly {
+  readonly id: string
+  readonly role?: string
+  readonly outOfScope?: readonly string[]
+  readonly failed?: {
+    readonly kind: string
+    readonly text: string
+    readonly values: readonly { readonly expression: string; readonly value: string }[]
+    readonly error?: string
+  }
 }
 
 interface Answer {
@@ -55,16 +68,29 @@ export function addDecide(program: Command): void {
     )
 }
 
-function renderExplanation({ says, reasons, errors, bundle }: Explanation): string {
+function renderExplanation({ says, reasons, nearly = [], errors, bundle }: Explanation): string {
   return [
     plain(says),
     ...reasons.map(({ id, role, says }) => {
       const via = role === undefined ? '' : ` (role ${plain(role)})`
       return `  ${plain(id)}${via}${says === undefined ? '' : `: ${plain(says)}`}`
     }),
+    ...nearly.map(renderNearly),
     ...errors.map(
-      ({ policy, message }) => `  ${styleText('yellow', plain(policy))} could not be evaluated: ${plain(message)}`,
+      ({ policy, effect = 'policy', message }) =>
+        `  ${styleText('yellow', plain(policy))}, a ${plain(effect)}, could not be evaluated: ${plain(message)}`,
     ),
     ...(bundle === '' ? [] : [styleText('dim', `  policies ${bundle.slice(0, 12)}`)]),
   ].join('\n')
+}
+
+/** A permit that came close: where its scope does not fit, or the clause that failed and what it compared. */
+function renderNearly({ id, role, outOfScope = [], failed }: Nearly): string {
+  const via = role === undefined ? '' : ` (role ${plain(role)})`
+  const values = failed?.values.map(({ expression, value }) => `${plain(expression)} is ${plain(value)}`) ?? []
+  const why =
+    failed === undefined
+      ? `it is for ${outOfScope.map(plain).join(', ')}`
+      : [`${failed.kind} ${plain(failed.text)}`, ...values, ...(failed.error ? [plain(failed.error)] : [])].join('; ')
+  return `  nearly ${plain(id)}${via}: ${why}`
 }

@@ -1,5 +1,7 @@
+import type { EntityView } from '@gatehouse/cedar'
 import { type ApplicationId, type Clock, isFault } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
+import type { DecisionRequest } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { TokenClaims } from '../forward-auth/ports.ts'
 import type { Decided, Recorder } from '../journal/recorder.ts'
@@ -36,9 +38,9 @@ export async function evaluate(
   evaluation: Evaluation,
   options: Options,
 ): Promise<Answered> {
-  const decided = decideOne(deps, asking, evaluation, '/body')
-  await deps.recorder.keepSoon(decided)
-  return answer(deps, asking, decided, options)
+  const made = decideOne(deps, asking, evaluation, '/body')
+  await deps.recorder.keepSoon(made.decided)
+  return answer(deps, asking, made, options)
 }
 
 /**
@@ -57,9 +59,9 @@ export async function evaluateAll(
   const answerOne = (given: unknown, at: string): Answered => {
     try {
       if (!isMembers(given)) throw wrong(at, 'must be an object')
-      const decided = decideOne(deps, asking, readEvaluation(given, defaults, at), at)
-      kept.push(decided)
-      return answer(deps, asking, decided, options)
+      const made = decideOne(deps, asking, readEvaluation(given, defaults, at), at)
+      kept.push(made.decided)
+      return answer(deps, asking, made, options)
     } catch (error) {
       if (!isFault(error, 'authorization.request_invalid')) throw error
       return { decision: false, context: { error: { status: error.status, message: error.detail ?? error.says } } }
@@ -75,7 +77,7 @@ export async function evaluateAll(
   return answers
 }
 
-function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Decided {
+function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Made {
   const { clock } = deps
   const startedAt = performance.now()
   const { application, caller, requestId } = asking
@@ -84,10 +86,11 @@ function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, a
   const { request, view } = translate(application, evaluation, at, spoken)
   const decision = application.decide(request, clock.nowMs(), view)
   const { principal, action, resource } = request
-  return {
+  const applicationId = application.id
+  const decided: Decided = {
     via: 'authzen',
     requestId,
-    applicationId: application.id,
+    applicationId,
     caller,
     principal,
     action,
@@ -95,13 +98,21 @@ function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, a
     decision,
     startedAt,
   }
+  return { decided, request, view }
 }
 
-function answer({ clock }: EvaluateDeps, { application }: Asking, decided: Decided, options: Options): Answered {
-  const { decision } = decided
-  const obligations = application.obligations(decision, decided)
+/** A decision with what was decided on. */
+interface Made {
+  readonly decided: Decided
+  readonly request: DecisionRequest
+  readonly view: EntityView
+}
+
+function answer({ clock }: EvaluateDeps, { application }: Asking, made: Made, options: Options): Answered {
+  const { decision } = made.decided
+  const obligations = application.obligations(decision, made.request)
   if (options.explain) {
-    const explained = explain(application, decision, clock.nowMs())
+    const explained = explain(application, decision, made.request, made.view, clock.nowMs())
     return { decision: decision.allow, context: { ...explained, ...(obligations !== undefined && { obligations }) } }
   }
   return obligations === undefined

@@ -11,6 +11,8 @@ export interface BundleManifest {
   readonly userNames?: readonly ('id' | 'email' | 'username')[]
   /** Attributes that a caller may supply with a request, by Cedar type. Default: none. Never those of directory types. */
   readonly suppliedAttributes?: Readonly<Record<string, readonly string[]>>
+  /** Attributes, of whatever type, whose values explanations never show; beside those whose names say that they are secret. */
+  readonly secretAttributes?: readonly string[]
   /** Templates that may be granted, by id. Default and empty: every template, with or without an end. */
   readonly roles?: Readonly<Record<string, BundleRole>>
 }

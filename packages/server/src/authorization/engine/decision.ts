@@ -16,6 +16,8 @@ export type Outcome = 'allow' | 'deny_policy' | 'deny_default' | 'deny_error'
 
 export interface PolicyError {
   readonly policy: string
+  /** An erring forbid is a hole; undefined for what is no policy. */
+  readonly effect?: 'permit' | 'forbid' | undefined
   readonly message: string
 }
 
@@ -47,7 +49,8 @@ export function decide(
     return { allow: false, outcome: 'deny_policy', reasons: [principal], errors: none, bundle }
   }
   try {
-    const { decision, reasons, errors } = policies.authorize(request, view)
+    const { decision, reasons, errors: met } = policies.authorize(request, view)
+    const errors = met.length === 0 ? none : met.map((error) => ({ ...error, effect: policies.effect(error.policy) }))
     if (decision === 'allow') return { allow: true, outcome: 'allow', reasons, errors, bundle }
     const outcome = reasons.length > 0 ? 'deny_policy' : errors.length > 0 ? 'deny_error' : 'deny_default'
     return { allow: false, outcome, reasons, errors, bundle }

@@ -1,5 +1,6 @@
 import type { Clock, Meter } from '#kernel'
 import type { Decision } from '../engine/decision.ts'
+import { classifyPolicyError } from '../engine/policy-error.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Journal } from './journal.ts'
 import type { DecisionRecord } from './record.ts'
@@ -40,7 +41,11 @@ export class Recorder {
       'authorization_decisions_total',
       'Decisions by way and outcome',
     )
-    this.#errors = meter.counter('authorization_policy_errors_total', 'Policies that erred and were skipped', ['via'])
+    this.#errors = meter.counter(
+      'authorization_policy_errors_total',
+      'Policies that erred and were skipped, by what they do and why they erred',
+      ['via', 'effect', 'kind'],
+    )
     this.#refused = meter.counter(
       'authorization_decisions_refused_total',
       'Decisions not made because they could not be put on record: availability is what is left',
@@ -114,7 +119,8 @@ export class Recorder {
     for (const { via, decision, startedAt } of all) {
       const { outcome } = decision
       this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
-      if (decision.errors.length > 0) this.#errors.inc({ via }, decision.errors.length)
+      for (const { effect = 'none', message } of decision.errors)
+        this.#errors.inc({ via, effect, kind: classifyPolicyError(message).kind })
       this.#duration.series(via, () => ({ via })).observe((endedAt - startedAt) / 1_000)
     }
   }

@@ -12,6 +12,8 @@ export interface Manifest {
   readonly userNames: readonly ('id' | 'username' | 'email')[]
   /** Attributes that a caller may supply with a request: Cedar entity type → names. */
   readonly suppliedAttributes: Readonly<Record<string, readonly string[]>>
+  /** Attributes whose values explanations never show. */
+  readonly secretAttributes?: readonly string[]
   /** Templates that are roles, by id. Empty: every template is one. */
   readonly roles: Readonly<Record<string, Role>>
 }
@@ -46,6 +48,7 @@ const shape = object(
     action_namespace: text({ pattern: name, says: 'is not a namespace' }),
     user_names: list(oneOf('id', 'username', 'email')),
     supplied_attributes: named(placed(list(attribute)), typeName),
+    secret_attributes: list(attribute),
     roles: named(placed(role)),
   },
 )
@@ -77,6 +80,7 @@ export function readManifest(file: string, source: string | undefined, problems:
       ...(read.action_namespace !== undefined && { actionNamespace: read.action_namespace }),
       userNames: read.user_names ?? emptyManifest.userNames,
       suppliedAttributes: Object.fromEntries(supplied.map(([type, names]) => [type, names.value])),
+      ...(read.secret_attributes !== undefined && { secretAttributes: read.secret_attributes }),
       roles: Object.fromEntries(
         roles.map(([id, { value }]) => [
           id,
