@@ -65,7 +65,7 @@ export function explain(
   const masks = new Masks(application.manifest.secretAttributes)
   const isOurs = decision.reasons.some((id) => ours[id] !== undefined)
   const looked = isOurs ? undefined : look(application, request, view, nowMs)
-  const pathsOf = new Map(looked?.decided.map(({ policy, paths }) => [policy, paths]))
+  const pathsOf = new Map(looked?.decided.map(({ policy, paths }) => [policy, paths.filter((path) => path.length > 1)]))
   const named = (id: string): Named => nameOf(application, id, nowMs)
   // A permit of another action is no near miss: every policy set is full of them.
   const permits = looked?.nearly
