@@ -84,6 +84,8 @@ export interface GatehouseOptions {
 export interface Gatehouse {
   /** The address it really listens on, as in `http://127.0.0.1:8080`. */
   readonly listening: string
+  /** The port of Envoy's ext_authz over gRPC; undefined when it is off. */
+  readonly extAuthzPort: number | undefined
   readonly storage: Storage
   readonly feed: Feed
   readonly meter: Meter
@@ -267,6 +269,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       const mtls = await listenForCertificates(web.app, { ...listen, certificate, key })
       undo.push(() => mtls.close())
     }
+    const envoy = config.extAuthzListen && (await authorization.listenForEnvoy(web, config.extAuthzListen))
+    undo.push(() => envoy?.close())
     undo.push(() => bootstrap?.withdraw())
     await bootstrap?.publish(web.app.routing)
     const setup = await offerSetup(
@@ -275,6 +279,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     )
     return {
       listening,
+      extAuthzPort: envoy?.port,
       setup,
       storage,
       feed,

@@ -8,7 +8,8 @@ import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
-import { addForwardAuth } from './forward-auth/forward-auth.routes.ts'
+import { addExtAuthz } from './ext-authz/ext-authz.routes.ts'
+import { type AnswerGateway, addForwardAuth } from './forward-auth/forward-auth.routes.ts'
 import { GatewayMemory } from './forward-auth/gateway-memory.ts'
 import type {
   ApplicationDirectory,
@@ -56,6 +57,11 @@ export interface AuthorizationOptions {
   readonly onError: (where: string, error: unknown) => void
 }
 
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
 /** What forward-auth needs of the rooms below. */
 export interface GatewayDeps {
   readonly applications: ApplicationDirectory
@@ -72,6 +78,8 @@ export interface Authorization extends AuthorizationDeps {
   attach(web: Web): Promise<void>
   /** Adds `/forward-auth`, for which sessions and tokens must be there. Once, before the web listens. */
   attachGateway(web: Web, deps: GatewayDeps): Promise<void>
+  /** Answers Envoy's ext_authz over gRPC on an address of its own, once `attachGateway` has run. */
+  listenForEnvoy(web: Web, address: ListenAddress): Promise<{ readonly port: number; close(): Promise<void> }>
   /** Flushes and closes the journal; nothing can be decided afterwards. */
   close(): Promise<void>
 }
@@ -93,6 +101,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const tidying = await tidy(options)
   measureSnapshot(meter, snapshot, clock)
   let ownTokens: OwnTokens | undefined
+  let answerGateway: AnswerGateway | undefined
   const { keepAdministrators } = options
   const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate, keepAdministrators }
   return {
@@ -106,8 +115,23 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     attachGateway: async (web, { applications, sessions, tokens, keyring, revocations = noRevocations }) => {
       ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
-      await addForwardAuth(web, { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring })
+      const answer = await addForwardAuth(web, {
+        snapshot,
+        clock,
+        entropy,
+        recorder,
+        memory,
+        sessions,
+        tokens,
+        keyring,
+      })
+      addExtAuthz(web, answer)
+      answerGateway = answer
       addReplica(web, { ...deps, journal, recorder, ownTokens, revocations, keyring, meter, onError })
+    },
+    listenForEnvoy: async (web, address) => {
+      const { listenForChecks } = await import('./ext-authz/listener.ts')
+      return listenForChecks({ web, answer: answerGateway as AnswerGateway, entropy, onError }, address)
     },
     close: async () => {
       tidying.stop()

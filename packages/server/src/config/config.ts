@@ -12,6 +12,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   /** Where `/metrics` is served without an identity, beside the authorized one; undefined for nowhere. */
   readonly metricsListen: { readonly host: string; readonly port: number } | undefined
+  /** Where Envoy's ext_authz is answered over gRPC; undefined for nowhere. */
+  readonly extAuthzListen: { readonly host: string; readonly port: number } | undefined
   /** Absolute path of the data directory. */
   readonly dataDirectory: string
   readonly database:
@@ -56,6 +58,7 @@ const names = {
   GATEHOUSE_URL: 'url',
   GATEHOUSE_LISTEN: 'listen',
   GATEHOUSE_METRICS_LISTEN: 'metrics_listen',
+  GATEHOUSE_EXT_AUTHZ_LISTEN: 'ext_authz_listen',
   GATEHOUSE_DATA: 'data',
   GATEHOUSE_DATABASE: 'database',
   GATEHOUSE_ROOT_KEY_FILE: 'root_key_file',
@@ -103,6 +106,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     url: parseUrl(take('url', 'http://localhost:8080')),
     listen: Object.freeze(parseListen(take('listen', '127.0.0.1:8080'))),
     metricsListen: told.has('metrics_listen') ? Object.freeze(parseListen(take('metrics_listen', ''))) : undefined,
+    extAuthzListen: told.has('ext_authz_listen') ? Object.freeze(parseListen(take('ext_authz_listen', ''))) : undefined,
     dataDirectory,
     database: Object.freeze(
       parseDatabase(take('database', `sqlite:${join(dataDirectory, 'gatehouse.db')}`), workingDirectory),

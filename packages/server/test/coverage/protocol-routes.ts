@@ -25,6 +25,10 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
     url: '/forward-auth',
     why: 'a gateway’s question: answers by the policies of the application whose origin is asked for',
   },
+  {
+    url: '/ext-authz*',
+    why: 'the same question as Envoy asks it over HTTP: answers by the policies of the application whose origin is asked for',
+  },
   { url: '/gateway/continue', why: 'the browser’s own session is taken to a registered origin' },
   { url: '/assets/*', why: 'style sheets and scripts of the pages' },
   { url: '/sign-in*', why: 'who signs in has no identity yet' },

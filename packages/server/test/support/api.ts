@@ -22,8 +22,8 @@ export interface Api extends TestServer {
 export const operator: Act['actor'] = { type: 'bootstrap', name: 'local' }
 
 /** The whole server, with requests that say themselves who they come from. */
-export async function startApi(scratch: Scratch): Promise<Api> {
-  const server = await startTestServer(scratch)
+export async function startApi(scratch: Scratch, environment: Record<string, string> = {}): Promise<Api> {
+  const server = await startTestServer(scratch, { environment })
   const actors = new Map<string, Act['actor']>()
   server.web.identifyBy(async (request) => {
     const actor = actors.get(String(request.headers['x-test-actor']))

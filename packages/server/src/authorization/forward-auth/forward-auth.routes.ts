@@ -31,18 +31,25 @@ export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
   readonly keyring: IdentitySigner & CookieSealer
 }
 
+/** Answers a gateway's question, whichever protocol it came by. */
+export type AnswerGateway = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  via: 'forward-auth' | 'ext-authz',
+) => Promise<FastifyReply>
+
 /**
  * `/forward-auth`: what a gateway asks before it lets a request through. 200 with the identity, 403 with a reason id, 401 (or a
  * redirect to sign-in, for browsers) without an identity. Does no I/O for a session it has met, nor for a token.
  */
-export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<void> {
+export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<AnswerGateway> {
   const { clock, memory, sessions } = deps
   const cookies = new GatewayCookies({ ...deps, sealer: deps.keyring })
   const identities = new IdentityTokens({ issuer: web.url, signer: deps.keyring, clock })
   const signIn: SignInDeps = { url: web.url, memory, cookies, sessions, nowMs: () => clock.nowMs() }
   const identifying = { ...deps, cookies }
 
-  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const answer: AnswerGateway = async (request, reply, via) => {
     const startedAt = performance.now()
     const nowMs = clock.nowMs()
     reply.header('cache-control', 'no-store')
@@ -76,7 +83,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
         ? { decision: decided }
         : honour(decided, obligations, identified.strength, (id) => part.rulesOf(id)?.some(isStepUp) === true)
     await deps.recorder.keepSoon({
-      via: 'forward-auth',
+      via,
       requestId: request.id,
       applicationId: application.id,
       principal,
@@ -102,10 +109,11 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<v
       method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
       url: '/forward-auth',
       exposeHeadRoute: false,
-      handler: answer,
+      handler: (request, reply) => answer(request, reply, 'forward-auth'),
     })
   })
   addContinue(web, signIn)
+  return answer
 }
 
 /** The headers that the gateway copies to the service, and overwrites whatever the client sent under their names. */
