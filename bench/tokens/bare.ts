@@ -1,5 +1,5 @@
 // Bare `oidc-provider` in memory, as its documentation starts it, with the same clients and the same kind of token: ES256, a JWT
-// of the same lifetime, client secrets by header. No storage, no event, no directory. Prints its port when it listens.
+// of the same lifetime, client secrets by header. No storage, no event, no directory. Prints refresh tokens, as a JSON array, when it listens.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import Provider from 'oidc-provider'
@@ -31,12 +31,36 @@ const provider = new Provider(issuer, {
       }),
     },
   },
+  findAccount: (_ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+  rotateRefreshToken: true,
+  issueRefreshToken: () => true,
+  expiresWithSession: () => false,
+  scopes: ['openid', 'offline_access'],
   clients: clients.map(({ id, secret }) => ({
     client_id: id,
     client_secret: secret,
-    redirect_uris: [],
-    response_types: [],
-    grant_types: ['client_credentials'],
+    redirect_uris: ['https://app.example/callback'],
+    response_types: ['code' as const],
+    grant_types: ['client_credentials', 'refresh_token', 'authorization_code'],
   })),
 })
-createServer(provider.callback()).listen(port, '127.0.0.1', () => console.log(port))
+/** Refresh tokens of as many sign-ins, as a code exchange leaves them. */
+const client = await provider.Client.find(clients[0]?.id as string)
+const refreshTokens: string[] = []
+for (let index = 0; index < 512 && client !== undefined; index++) {
+  const grant = new provider.Grant({ accountId: 'user', clientId: client.clientId })
+  grant.addOIDCScope('openid')
+  grant.addResourceScope('urn:bench', 'openid read')
+  const grantId = await grant.save()
+  const token = new provider.RefreshToken({
+    client,
+    accountId: 'user',
+    grantId,
+    gty: 'authorization_code',
+    scope: 'openid read',
+    authTime: Math.floor(Date.now() / 1_000),
+    resource: 'urn:bench',
+  } as never)
+  refreshTokens.push(await token.save())
+}
+createServer(provider.callback()).listen(port, '127.0.0.1', () => console.log(JSON.stringify(refreshTokens)))
