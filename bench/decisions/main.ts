@@ -5,18 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gatehouse, gatehouseJson } from '../../examples/story/command.ts'
-import { machineToken } from '../../examples/story/tokens.ts'
 import { startChildServer } from '../support/child-server.ts'
-import { prepareRequest } from '../support/connection.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
 import { pinLoad, pinServer } from '../support/pin.ts'
 import { measureBatches } from './batch.ts'
+import { prepareDecisions } from './prepare.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
-const acme = fileURLToPath(new URL('../../examples/acme', import.meta.url))
-const path = '/access/v1/evaluation'
 const rate = 1_000
 
 export async function run(): Promise<readonly Figure[]> {
@@ -68,50 +64,6 @@ export async function run(): Promise<readonly Figure[]> {
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
-
-/** Acme's policies, and a machine that may ask about them: half of what it asks is allowed. */
-export async function prepareDecisions(url: string, data: string) {
-  const applied = await gatehouse(data, 'apply', acme)
-  if (applied.code !== 0) throw new Error(applied.stderr)
-  const app = await gatehouseJson<{ id: string }>(data, 'app', 'show', 'acme/documents')
-  const grant = [
-    '--role',
-    'decider',
-    '--to',
-    'machine:acme/archiver',
-    '--on',
-    `Application:${app.id}`,
-    '--why',
-    'bench',
-  ]
-  await gatehouseJson(data, 'grant', 'create', ...grant)
-  const { clientId, secret } = await gatehouseJson<{ clientId: string; secret: string }>(
-    data,
-    'machine',
-    'secret',
-    'acme/archiver',
-  )
-  const token = await machineToken(url, clientId, secret, url)
-  const headers = {
-    'Content-Type': 'application/json',
-    Authorization: `Bearer ${token}`,
-    'Gatehouse-Application': app.id,
-  }
-  const bodies = ['alice', 'bob'].map((id) =>
-    JSON.stringify({
-      subject: { type: 'user', id },
-      action: { name: 'read' },
-      resource: { type: 'document', id: 'budget' },
-    }),
-  )
-  const requestTo = (base: URL) => {
-    const prepared = bodies.map((body) => prepareRequest(new URL(path, base), { headers, body }))
-    return (index: number) => prepared[index % prepared.length] as Buffer
-  }
-  const target = new URL(url.replace('localhost', '127.0.0.1'))
-  const accept = (status: number, body: string) => status === 200 && body.startsWith('{"decision":')
-  return { url: target, request: requestTo(target), requestTo, accept, headers }
-}
 
 async function startEmpty(): Promise<{ url: URL; pid: number; stop(): Promise<void> }> {
   const script = fileURLToPath(new URL('empty.ts', import.meta.url))
