@@ -55,6 +55,7 @@ export class ApplicationPolicies {
   }
 
   putGrant(grant: Grant, nowMs: number): void {
+    if (!this.#compiled && this.#links.size === 0) this.#compileEarly(nowMs)
     this.#links.put(grant, nowMs)
   }
 
@@ -138,6 +139,15 @@ export class ApplicationPolicies {
   /** Whether any policy obliges to anything. Known once `links` was called. */
   get obliges(): boolean {
     return this.#obliging !== undefined
+  }
+
+  /** Before the first of perhaps a million grants, so that each is linked once. A bundle that does not read is told when it is asked. */
+  #compileEarly(nowMs: number): void {
+    try {
+      this.#compile(nowMs)
+    } catch {
+      // Every decision will say so.
+    }
   }
 
   #compile(nowMs: number): void {

@@ -41,7 +41,6 @@ export class Snapshot {
   readonly directory: DirectoryEntities
   readonly #grants: GrantLinks
   readonly #applications = new Map<ApplicationId, ApplicationPolicies>()
-  readonly #applicationOfGrant = new Map<GrantId, ApplicationId>()
   readonly #deps: SnapshotDeps
   readonly #sources = new Map<string, EntitySource>()
   /** Entities that could not enter, by key. */
@@ -230,17 +229,17 @@ export class Snapshot {
       this.#grants.put(grant, nowMs)
       return
     }
-    this.#applicationOfGrant.set(grant.id, grant.applicationId)
     this.#applications.get(grant.applicationId)?.putGrant(grant, nowMs)
   }
 
   #removeGrant(id: GrantId): void {
     this.#grants.remove(id)
-    const application = this.#applicationOfGrant.get(id)
-    if (application === undefined) return
-    this.#applicationOfGrant.delete(id)
-    this.#removedGrants.set(id, application)
-    this.#applications.get(application)?.removeGrant(id)
+    for (const [application, policies] of this.#applications) {
+      if (policies.grant(id) === undefined) continue
+      this.#removedGrants.set(id, application)
+      policies.removeGrant(id)
+      return
+    }
   }
 }
 

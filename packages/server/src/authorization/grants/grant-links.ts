@@ -4,8 +4,6 @@ import type { EntityUid } from '../entities/source.ts'
 import { type Grant, isInForce } from './grant.ts'
 import { TimeHeap } from './time-heap.ts'
 
-const keyOf = (uid: EntityUid) => `${uid.type}\n${uid.id}`
-
 /**
  * The grants of one policy set as its links. A grant is linked exactly while it is in force: whoever decides calls
  * `settle` first, which costs one comparison unless a grant starts or ends just then. No timer, no sweep.
@@ -13,8 +11,7 @@ const keyOf = (uid: EntityUid) => `${uid.type}\n${uid.id}`
 export class GrantLinks {
   readonly policies: PolicySet
   readonly #grants = new Map<GrantId, Grant>()
-  readonly #byPrincipal = new Map<string, Set<Grant>>()
-  readonly #linked = new Set<GrantId>()
+  readonly #byPrincipal = new HeldBy()
   readonly #times = new TimeHeap<GrantId>()
 
   constructor(policies: PolicySet) {
@@ -29,10 +26,7 @@ export class GrantLinks {
   put(grant: Grant, nowMs: number): void {
     this.remove(grant.id)
     this.#grants.set(grant.id, grant)
-    const key = keyOf(grant.principal)
-    const held = this.#byPrincipal.get(key)
-    if (held === undefined) this.#byPrincipal.set(key, new Set([grant]))
-    else held.add(grant)
+    this.#byPrincipal.add(grant)
     if (grant.fromMs > nowMs) this.#times.push(grant.fromMs, grant.id)
     if (grant.untilMs !== undefined && grant.untilMs > nowMs) this.#times.push(grant.untilMs, grant.id)
     this.#apply(grant, nowMs)
@@ -42,11 +36,8 @@ export class GrantLinks {
     const grant = this.#grants.get(id)
     if (grant === undefined) return
     this.#grants.delete(id)
-    const key = keyOf(grant.principal)
-    const held = this.#byPrincipal.get(key)
-    held?.delete(grant)
-    if (held?.size === 0) this.#byPrincipal.delete(key)
-    if (this.#linked.delete(id)) this.policies.unlink(id)
+    this.#byPrincipal.remove(grant)
+    this.policies.unlink(id)
   }
 
   /** Brings the links in line with the time. */
@@ -59,14 +50,14 @@ export class GrantLinks {
 
   /** The grants in force of exactly this principal, its groups' not among them. */
   *inForceOf(principal: EntityUid, nowMs: number): Generator<Grant> {
-    for (const grant of this.#byPrincipal.get(keyOf(principal)) ?? []) {
+    for (const grant of this.#byPrincipal.of(principal)) {
       if (isInForce(grant, nowMs)) yield grant
     }
   }
 
   /** As `inForceOf`, with those that begin later. */
   *notEndedOf(principal: EntityUid, nowMs: number): Generator<Grant> {
-    for (const grant of this.#byPrincipal.get(keyOf(principal)) ?? []) {
+    for (const grant of this.#byPrincipal.of(principal)) {
       if (grant.untilMs === undefined || nowMs < grant.untilMs) yield grant
     }
   }
@@ -82,9 +73,8 @@ export class GrantLinks {
 
   #apply(grant: Grant, nowMs: number): void {
     const wanted = isInForce(grant, nowMs)
-    if (wanted === this.#linked.has(grant.id)) return
+    if (wanted === this.policies.has(grant.id)) return
     if (!wanted) {
-      this.#linked.delete(grant.id)
       this.policies.unlink(grant.id)
       return
     }
@@ -96,6 +86,40 @@ export class GrantLinks {
       ...(slots.includes('principal') && { principal: grant.principal }),
       ...(slots.includes('resource') && { resource: grant.resource }),
     })
-    this.#linked.add(grant.id)
+  }
+}
+
+/** Grants by their principal. Most principals hold one, so that a set each would be most of the memory. */
+class HeldBy {
+  readonly #types = new Map<string, Map<string, Grant | Set<Grant>>>()
+
+  add(grant: Grant): void {
+    const { type, id } = grant.principal
+    let ids = this.#types.get(type)
+    if (ids === undefined) {
+      ids = new Map()
+      this.#types.set(type, ids)
+    }
+    const held = ids.get(id)
+    if (held === undefined) ids.set(id, grant)
+    else if (held instanceof Set) held.add(grant)
+    else ids.set(id, new Set([held, grant]))
+  }
+
+  remove(grant: Grant): void {
+    const { type, id } = grant.principal
+    const ids = this.#types.get(type)
+    const held = ids?.get(id)
+    if (held === grant) ids?.delete(id)
+    else if (held instanceof Set) {
+      held.delete(grant)
+      if (held.size === 0) ids?.delete(id)
+    }
+  }
+
+  of({ type, id }: EntityUid): Iterable<Grant> {
+    const held = this.#types.get(type)?.get(id)
+    if (held === undefined) return []
+    return held instanceof Set ? held : [held]
   }
 }

@@ -172,21 +172,32 @@ export async function* loadGrants(db: Reader, nowMs: number): AsyncGenerator<Gra
   }
 }
 
+let words = new Map<string, string>()
+
+/** One string object for what stands in many rows: the engines make a new one for each. */
+function one(text: string): string {
+  const known = words.get(text)
+  if (known !== undefined) return known
+  if (words.size >= 5_000) words = new Map()
+  words.set(text, text)
+  return text
+}
+
 function toGrant(row: Selectable<GrantTable>): Grant {
   return {
     id: row.id as GrantId,
-    organizationId: (row.organization_id ?? undefined) as OrganizationId | undefined,
-    applicationId: (row.application_id ?? undefined) as ApplicationId | undefined,
-    role: row.role,
-    principal: { type: row.principal_type, id: row.principal_id },
-    resource: { type: row.resource_type, id: row.resource_id },
+    organizationId: (row.organization_id === null ? undefined : one(row.organization_id)) as OrganizationId | undefined,
+    applicationId: (row.application_id === null ? undefined : one(row.application_id)) as ApplicationId | undefined,
+    role: one(row.role),
+    principal: { type: one(row.principal_type), id: row.principal_id },
+    resource: { type: one(row.resource_type), id: row.resource_id },
     fromMs: row.starts_at,
     untilMs: row.ends_at ?? undefined,
-    why: row.why,
+    why: one(row.why),
     grantedBy: {
-      type: row.granted_by_type,
-      name: row.granted_by_name,
-      ...(row.granted_by_id !== null && { id: row.granted_by_id }),
+      type: one(row.granted_by_type),
+      name: one(row.granted_by_name),
+      ...(row.granted_by_id !== null && { id: one(row.granted_by_id) }),
     },
     createdAtMs: row.created_at,
   }
