@@ -41,8 +41,15 @@ const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 'pa
 for (const file of listed.split('\n').filter((name) => /\/src\/.*\.tsx?$/.test(name) && existsSync(name))) {
   // Type-only imports are stripped with the types: they bind nothing at run time and may point anywhere their room may.
   const source = readFileSync(file, 'utf8').replace(/^(import|export) type (?=[{*])/gm, '$1 ')
-  const [imports] = parse(stripTypeScriptTypes(source))
+  const [imports] = parse(await plain(file, source))
   for (const found of imports) if (found.n !== undefined) judge(file, found.n)
+}
+
+/** The source as JavaScript; what holds JSX goes through the console's own build tool. */
+async function plain(file: string, source: string): Promise<string> {
+  if (!file.endsWith('.tsx')) return stripTypeScriptTypes(source)
+  const { transform } = await import('esbuild')
+  return (await transform(source, { loader: 'tsx', jsx: 'automatic' })).code
 }
 
 function roomOf(file: string): string | undefined {

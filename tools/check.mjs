@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 const steps = [
   ['biome', ['check', '--error-on-warnings', '.']],
   ['tsc', ['-p', 'tsconfig.json']],
+  ['tsc', ['-p', 'packages/console/tsconfig.json']],
   ['node', ['tools/check-rooms.ts']],
   ['node', ['tools/check-length.ts']],
 ]

@@ -23,6 +23,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     console.error('npm ci failed. Check the network and the messages above, then run the command again.')
     process.exit(done.status ?? 1)
   }
+  // The console is built now rather than when somebody first opens it; the server would do it then.
+  const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node')
+  spawnSync(node, ['packages/console/build.ts'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
   mkdirSync(dirname(stamp), { recursive: true })
   writeFileSync(stamp, wanted)
 }

@@ -58,6 +58,7 @@ import {
   openapiOperation,
   type Web,
 } from '#web'
+import { serveConsole } from './console.ts'
 
 export const migrations: readonly Migration[] = [
   ...feedMigrations,
@@ -254,6 +255,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const { watch, operations } = openWatch({ ...deps, meter, outgoing, url, sloFile, onError })
     undo.push(() => watch.close())
     web.add(...operations)
+    serveConsole(web)
     if (config.metricsListen !== undefined) {
       const metrics = await listenForMetrics(meter, config.metricsListen)
       undo.push(() => metrics.close())

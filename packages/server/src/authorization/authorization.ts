@@ -8,6 +8,7 @@ import type { AuthorizationDeps } from './deps.ts'
 import type { BundleSource } from './engine/bundle-source.ts'
 import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
+import { explainOperations } from './explain/explain.routes.ts'
 import { addExtAuthz } from './ext-authz/ext-authz.routes.ts'
 import { type AnswerGateway, addForwardAuth } from './forward-auth/forward-auth.routes.ts'
 import { GatewayMemory } from './forward-auth/gateway-memory.ts'
@@ -20,6 +21,7 @@ import type {
 } from './forward-auth/ports.ts'
 import { createGate } from './gate/engine-gate.ts'
 import { Privileged } from './gate/privileged.ts'
+import { rightsOperations } from './gate/rights.routes.ts'
 import { grantMigrations } from './grants/grant.store.ts'
 import { grantOperations } from './grants/grants.routes.ts'
 import { holdReplies } from './hold-replies.ts'
@@ -110,6 +112,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     attach: async (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))
+      web.add(...rightsOperations(deps), ...explainOperations(deps))
       await addAuthzen(web, { ...deps, recorder, meter, keyring: options.keyring, ownTokens: () => ownTokens })
     },
     attachGateway: async (web, { applications, sessions, tokens, keyring, revocations = noRevocations }) => {

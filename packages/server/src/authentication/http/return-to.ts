@@ -16,4 +16,4 @@ export function parseReturnTo(text: unknown, ownOrigin: string): string {
 }
 
 /** Whether a redirect there stays on pages of ours, so that it may follow a form's answer (see `sendPage`). */
-export const isOwnPage = (path: string): boolean => /^\/account(\/|\?|$)/.test(path)
+export const isOwnPage = (path: string): boolean => /^\/(account|console)(\/|\?|$)/.test(path)

@@ -37,14 +37,14 @@ export interface ExplainedError {
   readonly message: string
 }
 
-const sentences: Record<Decision['outcome'], string> = {
+export const sentences: Record<Decision['outcome'], string> = {
   allow: 'Permitted by the policies named, and forbidden by none',
   deny_policy: 'Forbidden by the policies named, whatever others permit',
   deny_default: 'Nothing permits it',
   deny_error: 'Nothing permits it, and the policies named in errors could not be evaluated',
 }
 
-const ours: Record<string, string> = {
+export const ours: Record<string, string> = {
   'gatehouse:principal-unknown': 'The directory has no such principal in this organization',
   'gatehouse:principal-inactive': 'The principal is not active',
   'gatehouse:application-inactive': 'The application is not active',

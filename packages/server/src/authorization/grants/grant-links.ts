@@ -67,6 +67,27 @@ export class GrantLinks {
     return this.#grants.get(id as GrantId)
   }
 
+  /** What `body` answers while this grant is linked as well. Synchronous: nobody else decides meanwhile. */
+  with<T>(grant: Pick<Grant, 'role' | 'principal' | 'resource'>, body: () => T): T {
+    const id = 'gatehouse:tried'
+    if (!this.#link({ ...grant, id })) return body()
+    try {
+      return body()
+    } finally {
+      this.policies.unlink(id)
+    }
+  }
+
+  /** What `body` answers while these grants are not linked. Synchronous, as `with`. */
+  without<T>(grants: readonly Grant[], body: () => T): T {
+    const taken = grants.filter(({ id }) => this.policies.unlink(id))
+    try {
+      return body()
+    } finally {
+      for (const grant of taken) this.#link(grant)
+    }
+  }
+
   all(): IterableIterator<Grant> {
     return this.#grants.values()
   }
@@ -78,14 +99,20 @@ export class GrantLinks {
       this.policies.unlink(grant.id)
       return
     }
+    this.#link(grant)
+  }
+
+  /** False for a role that the policy set does not have. */
+  #link(grant: Pick<Grant, 'role' | 'principal' | 'resource'> & { readonly id: string }): boolean {
     const slots = this.policies.slots(grant.role)
-    if (slots === undefined) return
+    if (slots === undefined) return false
     this.policies.link({
       template: grant.role,
       id: grant.id,
       ...(slots.includes('principal') && { principal: grant.principal }),
       ...(slots.includes('resource') && { resource: grant.resource }),
     })
+    return true
   }
 }
 

@@ -65,6 +65,7 @@ export function applicationOperations(deps: DirectoryDeps): Operation[] {
           organizationId: Type.Optional(Type.String()),
           state: Type.Optional(oneOf(applicationStates)),
           name: Type.Optional(text(63, 'Exactly this name')),
+          prefix: Type.Optional(text(63, 'Names that begin so')),
           kind: Type.Optional(oneOf(applicationKinds)),
           ...pageQuery,
         }),

@@ -73,6 +73,8 @@ export interface ApplicationFilter {
   readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly state?: ApplicationState | undefined
   readonly name?: string | undefined
+  /** Names that begin so. */
+  readonly prefix?: string | undefined
   readonly kind?: ApplicationKind | undefined
 }
 
@@ -83,6 +85,10 @@ export function listApplications(db: Reader, filter: ApplicationFilter, page: Pl
     if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
     query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
     if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.prefix !== undefined) {
+      const from = filter.prefix.toLowerCase()
+      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
+    }
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
     if (after !== undefined) {
       const [organization, name, id] = after

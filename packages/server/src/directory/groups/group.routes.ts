@@ -58,17 +58,23 @@ export function groupOperations(deps: DirectoryDeps): Operation[] {
         query: closed({
           organizationId: Type.Optional(Type.String()),
           name: Type.Optional(text(63, 'Exactly this name')),
+          prefix: Type.Optional(text(63, 'Names that begin so')),
           member: Type.Optional(text(100, 'Only groups that this user, machine or group is directly in')),
           ...pageQuery,
         }),
         reply: pageOf(view),
       },
-      handle: async ({ act, query: { organizationId, limit: asked, cursor, name, member } }) => {
+      handle: async ({ act, query: { organizationId, limit: asked, cursor, name, prefix, member } }) => {
         const limit = readLimit(asked)
         const after = readTextCursor('groups', cursor, ['string', 'string', 'string'])
         const organization = readOrganizationId(organizationId)
         const organizationIds = await visibleOrganizations(deps, act, 'viewGroup', organization)
-        const filter = { organizationIds, name, member: member === undefined ? undefined : parseMemberId(member) }
+        const filter = {
+          organizationIds,
+          name,
+          prefix,
+          member: member === undefined ? undefined : parseMemberId(member),
+        }
         const rows = await listGroups(db, filter, { after, limit: limit + 1 })
         return makePage('groups', limit, rows, (row) => [row.organizationId, row.name, row.id], show)
       },

@@ -70,6 +70,8 @@ export interface GroupFilter {
   /** Only of these; undefined for all. */
   readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly name?: string | undefined
+  /** Names that begin so. */
+  readonly prefix?: string | undefined
   /** Groups that this one is a direct member of. */
   readonly member?: MemberId | undefined
 }
@@ -80,6 +82,10 @@ export function listGroups(db: Reader, filter: GroupFilter, page: PlacePage): Pr
     let query = db.selectFrom('groups').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
     if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
     if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.prefix !== undefined) {
+      const from = filter.prefix.toLowerCase()
+      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
+    }
     if (filter.member !== undefined) {
       const { member } = filter
       query = query.where('id', 'in', (from) =>

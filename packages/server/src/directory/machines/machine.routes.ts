@@ -83,6 +83,7 @@ export function machineOperations(deps: DirectoryDeps): Operation[] {
           organizationId: Type.Optional(Type.String()),
           state: Type.Optional(oneOf(machineStates)),
           name: Type.Optional(text(63, 'Exactly this name')),
+          prefix: Type.Optional(text(63, 'Names that begin so')),
           owner: Type.Optional(Type.String()),
           orphaned: Type.Optional(oneOf(['true', 'false'])),
           ...pageQuery,
@@ -97,6 +98,7 @@ export function machineOperations(deps: DirectoryDeps): Operation[] {
           organizationIds: await visibleOrganizations(deps, act, 'viewMachine', organization),
           state: query.state,
           name: query.name,
+          prefix: query.prefix,
           owner: query.owner === undefined ? undefined : readId('user', '/query/owner', query.owner),
           orphaned: query.orphaned === undefined ? undefined : query.orphaned === 'true',
         }

@@ -67,6 +67,8 @@ export interface MachineFilter {
   readonly organizationIds?: readonly OrganizationId[] | undefined
   readonly state?: MachineState | undefined
   readonly name?: string | undefined
+  /** Names that begin so. */
+  readonly prefix?: string | undefined
   readonly owner?: UserId | undefined
   /** Whether its owner has left (deactivated or deleted). */
   readonly orphaned?: boolean | undefined
@@ -79,6 +81,10 @@ export function listMachines(db: Reader, filter: MachineFilter, page: PlacePage)
     if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
     query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
     if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    if (filter.prefix !== undefined) {
+      const from = filter.prefix.toLowerCase()
+      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
+    }
     if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)
     if (filter.orphaned !== undefined) {
       const { orphaned } = filter

@@ -83,6 +83,7 @@ export function organizationOperations(deps: DirectoryDeps): Operation[] {
       schemas: {
         query: closed({
           name: Type.Optional(text(63, 'Exactly this name')),
+          prefix: Type.Optional(text(63, 'Names that begin so')),
           state: Type.Optional(oneOf(organizationStates)),
           ...pageQuery,
         }),

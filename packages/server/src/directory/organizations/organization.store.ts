@@ -89,6 +89,8 @@ export async function listOrganizations(
     state?: OrganizationState | undefined
     /** Exactly this one. */
     name?: string | undefined
+    /** Names that begin so. */
+    prefix?: string | undefined
     /** Only of these; undefined for all. */
     ids?: readonly OrganizationId[] | undefined
   },
@@ -96,6 +98,10 @@ export async function listOrganizations(
   let query = db.selectFrom('organizations').selectAll()
   query = page.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', page.state)
   if (page.name !== undefined) query = query.where('name', '=', page.name)
+  if (page.prefix !== undefined) {
+    const from = page.prefix.toLowerCase()
+    query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
+  }
   if (page.ids !== undefined) query = query.where('id', 'in', page.ids)
   if (page.after !== undefined) query = query.where('name', '>', page.after)
   return (await query.orderBy('name').limit(page.limit).execute()).map(toOrganization)

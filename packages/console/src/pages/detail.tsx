@@ -1,0 +1,190 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import { get } from '../api/client.ts'
+import { useMayEach } from '../api/rights.ts'
+import { go, Link, useInAddress } from '../app/router.tsx'
+import { ActButton } from '../parts/act.tsx'
+import { History } from '../parts/history.tsx'
+import { ProblemNote } from '../parts/problem.tsx'
+import { Cli, Entity, Facts, State, Time } from '../parts/small.tsx'
+import { type Sentence, useWords } from '../words/words.tsx'
+import { Edit } from './edit.tsx'
+import { GrantsOf } from './grants.tsx'
+import { MemberOf, Members } from './members.tsx'
+import { cliOf, type Item, type Noun } from './noun.ts'
+import { Secrets } from './secrets.tsx'
+import { Sessions } from './sessions.tsx'
+import { SignInOf } from './sign-in-of.tsx'
+
+const Graph = lazy(() => import('../pictures/access.tsx'))
+const Policies = lazy(() => import('./policies.tsx'))
+
+type Tab = readonly [string, Sentence]
+
+function tabsOf(noun: Noun): Tab[] {
+  const tabs: Tab[] = [['', 'Overview']]
+  if (noun.path === 'applications') tabs.push(['policies', 'Policies'])
+  if (noun.path === 'groups') tabs.push(['members', 'Members'])
+  if (noun.path === 'users') tabs.push(['sessions', 'Sessions and factors'])
+  if (noun.path === 'machines' || noun.path === 'applications') tabs.push(['secrets', 'Secrets and keys'])
+  tabs.push(['access', 'Access'])
+  tabs.push(['history', 'History'])
+  return tabs
+}
+
+/** One thing of the directory with all that can be known and done about it. */
+export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: string }) {
+  const { t } = useWords()
+  const [tab, setTab] = useInAddress('tab')
+  const path = `/api/${noun.path}/${encodeURIComponent(id)}`
+  const found = useQuery({ queryKey: ['one', noun.path, id], queryFn: ({ signal }) => get<Item>(path, signal) })
+  const uid = { type: noun.type, id }
+  const verbs = noun.moves.map((move) => ({ action: noun.actionOf(move.verb), resource: uid }))
+  const may = useMayEach([
+    { action: noun.updateAction, resource: uid },
+    { action: noun.deleteAction, resource: uid },
+    ...verbs,
+  ])
+  if (found.error !== null)
+    return (
+      <>
+        <h1 tabIndex={-1}>{t(noun.one)}</h1>
+        <ProblemNote error={found.error} />
+        <Link to={`/${noun.path}`}>{t(noun.many)}</Link>
+      </>
+    )
+  const item = found.data
+  if (item === undefined)
+    return (
+      <div className="loading" role="status">
+        {t('Loading…')}
+      </div>
+    )
+  const name = noun.nameOf(item) || item.id
+  const state = item.state as string | undefined
+  const gone = state === 'deleted'
+  return (
+    <>
+      <nav aria-label={t('Where you are')} className="crumbs">
+        <Link to={`/${noun.path}`}>{t(noun.many)}</Link>
+      </nav>
+      <header className="top">
+        <h1 tabIndex={-1}>
+          {name} {state !== undefined && <State of={state} />}
+        </h1>
+        <div className="actions">
+          {noun.moves.map(
+            (move, index) =>
+              may[index + 2] &&
+              move.from.includes(state ?? '') && (
+                <ActButton
+                  key={move.verb}
+                  act={{
+                    label: t(move.label),
+                    method: 'POST',
+                    path: `${path}/${move.verb}`,
+                    danger: move.danger ?? false,
+                    asks: t(move.asks),
+                    reason: true,
+                    ifRevision: item.revision,
+                    done: `${name}: ${t(move.done)}`,
+                    ...(move.undo && { undo: { method: 'POST', path: `${path}/${move.undo}` } }),
+                    more: <Cli command={cliOf(noun, item, move.verb)} />,
+                  }}
+                />
+              ),
+          )}
+          {may[1] && !gone && (
+            <ActButton
+              act={{
+                label: t('Delete'),
+                method: 'DELETE',
+                path,
+                danger: true,
+                asks: t(noun.deleteAsks),
+                typed: name,
+                ifRevision: item.revision,
+                done: t('{name} is deleted', { name }),
+                after: () => go(`/${noun.path}`),
+                more: <Cli command={cliOf(noun, item, 'delete')} />,
+              }}
+            />
+          )}
+        </div>
+      </header>
+      <nav className="tabs" aria-label={t('Parts of this page')}>
+        {tabsOf(noun).map(([key, label]) => (
+          <button key={key} type="button" aria-current={tab === key ? 'page' : undefined} onClick={() => setTab(key)}>
+            {t(label)}
+          </button>
+        ))}
+      </nav>
+      <Suspense
+        fallback={
+          <div className="loading" role="status">
+            {t('Loading…')}
+          </div>
+        }
+      >
+        {tab === '' && (
+          <>
+            <Facts
+              of={[
+                [t('Id'), <code key="id">{item.id}</code>],
+                ...(item.organizationId === undefined
+                  ? []
+                  : [
+                      [
+                        t('Organization'),
+                        <Entity key="o" bare uid={{ type: 'Organization', id: String(item.organizationId) }} />,
+                      ] as const,
+                    ]),
+                ...(item.kind === undefined ? [] : [[t('Kind'), t(item.kind as never)] as const]),
+                [t('Created'), <Time key="c" ms={item.createdAtMs} />],
+                [t('Changed'), <Time key="u" ms={item.updatedAtMs} />],
+                [t('Revision'), item.revision],
+              ]}
+            />
+            {noun.path === 'users' && <SignInOf id={id} state={state ?? ''} />}
+            {!gone && <Edit key={item.id} noun={noun} item={item} readOnly={!may[0]} />}
+            {noun.path === 'organizations' && <Inside id={id} />}
+            {(noun.path === 'users' || noun.path === 'machines' || noun.path === 'groups') && <MemberOf id={id} />}
+            {(noun.path === 'users' || noun.path === 'groups' || noun.path === 'applications') && (
+              <Cli command={cliOf(noun, item, 'show')} />
+            )}
+          </>
+        )}
+        {tab === 'members' && <Members group={item} />}
+        {tab === 'sessions' && <Sessions userId={id} />}
+        {tab === 'secrets' && <Secrets noun={noun} item={item} />}
+        {tab === 'policies' && <Policies applicationId={id} name={name} />}
+        {tab === 'access' && (
+          <>
+            <Graph uid={uid} />
+            <GrantsOf uid={uid} />
+          </>
+        )}
+        {tab === 'history' && <History query={{ objectId: id }} empty={t('No event about this yet.')} />}
+      </Suspense>
+    </>
+  )
+}
+
+function Inside({ id }: { readonly id: string }) {
+  const { t } = useWords()
+  const places = [
+    ['users', 'Users'],
+    ['groups', 'Groups'],
+    ['machines', 'Machines'],
+    ['applications', 'Applications'],
+  ] as const
+  return (
+    <p className="inside">
+      {places.map(([path, label]) => (
+        <Link key={path} className="button quiet" to={`/${path}?organization=${id}`}>
+          {t(label)}
+        </Link>
+      ))}
+    </p>
+  )
+}

@@ -1,0 +1,6 @@
+import { long } from './de-long.ts'
+import { short } from './de-short.ts'
+import { states } from './de-states.ts'
+
+export const german = { ...short, ...long, ...states } as const
+export type German = { readonly [sentence in keyof typeof german]: string }
