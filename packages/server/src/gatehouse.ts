@@ -1,10 +1,9 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
 import type { DestinationStream } from 'pino'
-import { auditMigrations, type Ledger, openAudit } from '#audit'
+import { type Ledger, openAudit } from '#audit'
 import {
   type Authentication,
-  authenticationMigrations,
   grantsAdministrators,
   holdToFactors,
   offerSetup,
@@ -15,31 +14,29 @@ import {
   sessionSource,
   signInPeople,
 } from '#authentication'
-import { type Authorization, authorizationMigrations, openAuthorization } from '#authorization'
+import { type Authorization, openAuthorization } from '#authorization'
 import type { Config } from '#config'
 import {
   directoryEntities,
-  directoryMigrations,
   directoryOperations,
   ensureHomeOrganization,
   keepAdministrators,
   protectedApplications,
 } from '#directory'
-import { Feed, feedMigrations } from '#feed'
+import { Feed } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
-import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
+import { type Keyring, openKeyring } from '#keyring'
 import {
   Arrival,
   eventsOperations,
   listenForMetrics,
   measureInstallation,
-  observabilityMigrations,
   openWatch,
   operatingOperations,
   type Watch,
 } from '#observability'
-import { activeBundles, policiesMigrations, policiesOperations } from '#policies'
-import { lockDataDirectory, type Migration, openStorage, type Storage } from '#storage'
+import { activeBundles, policiesOperations } from '#policies'
+import { lockDataDirectory, openStorage, type Storage } from '#storage'
 import {
   directoryClients,
   directoryPeople,
@@ -47,7 +44,6 @@ import {
   registrationOperations,
   sharedSecret,
   type Tokens,
-  tokensMigrations,
 } from '#tokens'
 import {
   createWeb,
@@ -59,18 +55,9 @@ import {
   type Web,
 } from '#web'
 import { serveConsole } from './console.ts'
+import { migrations } from './migrations.ts'
 
-export const migrations: readonly Migration[] = [
-  ...feedMigrations,
-  ...keyringMigrations,
-  ...authorizationMigrations,
-  ...directoryMigrations,
-  ...policiesMigrations,
-  ...authenticationMigrations,
-  ...tokensMigrations,
-  ...auditMigrations,
-  ...observabilityMigrations,
-]
+export { migrations }
 
 export interface GatehouseOptions {
   readonly config: Config
