@@ -134,7 +134,7 @@ async function measureScale(): Promise<Figure[]> {
     `1,000,000 entities and 1,000,000 links: link and unlink ${ns(scale.linked.median)}, a document replaced ${ns(scale.changed.median)}, a user regrouped ${ns(scale.regrouped.median)}`,
   )
   console.log(
-    `   built in ${(scale.builtMs / 1000).toFixed(1)} s of wall time, ${(scale.builtCpuMs / 1000).toFixed(1)} s of processor time, the making of the text included there`,
+    `   built in ${(scale.builtMs / 1000).toFixed(1)} s of wall time, ${(scale.builtCpuMs / 1000).toFixed(1)} s of processor time on all threads, read from files of lines`,
   )
   return [
     {

@@ -17,9 +17,9 @@ export class Entities implements EntityView {
   #size = 0
   #version = 1
   #keptNodes: Node[] = []
-  /** Parents of one parent only, as an array that all its children share. */
   /** Children by parent, made when something is first looked for downward, and kept in step from then on. */
   #down: Map<Node, Set<Node>> | undefined
+  /** Parents of one parent only, as an array that all its children share. */
   readonly #alone = new Map<Node, Node[]>()
   #keptCount = 0
 
@@ -74,7 +74,7 @@ export class Entities implements EntityView {
   setEntity(entity: Entity): void {
     const existing = this.#types.get(entity.type)?.get(entity.id)
     if (this.#wouldCycle(entity, existing)) throw cycle(entity)
-    this.#put(entity)
+    this.#fill(this.#node(entity), entity)
   }
 
   /** Removes an entity; it may still be named as a parent. False if there was none. */
@@ -178,16 +178,13 @@ export class Entities implements EntityView {
   }
 
   #add(entity: Entity): void {
-    const existing = this.#types.get(entity.type)?.get(entity.id)
-    if (existing?.defined === true) {
-      if (sameEntity(existing, entity)) return
-      throw new CedarError('entities', `duplicate entity entry ${formatUid(entity)}`)
-    }
-    this.#put(entity)
+    // One look-up for what is loaded: at a million entities each one is a miss of the processor's caches.
+    const node = this.#node(entity)
+    if (!node.defined) this.#fill(node, entity)
+    else if (!sameEntity(node, entity)) throw new CedarError('entities', `duplicate entity entry ${formatUid(entity)}`)
   }
 
-  #put(entity: Entity): void {
-    const node = this.#node(entity)
+  #fill(node: Node, entity: Entity): void {
     if (!node.defined) this.#size++
     node.attrs = entity.attrs
     node.tags = entity.tags

@@ -167,9 +167,11 @@ function place(split: Split, rule: Rule, change: (bucket: Bucket | undefined) =>
 }
 
 function changeKey<K>(map: Map<K, Bucket>, key: K, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
-  const bucket = change(map.get(key))
-  if (bucket === undefined) map.delete(key)
-  else map.set(key, bucket)
+  const before = map.get(key)
+  const after = change(before)
+  if (after === before) return
+  if (after === undefined) map.delete(key)
+  else map.set(key, after)
 }
 
 function changeUid(split: Split, uid: EntityUid, change: (bucket: Bucket | undefined) => Bucket | undefined): void {
