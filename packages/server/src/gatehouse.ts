@@ -218,6 +218,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         read: (token, audience) => tokens.verifyAccessToken(token, audience),
       },
       keyring,
+      rates: config.edgeLimits,
       revocations: tokens.revocations,
     })
 

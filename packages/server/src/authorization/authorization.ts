@@ -10,6 +10,7 @@ import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
 import { explainOperations } from './explain/explain.routes.ts'
 import { addExtAuthz } from './ext-authz/ext-authz.routes.ts'
+import { EdgeLimits, type EdgeRates } from './forward-auth/edge-limits.ts'
 import { type AnswerGateway, addForwardAuth } from './forward-auth/forward-auth.routes.ts'
 import { GatewayMemory } from './forward-auth/gateway-memory.ts'
 import type {
@@ -72,6 +73,8 @@ export interface GatewayDeps {
   readonly keyring: IdentitySigner & CookieSealer
   /** Revocations that applications follow; without, nothing of theirs is told. */
   readonly revocations?: RevocationSource
+  /** Limits of gateways' questions. Default: none. */
+  readonly rates?: EdgeRates
 }
 
 export interface Authorization extends AuthorizationDeps {
@@ -115,9 +118,13 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       web.add(...rightsOperations(deps), ...explainOperations(deps))
       await addAuthzen(web, { ...deps, recorder, meter, keyring: options.keyring, ownTokens: () => ownTokens })
     },
-    attachGateway: async (web, { applications, sessions, tokens, keyring, revocations = noRevocations }) => {
+    attachGateway: async (
+      web,
+      { applications, sessions, tokens, keyring, revocations = noRevocations, rates = {} },
+    ) => {
       ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
+      const limits = EdgeLimits.of(rates, { clock, meter })
       const answer = await addForwardAuth(web, {
         snapshot,
         clock,
@@ -127,6 +134,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
         sessions,
         tokens,
         keyring,
+        limits,
       })
       addExtAuthz(web, answer)
       answerGateway = answer

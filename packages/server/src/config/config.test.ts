@@ -36,6 +36,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     clientAuthorities: undefined,
     mtls: undefined,
     clientRequestsPerSecond: 100,
+    edgeLimits: {},
     registration: false,
     bootstrap: true,
   })
@@ -74,6 +75,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_AUDIT_WITNESS_FILE: '/etc/gatehouse/witnesses.policy',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: '250',
+    GATEHOUSE_EDGE_LIMITS: 'principal=100, address = 7',
     GATEHOUSE_REGISTRATION: 'on',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -103,6 +105,7 @@ test('every setting is taken from the environment, or from the file under its lo
       clientAuthorities: undefined,
       mtls: undefined,
       clientRequestsPerSecond: 250,
+      edgeLimits: { principal: 100, address: 7 },
       registration: true,
       bootstrap: false,
     })
@@ -133,6 +136,9 @@ test('a value that cannot be is refused with the name of its variable', () => {
     ['GATEHOUSE_LOG_LEVEL', 'loud', /must be one of trace, debug/],
     ['GATEHOUSE_TRUSTED_PROXIES', '10.0.0.0/33', /"10.0.0.0\/33" is not an address or a network/],
     ['GATEHOUSE_TRUSTED_PROXIES', 'proxy', /is not an address/],
+    ['GATEHOUSE_EDGE_LIMITS', 'principal=0', /must be a whole number from 1/],
+    ['GATEHOUSE_EDGE_LIMITS', 'user=5', /"user=5" must be one of principal, client, address/],
+    ['GATEHOUSE_EDGE_LIMITS', 'client=5,client=6', /each once/],
     ['GATEHOUSE_BOOTSTRAP', 'yes', /must be one of on, off/],
     ['GATEHOUSE_LISTNE', '127.0.0.1:1', /^GATEHOUSE_LISTNE is not a setting; the settings are GATEHOUSE_URL, /],
     ['GATEHOUSE_CONFIG', '/nowhere/at/all', /which does not exist/],

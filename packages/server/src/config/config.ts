@@ -39,6 +39,8 @@ export interface Config {
   readonly sloFile: string | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
   readonly clientRequestsPerSecond: number
+  /** Questions of gateways for one principal, client or address, a second; three seconds' worth at once. Unlimited where absent. */
+  readonly edgeLimits: Readonly<Partial<Record<EdgeKind, number>>>
   /** Whether programs may register themselves as applications, with a token for it (RFC 7591). */
   readonly registration: boolean
   /** Whether the local bootstrap credential is written and accepted. */
@@ -53,6 +55,9 @@ export interface MtlsConfig {
   readonly certificate: string
   readonly key: Secret
 }
+
+const edgeKinds = ['principal', 'client', 'address'] as const
+type EdgeKind = (typeof edgeKinds)[number]
 
 const names = {
   GATEHOUSE_URL: 'url',
@@ -74,6 +79,7 @@ const names = {
   GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
+  GATEHOUSE_EDGE_LIMITS: 'edge_limits',
   GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
@@ -124,6 +130,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
     mtls: parseMtls(told, workingDirectory),
     clientRequestsPerSecond: parseCount(take('client_requests_per_second', '100'), 1_000_000),
+    edgeLimits: Object.freeze(parseEdgeLimits(take('edge_limits', 'off'))),
     registration: parseOneOf(take('registration', 'off'), ['on', 'off']) === 'on',
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })
@@ -241,6 +248,20 @@ function parseCount({ text, from }: Told, most: number): number {
   const count = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number.NaN
   if (!(count <= most)) throw wrong(from, `"${text}" must be a whole number from 1 to ${most}`)
   return count
+}
+
+/** `off`, or `principal=100, client=2000, address=50`. */
+function parseEdgeLimits({ text, from }: Told): Partial<Record<EdgeKind, number>> {
+  if (text === 'off') return {}
+  const limits: Partial<Record<EdgeKind, number>> = {}
+  for (const part of text.split(',')) {
+    const [kind = '', rate = ''] = part.split('=').map((side) => side.trim())
+    const known = edgeKinds.find((one) => one === kind)
+    if (known === undefined || limits[known] !== undefined)
+      throw wrong(from, `"${part.trim()}" must be one of ${edgeKinds.join(', ')}, each once, as in principal=100`)
+    limits[known] = parseCount({ text: rate, from }, 1_000_000)
+  }
+  return limits
 }
 
 function parseOneOf<const T extends string>({ text, from }: { text: string; from: string }, allowed: readonly T[]): T {

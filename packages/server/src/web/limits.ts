@@ -15,16 +15,23 @@ export class RateLimit {
 
   /** Takes one token of `key`. @throws {Fault} `web.rate_limited` (429) with Retry-After */
   take(key: string): void {
+    const { waitSeconds } = this.charge(key)
+    if (waitSeconds > 0) throw new Fault('web.rate_limited', { retryAfterSeconds: waitSeconds })
+  }
+
+  /** Takes one token of `key` if there is one; otherwise says after how many seconds (1 or more) there will be. */
+  charge(key: string): { readonly remaining: number; readonly waitSeconds: number } {
     const { clock, capacity, perSecond, keysMost = 50_000 } = this.#options
     const nowMs = clock.nowMs()
     const before = this.#buckets.get(key)
     const gained = before === undefined ? capacity : (Math.max(0, nowMs - before.atMs) / 1_000) * perSecond
     const tokens = Math.min(capacity, (before?.tokens ?? 0) + gained)
+    const left = tokens >= 1 ? tokens - 1 : tokens
     this.#buckets.delete(key)
-    this.#buckets.set(key, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs })
+    this.#buckets.set(key, { tokens: left, atMs: nowMs })
     if (this.#buckets.size > keysMost) this.#buckets.delete(this.#buckets.keys().next().value as string)
-    if (tokens >= 1) return
-    throw new Fault('web.rate_limited', { retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / perSecond)) })
+    if (tokens >= 1) return { remaining: Math.floor(left), waitSeconds: 0 }
+    return { remaining: 0, waitSeconds: Math.max(1, Math.ceil((1 - tokens) / perSecond)) }
   }
 
   /** Fills the bucket of `key` again, as after a success. */

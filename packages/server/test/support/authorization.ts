@@ -173,11 +173,11 @@ export class TestHouse {
   }
 
   /** The room's routes on a web of their own; `x-test-actor: Type id` says who sends a request. */
-  async web(): Promise<Web> {
+  async web(trustedProxies: readonly string[] = []): Promise<Web> {
     const { clock, storage } = this
     const logger = pino({ level: 'silent' })
     const { keyring } = this
-    const deps = { trustedProxies: [], logger, clock, entropy: systemEntropy, meter: new Meter(), storage, keyring }
+    const deps = { trustedProxies, logger, clock, entropy: systemEntropy, meter: new Meter(), storage, keyring }
     const web = await createWeb({ url: 'http://localhost:8080', ...deps })
     web.identifyBy(async (request) => {
       const [type, id] = String(request.headers['x-test-actor'] ?? '').split(' ')

@@ -4,6 +4,7 @@ import type { UserId } from '#kernel'
 import type { Web } from '#web'
 import type { Acting } from '../../src/authorization/entities/actors.ts'
 import type { EntityUid } from '../../src/authorization/entities/source.ts'
+import type { EdgeRates } from '../../src/authorization/forward-auth/edge-limits.ts'
 import type { GatewaySession, ProtectedApplication } from '../../src/authorization/forward-auth/ports.ts'
 import { bundleOf, inHouse, type TestBundle, type TestHouse } from './authorization.ts'
 import type { Scratch } from './engines.ts'
@@ -23,12 +24,17 @@ export interface Gateway {
   end(id: string): Promise<void>
 }
 
-export const atGateway = (scratch: Scratch, bundle: TestBundle, body: (gateway: Gateway) => Promise<void>) =>
+export const atGateway = (
+  scratch: Scratch,
+  bundle: TestBundle,
+  body: (gateway: Gateway) => Promise<void>,
+  options: { readonly rates?: EdgeRates; readonly trustedProxies?: readonly string[] } = {},
+) =>
   inHouse(scratch, async (house) => {
     const application = await house.application()
     const alice = await house.user()
     await house.activate(bundleOf(application, house.home, bundle))
-    const web = await house.web()
+    const web = await house.web(options.trustedProxies)
     const sessions = new Map<string, GatewaySession>()
     const it: ProtectedApplication = {
       id: application.id as ProtectedApplication['id'],
@@ -66,6 +72,7 @@ export const atGateway = (scratch: Scratch, bundle: TestBundle, body: (gateway: 
         },
       },
       keyring: house.keyring,
+      ...(options.rates !== undefined && { rates: options.rates }),
     })
     const get = (url: string, headers: Record<string, string> = {}) => web.app.inject({ method: 'GET', url, headers })
     const ask: Gateway['ask'] = (target, headers = {}) =>

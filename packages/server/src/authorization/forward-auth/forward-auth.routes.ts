@@ -9,11 +9,12 @@ import { actorContext } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
 import type { StepUp } from '../obligations/strength.ts'
+import type { EdgeLimits } from './edge-limits.ts'
 import { type Forwarded, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
 import { type Honoured, honour } from './honour.ts'
-import { type Identified, identifyAtGateway } from './identify.ts'
+import { credentialOf, type Identified, identifyAtGateway } from './identify.ts'
 import { IdentityTokens } from './identity-token.ts'
 import { deniedPage } from './pages.ts'
 import { normalisePath } from './path.ts'
@@ -29,6 +30,8 @@ export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
   readonly tokens: TokenVerifier
   readonly sessions: SessionFinder
   readonly keyring: IdentitySigner & CookieSealer
+  /** Undefined for none. */
+  readonly limits: EdgeLimits | undefined
 }
 
 /** Answers a gateway's question, whichever protocol it came by. */
@@ -62,9 +65,14 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     if (path.startsWith('/.gatehouse/')) return answerOwnPath(signIn, forwarded, path, request, reply)
 
     const { application, routes } = known
+    const { limits } = deps
+    const credential = limits && credentialOf(request, forwarded.origin)
+    if (limits?.admit(request, reply, credential) === false) return limited(request, reply, forwarded)
     const identified = await identifyAtGateway(identifying, request, forwarded, application.id, nowMs)
     if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
-    const { principal, actors = [] } = identified
+    const { principal, actors = [], client = application.id } = identified
+    const holder = limits && { principal: `${principal.type} ${principal.id}`, client }
+    if (holder && !limits.identified(reply, credential, holder)) return limited(request, reply, forwarded)
     // Who is no longer active is nobody: no identity is handed on, and her browser is sent to sign in.
     if ([principal, ...actors].some((one) => deps.snapshot.directory.stateOf(one) !== 'fit'))
       return unidentified(request, reply, forwarded, 'none')
@@ -225,6 +233,16 @@ function denied(
     extra: { reason, action: it.action, resource: it.resource },
   })
   return reply.type('application/problem+json').send(JSON.stringify(problemOf(fault, request.id)))
+}
+
+/** Asked too often. nginx's `auth_request` knows no 429: it gets a 403 with the same headers, and the reason to tell it by. */
+function limited(request: FastifyRequest, reply: FastifyReply, { canRedirect }: Forwarded): FastifyReply {
+  const fault = new Fault('web.rate_limited')
+  return reply
+    .code(canRedirect ? fault.status : 403)
+    .header('gatehouse-reason', 'rate-limited')
+    .type('application/problem+json')
+    .send(JSON.stringify(problemOf(fault, request.id)))
 }
 
 /** A question that is about no decision: an origin nobody registered, a path that services may read in two ways. */

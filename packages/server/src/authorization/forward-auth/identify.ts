@@ -15,6 +15,13 @@ export interface Identified {
   readonly strength: Strength
   /** Who acts for the principal by a token, the present one first. */
   readonly actors?: readonly EntityUid[]
+  /** The OAuth client that a token was issued to. */
+  readonly client?: string | undefined
+}
+
+/** What a request shows of whom it comes from, nothing of it checked: an access token, else the gateway's cookie of this origin. */
+export function credentialOf(request: FastifyRequest, origin: string): string | undefined {
+  return request.headers.authorization ?? request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
 }
 
 export interface IdentifyDeps {
@@ -40,7 +47,9 @@ export async function identifyAtGateway(
   if (claims !== 'none') {
     const principal = claims && entityOfId(claims.sub)
     const actors = actorsIn(claims?.act)
-    return principal === undefined || actors === undefined ? 'bad-token' : { principal, actors, strength: claims ?? {} }
+    return principal === undefined || actors === undefined
+      ? 'bad-token'
+      : { principal, actors, strength: claims ?? {}, client: claims?.client_id }
   }
   const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
   const sid = await deps.cookies.readSession(origin, cookie)

@@ -41,6 +41,7 @@ export interface PresentedRequest {
 /** What an access token says of whom it speaks for, and through whom. */
 export interface TokenClaims {
   readonly sub: string
+  readonly client_id?: string
   readonly sid?: string
   readonly acr?: string
   readonly amr?: readonly string[]
