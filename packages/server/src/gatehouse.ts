@@ -233,6 +233,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       outgoing,
       url: config.url,
       witnessPolicyFile: config.auditWitnessFile,
+      sinkFile: config.auditSinkFile,
       onError,
     })
     undo.push(() => audit.close())

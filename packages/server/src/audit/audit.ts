@@ -6,6 +6,9 @@ import type { Storage } from '#storage'
 import type { Operation, Outgoing } from '#web'
 import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
+import { runSinks } from './sinks/run-sinks.ts'
+import { sinkOperations } from './sinks/sink.routes.ts'
+import { readSinkFile } from './sinks/sink-file.ts'
 import { openWitnesses } from './witnesses/witnesses.ts'
 
 export interface AuditDeps {
@@ -20,6 +23,8 @@ export interface AuditDeps {
   readonly url: string
   /** Trust policy of the witnesses; undefined for none. */
   readonly witnessPolicyFile: string | undefined
+  /** File of sinks; undefined for none. */
+  readonly sinkFile: string | undefined
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -41,9 +46,15 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   try {
     const witnesses = openWitnesses({ ...deps, ledger, policyFile: deps.witnessPolicyFile })
     undo.push(() => witnesses.close())
+    const named = deps.sinkFile === undefined ? [] : readSinkFile(deps.sinkFile, deps)
+    const sinks = await runSinks({ ...deps, sinks: named })
+    undo.push(() => sinks.close())
     return {
       ledger,
-      operations: ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
+      operations: [
+        ...ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
+        ...sinkOperations({ ...deps, sinks }),
+      ],
       close,
     }
   } catch (error) {

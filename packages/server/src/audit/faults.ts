@@ -1,6 +1,8 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
+  'audit.sinks_invalid': { status: 500, says: 'The file of sinks cannot be used' },
+  'audit.sink_unknown': { status: 404, says: 'There is no such sink in the file of sinks' },
   'audit.policy_invalid': { status: 500, says: 'The policy file of the witnesses cannot be used' },
   'audit.entry_unknown': { status: 404, says: 'The audit log has no such entry yet' },
   'audit.tile_unknown': { status: 404, says: 'The audit log has no such tile' },

@@ -35,6 +35,8 @@ export interface Config {
   readonly outgoingAllow: readonly string[]
   /** Trust policy (C2SP tlog-policy) naming the witnesses of the audit log; undefined for none. */
   readonly auditWitnessFile: string | undefined
+  /** YAML of the sinks that the audit log is sent to; undefined for none. */
+  readonly auditSinkFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
@@ -76,6 +78,7 @@ const names = {
   GATEHOUSE_MTLS_CERTIFICATE_FILE: 'mtls_certificate_file',
   GATEHOUSE_MTLS_KEY_FILE: 'mtls_key_file',
   GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
+  GATEHOUSE_AUDIT_SINK_FILE: 'audit_sink_file',
   GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
@@ -122,6 +125,9 @@ export function readConfig(environment: Record<string, string | undefined>, work
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
     sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
+    auditSinkFile: told.has('audit_sink_file')
+      ? resolve(workingDirectory, take('audit_sink_file', '').text)
+      : undefined,
     auditWitnessFile: told.has('audit_witness_file')
       ? resolve(workingDirectory, take('audit_witness_file', '').text)
       : undefined,

@@ -131,6 +131,32 @@ export class Outgoing {
     })
   }
 
+  /**
+   * The address to connect to for a protocol other than HTTP, checked as `send` does. Always over TLS, unless the setting
+   * names the address.
+   * @throws {Fault} `web.outgoing_refused`, `web.outgoing_failed`
+   */
+  async addressOf(host: string, options: { readonly plain: boolean }): Promise<string> {
+    const url = new URL(`https://${isIP(host) === 6 ? `[${host}]` : host}`)
+    if (isIP(host) !== 0) {
+      this.#check(url, host, options.plain)
+      return host
+    }
+    return new Promise((give, fail) => {
+      resolve(host, { all: true }, (error, found) => {
+        if (error !== null) return fail(failed(url, error))
+        try {
+          for (const one of found) this.#check(url, one.address, options.plain)
+        } catch (refusal) {
+          return fail(refusal)
+        }
+        const [first] = found
+        if (first === undefined) fail(failed(url, new Error('it has no address')))
+        else give(first.address)
+      })
+    })
+  }
+
   #check(url: URL, address: string, plain: boolean): void {
     const real = unmapped(address)
     const family = isIP(real) === 6 ? 'ipv6' : 'ipv4'

@@ -1,4 +1,5 @@
 import type { Migration, Reader, Tx } from '#storage'
+import { sinkMigration } from '../sinks/sink.store.ts'
 import { witnessMigration } from '../witnesses/witness.store.ts'
 
 interface LedgerStateTable {
@@ -44,6 +45,7 @@ create table ledger_tiles (level int8 not null, tile int8 not null, width int8 n
 create table ledger_entries (position int8 primary key, organization_id text, salt bytea, body text);`,
   },
   witnessMigration,
+  sinkMigration,
 ]
 
 export interface LedgerEntry {
