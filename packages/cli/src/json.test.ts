@@ -1,7 +1,7 @@
 // `--json` on every command there is, against a real server: what it prints is JSON and nothing else.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -96,6 +96,8 @@ function commands(home: string): string[][] {
     ['audit', 'proof', '1'],
     ['audit', 'export', join(home, 'log')],
     ['audit', 'verify'],
+    ['audit', 'sinks'],
+    ['audit', 'replay', 'disk', '--after', '0'],
   ]
 }
 
@@ -130,7 +132,9 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
   const data = join(home, 'data')
   cpSync(bundle, join(home, 'bundle'), { recursive: true })
   appendFileSync(join(home, 'bundle', 'policies.cedar'), '// changed\n')
-  const server = await startChildServer({ data })
+  const sinks = join(home, 'sinks.yaml')
+  writeFileSync(sinks, 'sinks: [{name: disk, kind: file, path: audit.ndjson}]\n')
+  const server = await startChildServer({ data, environment: { GATEHOUSE_AUDIT_SINK_FILE: sinks } })
   process.env.GATEHOUSE_BACKUP_PASSPHRASE = 'copper lantern walrus orbit'
   t.after(async () => {
     await server.stop()
