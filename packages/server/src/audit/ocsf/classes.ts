@@ -1,5 +1,7 @@
 import type { FeedEvent } from '#feed'
 
+export type OcsfVersion = '1.9.0' | '1.8.0'
+
 /** An OCSF class with one of its activities, and which member of the event is its subject. */
 export interface Mapping {
   readonly classUid: number

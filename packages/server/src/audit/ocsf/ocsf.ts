@@ -8,13 +8,12 @@ import {
   detectionFinding,
   entityManagement,
   groupManagement,
+  type OcsfVersion,
   roleManagement,
   userAccess,
   userManagement,
 } from './classes.ts'
 import { actorOf, metadataOf, resourceOf, sourceOf, statusOf, userOf } from './parts.ts'
-
-export type OcsfVersion = '1.9.0' | '1.8.0'
 
 type Json = Record<string, unknown>
 

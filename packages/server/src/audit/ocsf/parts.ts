@@ -1,5 +1,5 @@
 import type { FeedEvent } from '#feed'
-import type { OcsfVersion } from './ocsf.ts'
+import type { OcsfVersion } from './classes.ts'
 
 type Json = Record<string, unknown>
 

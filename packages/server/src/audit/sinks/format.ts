@@ -1,5 +1,6 @@
 import type { FeedEvent } from '#feed'
-import { type OcsfVersion, toOcsf } from '../ocsf/ocsf.ts'
+import type { OcsfVersion } from '../ocsf/classes.ts'
+import { toOcsf } from '../ocsf/ocsf.ts'
 import { toVisible, toVisibleJson } from './escape.ts'
 
 export type Format = 'ocsf' | 'ocsf-1.8' | 'gatehouse'

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { allEvents, type FeedEvent } from '#feed'
-import '../../gatehouse.ts'
-import { type OcsfVersion, toOcsf } from './ocsf.ts'
+import '../../src/gatehouse.ts'
+import type { OcsfVersion } from '../../src/audit/ocsf/classes.ts'
+import { toOcsf } from '../../src/audit/ocsf/ocsf.ts'
 
 type Json = Record<string, unknown>
 interface Shape {
@@ -12,7 +13,7 @@ interface Shape {
   readonly atLeastOne?: string[]
   readonly enums?: Record<string, number[]>
 }
-const schema = JSON.parse(readFileSync(new URL('schema.json', import.meta.url), 'utf8')) as {
+const schema = JSON.parse(readFileSync(new URL('ocsf-schema.json', import.meta.url), 'utf8')) as {
   types: Record<string, Shape>
   attributes: Record<string, string | [string]>
   base: Shape
