@@ -4,6 +4,8 @@ import type { Reader } from '#storage'
 import { hasArtifact } from '../artifacts/artifact.store.ts'
 import { jwtArtifactId } from '../oidc/adapter.ts'
 import type { ClientCache } from '../oidc/clients.ts'
+import { findBySecret, only, readSecretRequest } from '../oidc/secret-request.ts'
+import { signJwt } from '../oidc/sign-jwt.ts'
 import type { Signer } from '../oidc/signing.ts'
 import type { RegisteredClient } from '../ports.ts'
 import { looksLikeJws } from '../verify/read-jws.ts'
@@ -31,16 +33,12 @@ export async function introspectJwt(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<boolean> {
-  const { authorization, origin, accept = '*/*' } = request.headers
-  if (origin !== undefined || !Buffer.isBuffer(request.body) || !isForm(request)) return false
-  const form = new URLSearchParams(request.body.toString('utf8'))
-  const token = only(form, 'token')
-  if (token === undefined || !looksLikeJws(token) || form.has('client_assertion')) return false
-  const given =
-    authorization === undefined ? byForm(form) : form.has('client_secret') ? undefined : byHeader(authorization)
-  if (given === undefined || (form.has('client_id') && only(form, 'client_id') !== given.id)) return false
-  const client = await deps.clients.find(given.id)
-  if (client?.authMethod !== 'client_secret_basic' || !client.verifySecret(given.secret)) return false
+  const asked = readSecretRequest(request)
+  const token = asked && only(asked.form, 'token')
+  if (asked === undefined || token === undefined || !looksLikeJws(token)) return false
+  const client = await findBySecret(deps.clients, asked)
+  if (client === undefined) return false
+  const { accept = '*/*' } = request.headers
 
   const claims = deps.verifier.verify(token, undefined)
   const told = claims !== undefined && (await isFor(deps, claims, client)) ? tell(claims) : { active: false }
@@ -68,35 +66,10 @@ function tell(claims: AccessTokenClaims): Record<string, unknown> {
 
 /** The answer as a JWT for the one who asked (RFC 9701 §5). */
 function sign({ signer, url, clock }: IntrospectionDeps, client: RegisteredClient, told: object): string {
-  const { kid } = signer.activeKey('ES256')
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const iat = Math.floor(clock.nowMs() / 1_000)
-  const signed = `${encode({ typ: 'token-introspection+jwt', alg: 'ES256', kid })}.${encode({ iss: url, aud: client.id, iat, token_introspection: told })}`
-  return `${signed}.${Buffer.from(signer.sign(kid, Buffer.from(signed))).toString('base64url')}`
-}
-
-const isForm = ({ headers }: FastifyRequest) =>
-  /^application\/x-www-form-urlencoded(;|$)/i.test(headers['content-type'] ?? '')
-
-function only(form: URLSearchParams, name: string): string | undefined {
-  const values = form.getAll(name)
-  return values.length === 1 ? values[0] : undefined
-}
-
-interface Given {
-  readonly id: string
-  readonly secret: string
-}
-
-function byForm(form: URLSearchParams): Given | undefined {
-  const [id, secret] = [only(form, 'client_id'), only(form, 'client_secret')]
-  return id && secret ? { id, secret } : undefined
-}
-
-/** RFC 6749 §2.3.1. Our ids and secrets have no letter that its encoding changes; whatever has is left to the provider. */
-function byHeader(authorization: string): Given | undefined {
-  const base64 = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(authorization)?.[1]
-  const [, id, secret] =
-    /^(\w+):([\w-]+)$/.exec(base64 === undefined ? '' : Buffer.from(base64, 'base64').toString('latin1')) ?? []
-  return id && secret ? { id, secret } : undefined
+  return signJwt(
+    signer,
+    { typ: 'token-introspection+jwt' },
+    { iss: url, aud: client.id, iat, token_introspection: told },
+  )
 }

@@ -4,7 +4,7 @@ import type { Act, Actor } from '#kernel'
 import type { Tx } from '#storage'
 import '../events.ts'
 import { addParticipant } from '../logout/participant.store.ts'
-import { actorOfClient, actorOfPerson, type RegisteredClient } from '../ports.ts'
+import { actorOfClient, actorOfPerson, type Person, type RegisteredClient } from '../ports.ts'
 import type { PersonAccount } from './accounts.ts'
 import type { Exchanged, IssuedToken, Unit } from './unit.ts'
 
@@ -50,21 +50,43 @@ export function issuedEvent(
   client: RegisteredClient,
   access: IssuedToken,
   atMs: number,
-): { readonly act: Act; readonly event: NewEvent<'tokens.token_issued'> } {
+): RecordedToken {
   const refresh = unit.issued.find((token) => token.kind === 'refresh_token')
   const account = ctx.oidc.account as PersonAccount | undefined
-  const actor: Actor = account === undefined ? actorOfClient(client) : actorOfPerson(account.person)
-  const act: Act = { ...unit.act, actor, ...(access.sessionId !== undefined && { sessionId: access.sessionId }) }
+  const grantType = String(ctx.oidc.params?.grant_type)
+  return recordOf(unit.act, client, { grantType, person: account?.person, access, refresh, atMs })
+}
+
+export interface RecordedToken {
+  readonly act: Act
+  readonly event: NewEvent<'tokens.token_issued'>
+}
+
+/** The event of one token, whoever it speaks for: the person, or the client itself. */
+export function recordOf(
+  sent: Act,
+  client: RegisteredClient,
+  it: {
+    readonly grantType: string
+    readonly person?: Person | undefined
+    readonly access: IssuedToken
+    readonly refresh?: IssuedToken | undefined
+    readonly atMs: number
+  },
+): RecordedToken {
+  const { grantType, person, access, refresh, atMs } = it
+  const actor: Actor = person === undefined ? actorOfClient(client) : actorOfPerson(person)
+  const act: Act = { ...sent, actor, ...(access.sessionId !== undefined && { sessionId: access.sessionId }) }
   const event: NewEvent<'tokens.token_issued'> = {
     type: 'tokens.token_issued',
     atMs,
-    organizationId: account?.person.organizationId ?? client.organizationId,
+    organizationId: person?.organizationId ?? client.organizationId,
     object: { type: 'Gatehouse::Client', id: client.id, name: client.name },
     touches: [],
     data: {
-      grantType: String(ctx.oidc.params?.grant_type),
+      grantType,
       clientId: client.id,
-      subject: account?.accountId ?? client.id,
+      subject: person?.id ?? client.id,
       scopes: access.scope === undefined ? [] : access.scope.split(' '),
       ...(access.audience !== undefined && { audience: access.audience }),
       token: access.hash,

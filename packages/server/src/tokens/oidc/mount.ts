@@ -77,6 +77,8 @@ export async function mountProtocol(
     }
     const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
       (await introspect(request, reply)) ? reply : handler(request, reply)
+    const token = async (request: FastifyRequest, reply: FastifyReply) =>
+      (await protocol.issueOwn(request, reply)) ? reply : handler(request, reply)
     // A request by POST (OpenID Connect Core §3.1.2.1) goes on as a GET of our own origin: only then do browsers send our cookies.
     const asGet = async (request: FastifyRequest, reply: FastifyReply) => {
       const form = new URLSearchParams(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '')
@@ -84,8 +86,8 @@ export async function mountProtocol(
     }
     for (const { url: path } of postedPages) scope.route({ method: 'POST', url: path, handler: asGet })
     for (const { method, url: path } of protocolRoutes) {
-      const isIntrospection = method === 'POST' && path === paths.introspection
-      scope.route({ method, url: path, handler: isIntrospection ? introspection : handler })
+      const quick = method === 'POST' ? { [paths.introspection]: introspection, [paths.token]: token }[path] : undefined
+      scope.route({ method, url: path, handler: quick ?? handler })
     }
   })
 }

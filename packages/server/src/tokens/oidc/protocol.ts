@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
@@ -11,6 +12,7 @@ import { finishSignIn } from './finish-sign-in.ts'
 import { redrawFormPost } from './form-post-page.ts'
 import { issuedEvent, recordIssued } from './issued-event.ts'
 import { TokenMeasures } from './measure.ts'
+import { issueOwnToken, type OwnTokenDeps } from './own-token.ts'
 import { Polls } from './polls.ts'
 import { presentJwt } from './present-jwt.ts'
 import { buildProvider, type ProviderDeps, paths, sendRendered } from './provider.ts'
@@ -36,6 +38,7 @@ export class Protocol {
   readonly #deps: ProtocolDeps
   readonly #measures: TokenMeasures
   readonly #polls: Polls
+  readonly #own: OwnTokenDeps
   /** By client, once it has proved itself: nobody uses up what is another's. */
   readonly #limit: RateLimit
   /** By address: codes of devices are short. */
@@ -49,9 +52,15 @@ export class Protocol {
     this.#polls = new Polls(deps.clock)
     const { clock, requestsPerSecond: perSecond } = deps
     this.#limit = new RateLimit({ clock, perSecond, capacity: 3 * perSecond })
+    this.#own = { ...deps, limit: this.#limit, measures: this.#measures }
     this.#guesses = new RateLimit({ clock, perSecond: 0.2, capacity: 20 })
     this.#build()
     deps.signer.onChange(() => this.#build())
+  }
+
+  /** Answers the commonest request by itself. @returns false when the provider has to */
+  issueOwn(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    return issueOwnToken(this.#own, request, reply)
   }
 
   /** Builds the provider anew, when what all of it must be ready for has changed. */
