@@ -18,6 +18,8 @@ import { addKeys } from './commands/operations/keys.ts'
 import { addServiceLevels } from './commands/operations/service-levels.ts'
 import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
+import { addTrust } from './commands/tokens/outgoing-trust.ts'
+import { addTokens } from './commands/tokens/tokens.ts'
 import { addWhoami } from './commands/whoami.ts'
 
 /**
@@ -54,6 +56,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addMachines,
     addApplications,
     addGrants,
+    addTokens,
+    addTrust,
     addPolicies,
     addDecide,
     addDecisions,

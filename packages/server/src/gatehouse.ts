@@ -44,6 +44,7 @@ import {
   registrationOperations,
   sharedSecret,
   type Tokens,
+  trustingMachines,
 } from '#tokens'
 import {
   createWeb,
@@ -186,6 +187,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       meter,
       signer: keyring,
       gate: authorization.gate,
+      machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
       clients: directoryClients({ db: storage.db, clock }),
       people: directoryPeople({ db: storage.db, clock }),
       sessions: sessionSource(authentication.services),

@@ -36,6 +36,7 @@ declare module '#feed' {
     'directory.machine_deactivated': Moved
     'directory.machine_deleted': Moved
     'directory.machine_orphaned': { owner: string }
+    'directory.trust_deleted': { machine: string; issuer: string }
     'directory.machine_secret_issued': { secretId: string; replaced: string[] }
     'directory.machine_secret_revoked': { secretId: string }
     'directory.application_created': { name: string }
@@ -73,6 +74,7 @@ defineEvents({
   'directory.machine_deactivated': 'A machine was deactivated: its tokens end',
   'directory.machine_deleted': 'A machine was deleted; a tombstone stays',
   'directory.machine_orphaned': 'A machine lost its owner: give it a new one',
+  'directory.trust_deleted': 'A trust in outside workloads was taken from a machine: tokens that came by it end',
   'directory.machine_secret_issued': 'A client secret was issued to a machine',
   'directory.machine_secret_revoked': 'A client secret of a machine was revoked',
   'directory.application_created': 'An application was registered',

@@ -84,6 +84,7 @@ export {
   findMachineByName,
   listMachines,
   type MachineFilter,
+  machinesTrusting,
   requireMachine,
 } from './machines/machine.store.ts'
 export * from './machines/machine.ts'
@@ -112,6 +113,7 @@ export {
   requireOrganization,
 } from './organizations/organization.store.ts'
 export * from './organizations/organization.ts'
+export { policyOf, type Trust, type TrustInput } from './trusts/trust.ts'
 export { addUser, addUsers, inviteUser } from './users/invite-user.ts'
 export {
   activateUser,

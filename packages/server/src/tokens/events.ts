@@ -31,6 +31,7 @@ declare module '#feed' {
       /** The outside workload, by issuer and subject, and the trust that let it in. */
       workload?: { trustId: string; issuer: string; subject: string }
     }
+    'tokens.workload_refused': { issuer: string; subject: string; reason: string }
     'tokens.exchange_refused': {
       clientId: string
       subject?: string
@@ -56,6 +57,7 @@ export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'signe
 defineEvents({
   'tokens.token_issued': 'An access token was issued',
   'tokens.token_exchanged': 'A token was issued in exchange for another, or for an assertion of an outside issuer',
+  'tokens.workload_refused': 'An outside workload proved who it is, and no trust lets it in',
   'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',

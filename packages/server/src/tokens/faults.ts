@@ -17,6 +17,10 @@ export const faults = defineFaults({
     status: 400,
     says: 'The description of the application has something in it that cannot be',
   },
+  'tokens.issuer_unreachable': {
+    status: 503,
+    says: 'The keys of the outside issuer cannot be fetched now: try again, or see whether its address is right and may be asked',
+  },
   'tokens.request_ended': {
     status: 400,
     says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',

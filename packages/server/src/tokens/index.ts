@@ -14,6 +14,6 @@ export type {
   TokenPages,
 } from './ports.ts'
 export { registrationOperations } from './registration/registration.routes.ts'
-export { directoryClients, directoryPeople } from './sources.ts'
+export { directoryClients, directoryPeople, trustingMachines } from './sources.ts'
 export { openTokens, type Tokens, type TokensDeps, tokensMigrations } from './tokens.ts'
 export type { AccessTokenClaims } from './verify/verify-access-token.ts'

@@ -8,6 +8,7 @@ import {
   findUser,
   findUserByLogin,
   type Machine,
+  machinesTrusting,
   type Organization,
   type User,
   validKeys,
@@ -122,4 +123,15 @@ export function directoryPeople({ db }: Deps): PersonSource {
     find: async (userId) => (isId('user', userId) ? toPerson(await findUser(db, userId)) : undefined),
     findByLogin: async (organizationId, login) => toPerson(await findUserByLogin(db, organizationId, login)),
   }
+}
+
+/** The active machines of active organizations that some workload of an outside issuer may be. */
+export async function trustingMachines({ db }: Pick<Deps, 'db'>, issuer: string): Promise<Machine[]> {
+  const machines: Machine[] = []
+  for (const machine of await machinesTrusting(db, issuer)) {
+    if (machine.state !== 'active') continue
+    const organization = await findOrganization(db, machine.organizationId)
+    if (organization?.state === 'active') machines.push(machine)
+  }
+  return machines
 }

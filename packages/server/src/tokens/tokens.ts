@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Gate } from '#authorization'
+import type { Machine } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
@@ -38,6 +39,7 @@ import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
 import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
+import { IssuerKeys } from './workloads/issuer-keys.ts'
 
 export const tokensMigrations: readonly Migration[] = [
   ...artifactMigrations,
@@ -67,6 +69,8 @@ export interface TokensDeps {
   readonly sealer: Sealer
   /** The way to servers of others: keys of clients, notices to them. */
   readonly outgoing: Outgoing
+  /** The active machines that some workload of an outside issuer may be. */
+  readonly machinesTrusting: (issuer: string) => Promise<readonly Machine[]>
   /** 32 bytes that every node has, for nonces. Default: random, good where there is one node. */
   readonly nonceSecret?: Buffer
   /** Public base address of a listener that asks for client certificates. */
@@ -148,12 +152,14 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const hurry = () => notices.hurry()
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const needs = new Needs(storage)
+  const keys = new IssuerKeys({ outgoing: deps.outgoing, clock, meter, onError })
   const { spoolDirectory: directory } = deps
   const spool = directory === undefined ? undefined : new TokenSpool({ directory, storage, clock, meter, onError })
   const protocol = new Protocol({
     spool,
     registration: deps.registration ?? false,
     documents: () => needs.documents,
+    assertions: { url, clock, keys, machinesTrusting: deps.machinesTrusting },
     detailTypes: () => needs.detailTypes,
     requestsPerSecond: deps.requestsPerSecond ?? 100,
     url,
@@ -212,6 +218,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: async () => {
+      keys.close()
       await spool?.stop()
       await notices.stop()
       await expiry.stop()

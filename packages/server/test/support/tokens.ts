@@ -30,6 +30,7 @@ import {
   type Tokens,
   type TokensDeps,
   tokensMigrations,
+  trustingMachines,
 } from '#tokens'
 import { createWeb, makeLogger, Outgoing, type Web } from '#web'
 import { systemAct, testGate } from './directory.ts'
@@ -137,6 +138,7 @@ export async function openTokensFixture(
     meter,
     signer: keyring,
     gate: options.gate ?? testGate().gate,
+    machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
     clients: directoryClients({ db: storage.db, clock }),
     people: directoryPeople({ db: storage.db, clock }),
     sessions: {

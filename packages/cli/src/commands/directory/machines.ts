@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { findMachineId, findOrganizationId, findUserId, homeOrganization } from '../../client/find.ts'
 import { action } from '../../session.ts'
+import { addMachineTrusts } from './machine-trusts.ts'
 import { collect, organizationNames, organizationQuery, type Within, within } from './names.ts'
 import { addSecretCommand } from './secrets.ts'
 import { addTransitions } from './transitions.ts'
@@ -70,6 +71,7 @@ export function addMachines(program: Command): void {
       }),
     )
 
+  addMachineTrusts(machine)
   addSecretCommand(machine, '/api/machines', findMachineId)
   addTransitions(machine, {
     path: '/api/machines',

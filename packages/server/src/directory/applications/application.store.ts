@@ -118,7 +118,7 @@ export async function findOAuthNeeds(db: Reader): Promise<OAuthNeeds> {
     .where('state', '!=', 'deleted')
     .where((where) =>
       where.or([
-        where('settings', 'like', '%"idTokenAlgorithm":"RS%'),
+        where('settings', 'like', '%TokenAlgorithm":"RS%'),
         where('settings', 'like', '%"authorizationDetailTypes":["%'),
       ]),
     )
@@ -130,7 +130,9 @@ export async function findOAuthNeeds(db: Reader): Promise<OAuthNeeds> {
     .executeTakeFirst()
   const found = rows.map(({ settings }) => ({ ...defaultOAuth, ...JSON.parse(settings).oauth }) as OAuthSettings)
   return {
-    algorithms: new Set(found.map(({ idTokenAlgorithm }) => idTokenAlgorithm)),
+    algorithms: new Set(
+      found.flatMap(({ idTokenAlgorithm, accessTokenAlgorithm }) => [idTokenAlgorithm, accessTokenAlgorithm]),
+    ),
     detailTypes: new Set(found.flatMap(({ authorizationDetailTypes }) => authorizationDetailTypes)),
     documents: documents !== undefined,
   }

@@ -37,6 +37,8 @@ export interface OAuthSettings {
   readonly signedRequests: Switch
   readonly responseModes: readonly ResponseMode[]
   readonly idTokenAlgorithm: TokenAlgorithm
+  /** What access tokens for it are signed by: RS256 for whoever can check nothing else. */
+  readonly accessTokenAlgorithm: TokenAlgorithm
   /** Whether userinfo is answered as a signed JWT. */
   readonly signedUserinfo: boolean
   /** Types of `authorization_details` that it may ask for (RFC 9396). */
@@ -65,6 +67,7 @@ export const defaultOAuth: OAuthSettings = {
   signedRequests: 'off',
   responseModes: ['query', 'fragment', 'form_post'],
   idTokenAlgorithm: 'ES256',
+  accessTokenAlgorithm: 'ES256',
   signedUserinfo: false,
   authorizationDetailTypes: [],
   backchannelLogoutSession: false,

@@ -20,6 +20,7 @@ const certain = {
   signedRequests: oneOf(switches),
   responseModes: Type.Array(oneOf(responseModes), { uniqueItems: true }),
   idTokenAlgorithm: oneOf(tokenAlgorithms),
+  accessTokenAlgorithm: oneOf(tokenAlgorithms),
   signedUserinfo: Type.Boolean(),
   authorizationDetailTypes: Type.Array(text(128), { maxItems: 50, uniqueItems: true }),
   backchannelLogoutSession: Type.Boolean(),

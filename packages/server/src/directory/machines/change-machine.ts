@@ -7,6 +7,7 @@ import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
 import { holdToRevision } from '../revision.ts'
+import type { Trust } from '../trusts/trust.ts'
 import { requireFitOwner } from './create-machine.ts'
 import { requireMachine, updateMachineRow } from './machine.store.ts'
 import {
@@ -61,7 +62,23 @@ export async function changeMachine(
     changes: changesOf(before, after, changed),
     data: { changed },
   })
+  await endTrusts(tx, act, before, after.trusts, atMs)
   return after
+}
+
+/** What came by a trust that is taken away ends with it: see `tokens/revocation`. */
+async function endTrusts(tx: Tx, act: Act, before: Machine, kept: readonly Trust[], atMs: number): Promise<void> {
+  for (const { id, name, issuer } of before.trusts) {
+    if (kept.some((trust) => trust.id === id)) continue
+    await record(tx, act, {
+      type: 'directory.trust_deleted',
+      atMs,
+      organizationId: before.organizationId,
+      object: { type: 'Gatehouse::Trust', id, name },
+      touches: [],
+      data: { machine: before.id, issuer },
+    })
+  }
 }
 
 const transitions = {
@@ -109,7 +126,12 @@ export async function moveMachineIn(
   const atMs = deps.clock.nowMs()
   const erased =
     state === 'deleted'
-      ? { name: id as string, displayName: id as string, credentials: { ...before.credentials, secrets: [], keys: [] } }
+      ? {
+          name: id as string,
+          displayName: id as string,
+          credentials: { ...before.credentials, secrets: [], keys: [] },
+          trusts: [],
+        }
       : {}
   const after: Machine = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
   await updateMachineRow(tx, after)

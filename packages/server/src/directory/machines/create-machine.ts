@@ -48,6 +48,7 @@ export async function addMachine(
     credentials: { authMethod: 'client_secret_basic', secrets: [], keys: [] },
     scopes: [],
     accessTokenSeconds: 600,
+    trusts: [],
     state: 'active',
     createdAtMs: nowMs,
     updatedAtMs: nowMs,

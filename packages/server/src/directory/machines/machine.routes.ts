@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Answer, type Operation, operation } from '#web'
 import { credentialsView, issueBody, issuedView, keysBody, showCredentials } from '../credentials/credentials.schema.ts'
 import type { DirectoryDeps } from '../deps.ts'
+import { showTrust, trustsBody, trustView } from '../trusts/trust.schema.ts'
 import { makePage, readLimit, readTextCursor } from '../values/page.ts'
 import { readId, readOrganizationId } from '../values/query.ts'
 import { closed, oneOf, pageOf, pageQuery, reasonBody, stamps, text } from '../values/schema.ts'
@@ -20,6 +21,7 @@ const members = {
   keys: keysBody,
   scopes: Type.Optional(Type.Array(text(128), { maxItems: 100 })),
   accessTokenSeconds: Type.Optional(Type.Integer()),
+  trusts: trustsBody,
 }
 const view = closed({
   id: Type.String({ description: 'Also its client_id' }),
@@ -31,6 +33,7 @@ const view = closed({
   ...credentialsView,
   scopes: Type.Array(Type.String()),
   accessTokenSeconds: Type.Integer(),
+  trusts: Type.Array(trustView),
   state: oneOf(machineStates),
   ...stamps,
 })
@@ -38,7 +41,8 @@ const params = closed({ machineId: Type.String() })
 
 function show({ credentials, ...machine }: Machine): Static<typeof view> {
   const authMethod = credentials.authMethod as (typeof machineAuthMethods)[number]
-  return { ...machine, scopes: [...machine.scopes], authMethod, ...showCredentials(credentials) }
+  const { scopes, trusts } = machine
+  return { ...machine, scopes: [...scopes], trusts: trusts.map(showTrust), authMethod, ...showCredentials(credentials) }
 }
 
 export function machineOperations(deps: DirectoryDeps): Operation[] {
@@ -123,7 +127,7 @@ export function machineOperations(deps: DirectoryDeps): Operation[] {
       id: 'machines.update',
       method: 'PATCH',
       url: '/api/machines/:machineId',
-      summary: 'Change the members that are given; keys replaces all keys',
+      summary: 'Change the members that are given; keys replaces all keys, trusts all trusts',
       access: { kind: 'action', action: 'updateMachine' },
       schemas: {
         params,

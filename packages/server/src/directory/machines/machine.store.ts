@@ -24,6 +24,7 @@ interface MachineTable {
 declare module '#storage' {
   interface Tables {
     machines: MachineTable
+    machine_trusts: { issuer: string; machine_id: string }
   }
 }
 
@@ -37,6 +38,11 @@ export const machineMigrations: readonly Migration[] = [
 create unique index machines_by_id on machines (id);
 create index machines_by_name on machines (organization_id, name);
 create index machines_by_owner on machines (owner_id);`,
+  },
+  {
+    id: '0407_directory_trusts',
+    sql: `create table machine_trusts (issuer text not null, machine_id text not null, primary key (issuer, machine_id));
+create index machine_trusts_by_machine on machine_trusts (machine_id);`,
   },
 ]
 
@@ -114,6 +120,7 @@ export function listMachines(db: Reader, filter: MachineFilter, page: PlacePage)
 export async function insertMachine(tx: Tx, machine: Machine): Promise<void> {
   await claimName(tx, machine)
   await tx.insertInto('machines').values(toRow(machine)).execute()
+  if (machine.trusts.length > 0) await indexTrusts(tx, machine)
 }
 
 /** @throws {Fault} `directory.name_taken` */
@@ -127,6 +134,30 @@ export async function updateMachineRow(tx: Tx, machine: Machine): Promise<void> 
     .where('organization_id', '=', organization_id)
     .where('id', '=', id)
     .execute()
+  await indexTrusts(tx, machine)
+}
+
+/** The machines that some workload of this issuer may be. */
+export async function machinesTrusting(db: Reader, issuer: string): Promise<Machine[]> {
+  const rows = await db
+    .selectFrom('machines')
+    .innerJoin('machine_trusts', 'machine_trusts.machine_id', 'machines.id')
+    .selectAll('machines')
+    .where('machine_trusts.issuer', '=', issuer)
+    .orderBy('machines.id')
+    .limit(1_000)
+    .execute()
+  return rows.map(toMachine)
+}
+
+async function indexTrusts(tx: Tx, { id, trusts, state }: Machine): Promise<void> {
+  await tx.deleteFrom('machine_trusts').where('machine_id', '=', id).execute()
+  const issuers = state === 'deleted' ? [] : [...new Set(trusts.map(({ issuer }) => issuer))]
+  if (issuers.length > 0)
+    await tx
+      .insertInto('machine_trusts')
+      .values(issuers.map((issuer) => ({ issuer, machine_id: id })))
+      .execute()
 }
 
 async function claimName(tx: Tx, { id, organizationId, name }: Machine): Promise<void> {
@@ -141,7 +172,11 @@ function toRow(machine: Machine): MachineTable {
     name: machine.name,
     display_name: machine.displayName,
     owner_id: machine.owner,
-    settings: JSON.stringify({ scopes: machine.scopes, accessTokenSeconds: machine.accessTokenSeconds }),
+    settings: JSON.stringify({
+      scopes: machine.scopes,
+      accessTokenSeconds: machine.accessTokenSeconds,
+      trusts: machine.trusts,
+    }),
     credentials: JSON.stringify(machine.credentials),
     state: machine.state,
     created_at: machine.createdAtMs,
@@ -152,6 +187,7 @@ function toRow(machine: Machine): MachineTable {
 
 export function toMachine(row: Selectable<MachineTable>): Machine {
   return {
+    trusts: [],
     ...JSON.parse(row.settings),
     id: row.id,
     organizationId: row.organization_id,

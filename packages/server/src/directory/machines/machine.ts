@@ -2,6 +2,7 @@ import { Fault, isId, type MachineId, type OrganizationId, type UserId } from '#
 import { type KeyInput, keysMost, parseKeys } from '../credentials/client-key.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import type { Transitions } from '../lifecycle.ts'
+import { parseTrusts, type Trust, type TrustInput } from '../trusts/trust.ts'
 import { parseLifetime, parseScopes } from '../values/client.ts'
 import { Problems } from '../values/problems.ts'
 import { parseDisplayName, parseSlug } from '../values/text.ts'
@@ -23,6 +24,8 @@ export interface Machine {
   readonly credentials: Credentials
   readonly scopes: readonly string[]
   readonly accessTokenSeconds: number
+  /** Outside workloads that may be it. */
+  readonly trusts: readonly Trust[]
   readonly state: MachineState
   readonly createdAtMs: number
   readonly updatedAtMs: number
@@ -45,6 +48,7 @@ export interface MachineInput {
   readonly keys?: readonly KeyInput[]
   readonly scopes?: readonly string[]
   readonly accessTokenSeconds?: number
+  readonly trusts?: readonly TrustInput[]
 }
 export type MachineChange = Partial<MachineInput>
 
@@ -60,7 +64,7 @@ export function parseMachineId(text: unknown): MachineId {
  */
 export function applyMachineChange(before: Machine, change: MachineChange, nowMs: number): Machine {
   const problems = new Problems()
-  const { name, owner, displayName, authMethod, keys, scopes, accessTokenSeconds } = change
+  const { name, owner, displayName, authMethod, keys, scopes, accessTokenSeconds, trusts } = change
   const credentials: Credentials = {
     ...before.credentials,
     ...(authMethod !== undefined && { authMethod }),
@@ -76,6 +80,9 @@ export function applyMachineChange(before: Machine, change: MachineChange, nowMs
     ...(scopes !== undefined && { scopes: parseScopes(problems, '/scopes', scopes) }),
     ...(accessTokenSeconds !== undefined && {
       accessTokenSeconds: parseLifetime(problems, '/accessTokenSeconds', accessTokenSeconds, [30, 86_400]),
+    }),
+    ...(trusts !== undefined && {
+      trusts: parseTrusts(problems, '/trusts', trusts, before.trusts, { machineId: before.id, nowMs }),
     }),
     credentials,
   }

@@ -13,7 +13,7 @@ export function parseDisplayName(problems: Problems, pointer: string, text: stri
   return name
 }
 
-const slugShape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+export const slugShape = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /** A name for machines and files: a DNS label (RFC 1123 §2.1) in lower case, 1–63 of a–z, 0–9 and inner hyphens. */
 export function parseSlug(problems: Problems, pointer: string, text: string): string {

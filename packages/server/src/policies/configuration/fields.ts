@@ -7,6 +7,8 @@ import type {
   Machine,
   Organization,
   OrganizationSettings,
+  Trust,
+  TrustInput,
   User,
 } from '#directory'
 
@@ -74,7 +76,7 @@ export function groupChangeOf({ title }: Fields) {
 }
 
 export function machineFields(machine: Machine, owner: string): Fields {
-  const { displayName, credentials, scopes, accessTokenSeconds, state } = machine
+  const { displayName, credentials, scopes, accessTokenSeconds, trusts = [], state } = machine
   return {
     title: displayName,
     owner,
@@ -82,18 +84,20 @@ export function machineFields(machine: Machine, owner: string): Fields {
     keys: credentials.keys.map(keyField),
     scopes,
     access_token_seconds: accessTokenSeconds,
+    trusts: trusts.map(trustField),
     state,
   }
 }
 
 export function machineChange(fields: Fields) {
-  const { title, auth_method, keys, scopes, access_token_seconds } = fields as Record<string, never>
+  const { title, auth_method, keys, scopes, access_token_seconds, trusts } = fields as Record<string, never>
   return present({
     displayName: title,
     authMethod: auth_method,
     keys: keys && keyInputs(keys),
     scopes,
     accessTokenSeconds: access_token_seconds,
+    trusts: trusts && (trusts as Fields[]).map(trustInput),
   })
 }
 
@@ -181,6 +185,9 @@ function oauthChange(fields: Readonly<Record<string, unknown>>): ApplicationChan
     ...(subject && { certificateSubject: { name: camel(subject.name), value: subject.value } }),
   } as ApplicationChange['oauth']
 }
+
+const trustField = ({ id: _, createdAtMs: __, ...trust }: Trust): Fields => snakeMembers(trust)
+const trustInput = (fields: Fields) => camelMembers(fields) as unknown as TrustInput
 
 function keyField({ jwk, expiresAtMs }: ClientKey): Fields {
   return { jwk: { ...jwk }, ...(expiresAtMs !== undefined && { expires: new Date(expiresAtMs).toISOString() }) }

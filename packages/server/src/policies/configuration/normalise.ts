@@ -50,17 +50,25 @@ function normalised({ kind, name, fields, at }: WantedItem, problems: Problems):
     case 'application': {
       const keys = fields.keys === undefined ? {} : { keys: machineFields(withKeys(fields), '').keys }
       const { displayName } = parseGroup({ name, displayName: (fields.title as string | undefined) ?? name })
-      return { ...fields, ...(fields.title !== undefined && { title: displayName }), ...keys }
+      const trusts = fields.trusts === undefined ? {} : { trusts: machineFields(withTrusts(fields), '').trusts }
+      return { ...fields, ...(fields.title !== undefined && { title: displayName }), ...keys, ...trusts }
     }
     default:
       return fields
   }
 }
 
+const blank = {
+  trusts: [],
+  credentials: { authMethod: 'client_secret_basic', secrets: [], keys: [] },
+} as unknown as Machine
+
+/** The same of trusts: what is left out has its default. */
+function withTrusts(fields: Fields): Machine {
+  return applyMachineChange(blank, machineChange({ trusts: fields.trusts }), 0)
+}
+
 /** A machine that has only these keys: the directory names and orders their members. */
 function withKeys(fields: Fields): Machine {
-  const blank = {
-    credentials: { authMethod: 'client_secret_basic', secrets: [], keys: [] },
-  } as unknown as Machine
   return applyMachineChange(blank, machineChange({ keys: fields.keys }), 0)
 }

@@ -61,6 +61,17 @@ export const userShape = placed(
   ),
 )
 export const groupShape = placed(object({}, { title, members: list(member) }))
+const address = text({ most: 2_048 })
+const trust = object(
+  { name: text(slug), issuer: address, condition: text({ most: 4_000 }) },
+  {
+    audience: text({ most: 500 }),
+    jwks_uri: address,
+    jwks: anything,
+    single_use: flag,
+    token_seconds: whole,
+  },
+)
 export const machineShape = placed(
   object(
     { owner: member },
@@ -71,10 +82,10 @@ export const machineShape = placed(
       keys,
       scopes: list(text({ most: 128 })),
       access_token_seconds: whole,
+      trusts: list(trust),
     },
   ),
 )
-const address = text({ most: 2_048 })
 const oauth = object(
   {},
   {
@@ -86,6 +97,7 @@ const oauth = object(
     signed_requests: oneOf(...switches),
     response_modes: list(oneOf(...responseModes)),
     id_token_algorithm: oneOf(...tokenAlgorithms),
+    access_token_algorithm: oneOf(...tokenAlgorithms),
     signed_userinfo: flag,
     authorization_detail_types: list(text({ most: 128 })),
     default_acr: text({ most: 128 }),

@@ -1,11 +1,19 @@
 import type Provider from 'oidc-provider'
+import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import type { RegisteredClient } from '../ports.ts'
 import { type ClientCache, keep, toMetadata } from './clients.ts'
+import { Unit } from './unit.ts'
 
 const registered = new WeakMap<object, RegisteredClient>()
 
 /** The registered client behind one of the provider's, for what its metadata has no word for. */
 export const registeredOf = (client: object): RegisteredClient | undefined => registered.get(client)
+
+/** For a workload that its own issuer has vouched for: see `workloads/federate.ts`. */
+function withoutSecret(metadata: Record<string, unknown>): Record<string, unknown> {
+  const { client_secret: _, jwks: __, jwks_uri: ___, ...rest } = metadata
+  return { ...rest, token_endpoint_auth_method: 'none', grant_types: [exchangeGrant, assertionGrant] }
+}
 
 /**
  * Looks clients up in our cache, past the provider's own of one hundred, and compares secrets by their stored hashes. Both are
@@ -27,6 +35,11 @@ export function useOurClients(provider: Provider, clients: ClientCache): void {
     if (typeof clientId !== 'string' || clientId === '') return undefined
     const found = await clients.find(clientId)
     if (found === undefined) return undefined
+    if (Unit.find()?.federated?.machine.id === clientId) {
+      const client = new Client(withoutSecret(toMetadata(found)))
+      registered.set(client, found)
+      return client
+    }
     const known = made.get(clientId)
     if (known !== undefined && registered.get(known) === found) return known
     const client = new Client(toMetadata(found))

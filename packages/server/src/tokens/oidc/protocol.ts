@@ -7,6 +7,8 @@ import { addressKey, RateLimit } from '#web'
 import type { RegisteredClient } from '../ports.ts'
 import type { TokenSpool } from '../spool/spool.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
+import type { AssertionDeps } from '../workloads/assertion.ts'
+import { federate } from '../workloads/federate.ts'
 import { devicePath } from './device-flow.ts'
 import { finishSignIn } from './finish-sign-in.ts'
 import { redrawFormPost } from './form-post-page.ts'
@@ -24,6 +26,8 @@ export interface ProtocolDeps extends ProviderDeps {
   readonly storage: Storage
   readonly meter: Meter
   readonly verifier: AccessTokenVerifier
+  /** How outside workloads are let in. */
+  readonly assertions: AssertionDeps
   readonly requestsPerSecond: number
   /** Undefined where nothing is bridged. */
   readonly spool: TokenSpool | undefined
@@ -94,6 +98,15 @@ export class Protocol {
           const waitSeconds = this.#tooManyGuesses(request.ip)
           if (waitSeconds !== undefined) return refuseForNow(ctx as KoaContextWithOIDC, waitSeconds)
         }
+        const refusal =
+          ctx.path === paths.token && ctx.method === 'POST'
+            ? await federate(ctx.req, unit, this.#deps.assertions)
+            : undefined
+        if (refusal !== undefined) {
+          ctx.set('cache-control', 'no-store')
+          refuse(ctx as KoaContextWithOIDC, refusal.status, refusal.error, refusal.says)
+          return unit.commit(refusal.status >= 500 ? 400 : refusal.status)
+        }
         await next()
         redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
@@ -102,7 +115,7 @@ export class Protocol {
       if (ctx.path === paths.token && ctx.method === 'POST') {
         const { body, oidc } = ctx as unknown as { body?: { error?: unknown }; oidc: KoaContextWithOIDC['oidc'] }
         const seconds = (performance.now() - startedMs) / 1_000
-        this.#measures.observe(oidc.params?.grant_type ?? oidc.body?.grant_type, ctx.status, body?.error, seconds)
+        this.#measures.observe(oidc?.params?.grant_type ?? oidc?.body?.grant_type, ctx.status, body?.error, seconds)
       }
     })
     const handler = provider.callback()
@@ -184,10 +197,10 @@ export class Protocol {
   }
 }
 
-function refuse(ctx: KoaContextWithOIDC, status: number, error: string): void {
+function refuse(ctx: KoaContextWithOIDC, status: number, error: string, says?: string): void {
   ctx.status = status
   ctx.type = 'json'
-  ctx.body = { error }
+  ctx.body = { error, ...(says !== undefined && { error_description: says }) }
   ctx.remove('location')
   ctx.remove('set-cookie')
 }

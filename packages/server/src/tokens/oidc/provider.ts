@@ -2,10 +2,11 @@ import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-prov
 import type { Clock } from '#kernel'
 import type { Outgoing } from '#web'
 import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchange/exchange-grant.ts'
-import { exchangeGrant } from '../exchange/grant-types.ts'
+import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
 import { registrationPath } from '../registration/registration.routes.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { assertionParameters, issueToWorkload } from '../workloads/federate.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
 import { authorizationDetails } from './authorization-details.ts'
@@ -26,6 +27,7 @@ import { claimsByScope, standardScopes } from './scopes.ts'
 import { projectSessions } from './sessions.ts'
 import { keySetOf, type Signer } from './signing.ts'
 import { acrValues, interactionRules, wantedAcr } from './step-up.ts'
+import { Unit } from './unit.ts'
 
 export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
   /** Public base address without trailing slash: the issuer identifier. */
@@ -77,9 +79,13 @@ export function buildProvider(deps: ProviderDeps): Provider {
     configure(deps, () => provider),
   )
   provider.proxy = true
-  provider.registerGrantType(exchangeGrant, (ctx) => exchangeToken(provider, ctx, deps), exchangeParameters, [
+  const exchange = (ctx: KoaContextWithOIDC) =>
+    Unit.current().federated === undefined
+      ? exchangeToken(provider, ctx, deps)
+      : issueToWorkload(provider, ctx, deps.url)
+  provider.registerGrantType(exchangeGrant, exchange, exchangeParameters, ['resource', 'audience'])
+  provider.registerGrantType(assertionGrant, (ctx) => issueToWorkload(provider, ctx, deps.url), assertionParameters, [
     'resource',
-    'audience',
   ])
   useOurClients(provider, deps.clients)
   projectSessions(provider, deps.sessions)

@@ -33,19 +33,25 @@ export async function resourceServerOf(
 ): Promise<ResourceServer> {
   // What a token may do at our own API is decided by the roles of whom it speaks for; a person's needs the one scope.
   if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [apiScope], client)
-  if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client)
+  if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client, client)
   const other = await findNamedClient(resource, deps.clients)
   if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
   const scopes = other.scopes.filter((scope) => client.anyScope || client.scopes.includes(scope))
-  return describe(other.id, scopes, client)
+  return describe(other.id, scopes, client, other)
 }
 
-function describe(audience: string, scopes: readonly string[], client: RegisteredClient): ResourceServer {
+/** @param reader the application that the token is for: its tokens are signed by what it can check */
+function describe(
+  audience: string,
+  scopes: readonly string[],
+  client: RegisteredClient,
+  reader?: RegisteredClient,
+): ResourceServer {
   return {
     audience,
     scope: [...new Set([...standardScopes, ...scopes])].join(' '),
     accessTokenFormat: 'jwt',
     accessTokenTTL: accessTokenSeconds(client),
-    jwt: { sign: { alg: 'ES256' } },
+    jwt: { sign: { alg: reader?.oauth.accessTokenAlgorithm ?? 'ES256' } },
   }
 }

@@ -10,6 +10,7 @@ import {
   putArtifact,
 } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
+import type { Admitted } from '../workloads/assertion.ts'
 
 /** What a request found used up, when it came to commit: another request was first. */
 export class Replayed extends Error {
@@ -81,6 +82,8 @@ export class Unit {
   presented: PresentedToken | undefined
   /** What the token of this request was exchanged for, once it is settled. */
   exchange: Exchanged | undefined
+  /** The outside workload that sends the request, once it is let in: it needs no other proof of being that machine. */
+  federated: Admitted | undefined
   reuseDetected = false
   readonly #deps: { storage: Storage; clock: Clock }
   readonly #writes: Write[] = []
@@ -92,6 +95,10 @@ export class Unit {
   constructor(deps: { storage: Storage; clock: Clock }, act: Act) {
     this.#deps = deps
     this.act = act
+  }
+
+  static find(): Unit | undefined {
+    return units.getStore()
   }
 
   /** The unit of the request that this code runs for. @throws {TypeError} outside any request */

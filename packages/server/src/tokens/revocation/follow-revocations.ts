@@ -32,7 +32,8 @@ const principalTypes: Readonly<Record<string, Revocation['kind']>> = {
 export function revocationOf(event: FeedEvent): Revocation | undefined {
   const { type, object, atMs, data } = event
   const untilMs = atMs + keptMs
-  if (type === 'tokens.grant_revoked') return { kind: 'grant', id: object.id, beforeMs: undefined, untilMs }
+  if (type === 'tokens.grant_revoked' || type === 'directory.trust_deleted')
+    return { kind: 'grant', id: object.id, beforeMs: undefined, untilMs }
   if (type === 'tokens.token_revoked') return { kind: 'token', id: object.id, beforeMs: undefined, untilMs }
   if (type === 'authentication.session_ended')
     return { kind: 'session', id: (data as { session: string }).session, beforeMs: undefined, untilMs }

@@ -48,7 +48,7 @@ export interface VerifierDeps {
 }
 
 /** What signs access tokens here; whatever else a header names is refused before a key is looked at. */
-const algorithms: ReadonlySet<string> = new Set(['ES256'])
+const algorithms: ReadonlySet<string> = new Set(['ES256', 'RS256'])
 const tokenLengthMost = 8_192
 const rememberedMost = 20_000
 const plainKeyMost = 1_024

@@ -1,0 +1,120 @@
+// A pipeline, a cloud and a machine: tokens without a stored secret, by a real server in a process of its own.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { decodeJwt } from 'jose'
+import { type ChildServer, startChildServer } from '../../../bench/support/child-server.ts'
+import { gatehouse, gatehouseJson } from '../../../examples/story/command.ts'
+import { githubClaims, OutsideIssuer } from '../../server/test/support/outside-issuer.ts'
+import { findAssertion } from './commands/tokens/assertions.ts'
+import { exits } from './failure.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'))
+const data = join(home, 'data')
+let server: ChildServer
+let issuer: OutsideIssuer
+let machine: string
+let app: string
+
+before(async () => {
+  issuer = await OutsideIssuer.open()
+  server = await startChildServer({ data, environment: { GATEHOUSE_OUTGOING_ALLOW: '127.0.0.1' } })
+  await gatehouse(data, 'user', 'invite', 'olga', '--email', 'olga@example.com')
+  await gatehouse(data, 'user', 'activate', 'olga')
+  machine = (await gatehouseJson<{ id: string }>(data, 'machine', 'create', 'deploy', '--owner', 'olga')).id
+  app = (await gatehouseJson<{ id: string }>(data, 'app', 'create', 'cloud', '--kind', 'service')).id
+})
+after(async () => {
+  await server.stop()
+  await issuer.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('a trust is added, listed, used by `gatehouse token exchange` without any secret, and taken away', async () => {
+  const when = 'context.claims.repository == "acme/app"'
+  const added = await gatehouse(
+    data,
+    'machine',
+    'trust',
+    'add',
+    'deploy',
+    'github',
+    '--issuer',
+    issuer.url,
+    '--when',
+    when,
+  )
+  assert.equal(added.code, exits.ok, added.stderr)
+  const listed = await gatehouseJson<{ name: string; condition: string }[]>(data, 'machine', 'trust', 'list', 'deploy')
+  assert.deepEqual(
+    listed.map(({ name, condition }) => [name, condition]),
+    [['github', when]],
+  )
+  const file = join(home, 'token')
+  writeFileSync(file, await issuer.sign(githubClaims(server.url)))
+  const exchange = (...more: string[]) =>
+    gatehouse('/nonexistent', 'token', 'exchange', '--url', server.url, '--file', file, ...more)
+  const got = await exchange('--audience', app)
+  assert.equal(got.code, exits.ok, got.stderr)
+  const claims = decodeJwt(got.stdout.trim())
+  assert.deepEqual([claims.sub, claims.aud], [machine, app])
+  const refused = await exchange('--client', 'machine_01h455vb4pex5vsknk084sn02q')
+  assert.equal(refused.code, exits.denied)
+  assert.match(refused.stderr, /nobody here trusts/)
+  const wrong = await gatehouse(
+    data,
+    'machine',
+    'trust',
+    'add',
+    'deploy',
+    'all',
+    '--issuer',
+    issuer.url,
+    '--when',
+    'true',
+  )
+  assert.equal(wrong.code, exits.failed)
+  assert.match(wrong.stderr, /context\.claims/)
+  assert.equal((await gatehouse(data, 'machine', 'trust', 'remove', 'deploy', 'github')).code, exits.ok)
+  assert.equal((await exchange()).code, exits.denied)
+})
+
+test("GitHub's token is asked for with the permission of the job, for this Gatehouse's address", async (t) => {
+  const asked: string[] = []
+  const github = createServer((request, response) => {
+    asked.push(`${request.url} ${request.headers.authorization}`)
+    response.end('{"value":"a.b.c"}')
+  })
+  await new Promise<void>((resolve) => github.listen(0, '127.0.0.1', resolve))
+  t.after(() => new Promise((resolve) => github.close(resolve)))
+  const { port } = github.address() as AddressInfo
+  const environment = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=2`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'job',
+  }
+  assert.equal(await findAssertion({ environment, audience: 'https://gatehouse.example' }), 'a.b.c')
+  assert.deepEqual(asked, ['/token?api-version=2&audience=https%3A%2F%2Fgatehouse.example Bearer job'])
+  await assert.rejects(findAssertion({ environment: {}, audience: 'x', from: 'github' }), /may not ask GitHub/)
+})
+
+test('what AWS, Google Cloud, Azure and Vault must be told names this issuer, the machine and the audience', async () => {
+  const told: Record<string, RegExp[]> = {
+    aws: [/"[^"]+:sub": "machine_/, /:aud": "app_/, /create-open-id-connect-provider/],
+    gcp: [/assertion\.sub == 'machine_/, /--allowed-audiences=app_/],
+    azure: [/"subject":"machine_/, /"audiences":\["app_/, /RS256/],
+    vault: [/bound_subject=machine_/, /bound_audiences=app_/, /oidc_discovery_url=https:\/\/id\.acme\.example/],
+  }
+  for (const [where, shapes] of Object.entries(told)) {
+    const done = await gatehouse(
+      data,
+      ...['trust', where, '--machine', 'deploy', '--app', 'cloud', '--issuer', 'https://id.acme.example'],
+    )
+    assert.equal(done.code, exits.ok, done.stderr)
+    for (const shape of shapes) assert.match(done.stdout, shape, where)
+    assert.ok(done.stdout.includes('id.acme.example'), where)
+  }
+})
