@@ -15,7 +15,10 @@ export interface Evaluation {
 
 /** What a decision asks of whoever enforces it. An obligation that is not known denies. */
 export interface Obligation {
+  /** Unique in one answer. */
   readonly id: string
+  /** `step-up`, `notification`, `session_termination` or `custom`. */
+  readonly type: string
   readonly properties: Readonly<Record<string, unknown>>
 }
 

@@ -3,6 +3,9 @@ export type { Surroundings } from './clock.ts'
 export { type ErrorCode, GatehouseError } from './errors.ts'
 export type { AskOptions, Decider, EntityRef, Evaluation, EvaluationResult, Obligation } from './evaluation.ts'
 export { Gatehouse, type GatehouseOptions } from './gatehouse.ts'
+export type { Bound, Bounds } from './local/bounds.ts'
+export type { JournalOptions } from './local/journal.ts'
+export { LocalDecisions, type LocalDecisionsOptions, type LocalMeasures } from './local/local-decisions.ts'
 export {
   type Authorized,
   type Enforced,

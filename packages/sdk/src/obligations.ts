@@ -11,23 +11,16 @@ export function readObligations(context: unknown): readonly Obligation[] | undef
   const obligations: Obligation[] = []
   for (const one of context.obligations) {
     if (!isObject(one)) return undefined
-    const { id, properties = {} } = one
-    if (typeof id !== 'string' || !isObject(properties)) return undefined
-    obligations.push({ id, properties })
+    const { id, type, properties = {} } = one
+    if (typeof id !== 'string' || typeof type !== 'string' || !isObject(properties)) return undefined
+    obligations.push({ id, type, properties })
   }
   return obligations
 }
 
 /** What a `step-up` obligation asks of the sign-in; undefined when it cannot be read. */
 export function readStepUp({ properties }: Obligation): Authentication | undefined {
-  const { acr_values: acr, max_age: age } = properties
-  const acrValues = typeof acr === 'string' ? acr.split(' ').filter((value) => value !== '') : acr
-  if (acrValues !== undefined && !(Array.isArray(acrValues) && acrValues.every((value) => typeof value === 'string')))
-    return undefined
-  const maxAgeSeconds = typeof age === 'string' && /^\d{1,9}$/.test(age) ? Number(age) : age
-  if (maxAgeSeconds !== undefined && typeof maxAgeSeconds !== 'number') return undefined
-  return {
-    ...(acrValues !== undefined && { acrValues: acrValues as string[] }),
-    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-  }
+  const { acr_value: acr, amr_values: amr = [] } = properties
+  if (typeof acr !== 'string' || !Array.isArray(amr) || !amr.every((one) => typeof one === 'string')) return undefined
+  return { acrValues: [acr], amrValues: amr as string[] }
 }

@@ -20,7 +20,7 @@ export interface Requirement<Request> {
   readonly scope?: string
   /** How the person must have signed in, besides what policies ask by obligations. */
   readonly authentication?: Authentication
-  /** Meets an obligation other than `step-up`; whatever it throws denies. An obligation nobody meets denies. */
+  /** Meet obligations by type, other than `step-up`; whatever it throws denies. An obligation nobody meets denies. */
   readonly obligations?: Readonly<
     Record<string, (properties: Readonly<Record<string, unknown>>) => void | Promise<void>>
   >
@@ -95,14 +95,14 @@ async function meet<Request>(
   nowMs: number,
 ): Promise<void> {
   for (const obligation of obligations) {
-    if (obligation.id === 'step-up') {
+    if (obligation.type === 'step-up') {
       const wanted = readStepUp(obligation)
       if (wanted === undefined) throw new GatehouseError('decision.denied', 'An obligation could not be read')
       requireAuthentication(claims, wanted, nowMs)
       continue
     }
     if (!decision) continue
-    const handler = requirement.obligations?.[obligation.id]
+    const handler = requirement.obligations?.[obligation.type]
     if (handler === undefined)
       throw new GatehouseError('decision.denied', 'An obligation of the decision is not met here')
     try {

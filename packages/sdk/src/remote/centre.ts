@@ -46,10 +46,22 @@ export class Centre implements Decider {
     return list.map(readResult)
   }
 
-  /** Sends with the application's token, and once more with a new one where the server does not take it. */
-  async post(path: string, body: unknown, { requestId, atLeast, signal }: AskOptions): Promise<Answer> {
+  /** Sends, and takes nothing but 200 for an answer. @throws {GatehouseError} as `evaluate` */
+  async post(path: string, body: unknown, options: AskOptions): Promise<Answer> {
+    const answer = await this.send(path, body, options)
+    if (answer.status === 200) return answer
+    const problem = readJson(answer.body)
+    const says = `${answer.status} ${String(problem?.detail ?? problem?.title ?? '')}`.trim()
+    if (answer.status === 400) throw new GatehouseError('request.invalid', `Gatehouse cannot decide this: ${says}`)
+    throw new GatehouseError('remote.refused', `Gatehouse refused to decide (${answer.status})`, {
+      cause: new Error(says),
+    })
+  }
+
+  /** Sends with the service's token, and once more with a new one where the server does not take it. */
+  async send(path: string, body: unknown, { requestId, atLeast, signal }: AskOptions): Promise<Answer> {
     const { url, application } = this.#options
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const text = JSON.stringify(body)
     for (let attempt = 1; ; attempt++) {
       const token = await this.#credentials.token()
       const answer = await this.#caller.call({
@@ -65,17 +77,9 @@ export class Centre implements Decider {
         body: text,
         signal,
       })
-      if (answer.status === 200) return answer
-      if (answer.status === 401) {
-        this.#credentials.discard(token)
-        if (attempt === 1) continue
-      }
-      const problem = readJson(answer.body)
-      const says = `${answer.status} ${String(problem?.detail ?? problem?.title ?? '')}`.trim()
-      if (answer.status === 400) throw new GatehouseError('request.invalid', `Gatehouse cannot decide this: ${says}`)
-      throw new GatehouseError('remote.refused', `Gatehouse refused to decide (${answer.status})`, {
-        cause: new Error(says),
-      })
+      if (answer.status !== 401) return answer
+      this.#credentials.discard(token)
+      if (attempt === 2) return answer
     }
   }
 }

@@ -17,7 +17,7 @@ export interface LineStreamOptions {
 }
 
 const lineMost = 64 * 2 ** 20
-const waitMostMs = 10_000
+const waitMostMs = 2_000
 
 /**
  * How old what a stream told may be at most, whatever lies between: the server says by its own clock as of when its words hold, and

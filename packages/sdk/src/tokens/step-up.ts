@@ -8,6 +8,8 @@ const strengths: readonly string[] = ['urn:gatehouse:acr:1', 'urn:gatehouse:acr:
 export interface Authentication {
   /** Any of these is enough. */
   readonly acrValues?: readonly string[]
+  /** All of these methods must have been used (RFC 8176). */
+  readonly amrValues?: readonly string[]
   /** How long ago at most. */
   readonly maxAgeSeconds?: number
 }
@@ -19,9 +21,10 @@ const skewSeconds = 60
  * @throws {GatehouseError} `token.step_up` with the challenge that sends the client to sign its user in again
  */
 export function requireAuthentication(claims: AccessTokenClaims, wanted: Authentication, nowMs: number): void {
-  const { acrValues, maxAgeSeconds } = wanted
+  const { acrValues, amrValues = [], maxAgeSeconds } = wanted
   const acr = claims.acr
-  const strong = acrValues === undefined || (acr !== undefined && acrValues.some((value) => isEnough(acr, value)))
+  const enough = acrValues === undefined || (acr !== undefined && acrValues.some((value) => isEnough(acr, value)))
+  const strong = enough && amrValues.every((method) => claims.amr?.includes(method) === true)
   const age = claims.auth_time === undefined ? Number.POSITIVE_INFINITY : nowMs / 1_000 - claims.auth_time
   const fresh = maxAgeSeconds === undefined || age <= maxAgeSeconds + skewSeconds
   if (strong && fresh) return

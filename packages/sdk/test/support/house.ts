@@ -75,6 +75,8 @@ export async function inHouse(body: (house: House) => Promise<void>): Promise<vo
     })
   } finally {
     for (const gatehouse of made) await gatehouse.close()
+    // An aborted request may leave a connection that never asked anything: it would hold the end up.
+    api.web.app.server.closeAllConnections()
     await api.close()
     await scratch.remove()
   }

@@ -136,6 +136,12 @@ export class ApplicationPolicies {
     return this.#obliging?.get(this.#links.grant(id)?.role ?? id)
   }
 
+  /** What each policy and role obliges to, by its id. @throws {CedarError} as `links` */
+  obligationRules(nowMs: number): ReadonlyMap<string, readonly ObligationRule[]> {
+    this.links(nowMs)
+    return this.#obliging ?? new Map()
+  }
+
   /** Whether any policy obliges to anything. Known once `links` was called. */
   get obliges(): boolean {
     return this.#obliging !== undefined

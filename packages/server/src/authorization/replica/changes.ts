@@ -2,17 +2,23 @@ import { entityToJson, stringifyJson } from '@gatehouse/cedar'
 import type { FeedEvent } from '#feed'
 import type { GrantId } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
-import type { ActiveBundle } from '../engine/bundle-source.ts'
 import type { Applied } from '../engine/snapshot.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Grant } from '../grants/grant.ts'
 import { readResourceRef } from '../resources/resource-ref.ts'
 
-/** What a replica needs of a bundle: no schema, for it checks nothing that comes in. */
-export function showBundle(bundle: ActiveBundle | undefined): object | null {
-  if (bundle === undefined) return null
-  const { hash, policies, actionEntities, manifest } = bundle
-  return { hash, policies, actionEntities, manifest }
+/**
+ * What a replica needs of a bundle: no schema, for it checks nothing that comes in; and what policies oblige to, read from their
+ * annotations. A bundle that does not compile is sent all the same: it denies everything there as here.
+ */
+export function showBundle(part: ApplicationPolicies, nowMs: number): object | null {
+  if (part.bundle === undefined) return null
+  const { hash, policies, actionEntities, manifest } = part.bundle
+  let obligations: object = {}
+  try {
+    obligations = Object.fromEntries(part.obligationRules(nowMs))
+  } catch {}
+  return { hash, policies, actionEntities, manifest, obligations }
 }
 
 export const showGrant = ({ id, role, principal, resource, fromMs, untilMs }: Grant) => ({
@@ -32,6 +38,7 @@ export function changesOf(
   part: ApplicationPolicies,
   applied: Applied,
   isDirectoryType: (type: string) => boolean,
+  nowMs: number,
 ): string {
   const entities = new Map<string, { readonly uid: EntityUid; own: boolean }>()
   const grants = new Set<GrantId>()
@@ -53,7 +60,7 @@ export function changesOf(
     }
   }
   const members: string[] = []
-  if (bundle) members.push(`"bundle":${stringifyJson(showBundle(part.bundle))}`)
+  if (bundle) members.push(`"bundle":${stringifyJson(showBundle(part, nowMs))}`)
   const put: unknown[] = []
   const remove: EntityUid[] = []
   for (const { uid, own } of entities.values()) {

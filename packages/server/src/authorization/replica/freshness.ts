@@ -23,7 +23,7 @@ export class NodeFreshness {
     this.#deps = deps
   }
 
-  /** In this process's monotonic milliseconds. */
+  /** In this process's monotonic milliseconds, whole ones. */
   get asOfMs(): number {
     this.#settle()
     return this.#asOfMs
@@ -52,7 +52,7 @@ export class NodeFreshness {
   #settle(): void {
     const wanted = this.#wanted
     if (wanted === undefined || this.#deps.position() < wanted.position) return
-    this.#asOfMs = Math.max(this.#asOfMs, wanted.asOfMs)
+    this.#asOfMs = Math.max(this.#asOfMs, Math.floor(wanted.asOfMs))
     this.#wanted = undefined
   }
 }

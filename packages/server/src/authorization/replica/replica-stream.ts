@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { entityToJson, stringifyJson } from '@gatehouse/cedar'
 import { type FeedEvent, listEvents } from '#feed'
-import type { ApplicationId, GrantId } from '#kernel'
+import type { ApplicationId, Clock, GrantId } from '#kernel'
 import type { Storage } from '#storage'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Applied, Snapshot } from '../engine/snapshot.ts'
@@ -15,6 +15,7 @@ export interface ReplicaStreamDeps {
   readonly snapshot: Snapshot
   readonly cursors: ReplicaCursors
   readonly freshness: NodeFreshness
+  readonly clock: Clock
 }
 
 /** More events than these behind, and everything is sent anew. */
@@ -34,7 +35,7 @@ export function followReplica(
   mayStill: () => boolean,
   stream: OpenStream,
 ) {
-  const { snapshot, freshness, cursors } = deps
+  const { snapshot, clock, freshness, cursors } = deps
   const isDirectoryType = (type: string) => snapshot.directory.types.has(type)
   const startAt = snapshot.position
   let sequence = 0
@@ -42,7 +43,7 @@ export function followReplica(
   const tell = (applied: Applied) => {
     const part = snapshot.application(id)
     if (part === undefined) return stream.end()
-    const changes = changesOf(part, applied, isDirectoryType)
+    const changes = changesOf(part, applied, isDirectoryType, clock.nowMs())
     if (changes === '') return
     const cursor = cursors.seal(id, applied.position)
     stream.push(`{"kind":"change","sequence":${++sequence},"cursor":"${cursor}",${changes}}`)
@@ -59,15 +60,15 @@ export function followReplica(
     const types = [...snapshot.directory.types]
     const hello = {
       protocol: 1,
-      atMs: performance.now(),
+      atMs: Math.ceil(performance.now()),
       application: id,
       organizationId,
       directoryTypes: types,
       resumed,
     }
     yield JSON.stringify({ kind: 'hello', ...hello })
-    if (resumed) yield* changesSince(part, missed, startAt, isDirectoryType)
-    else yield* everything(snapshot, part)
+    if (resumed) yield* changesSince(part, missed, startAt, isDirectoryType, clock.nowMs())
+    else yield* everything(snapshot, part, clock.nowMs())
     const cursor = cursors.seal(id, startAt)
     yield JSON.stringify({ kind: 'ready', cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) })
   }
@@ -93,6 +94,7 @@ function* changesSince(
   events: readonly FeedEvent[],
   position: number,
   isDirectoryType: (type: string) => boolean,
+  nowMs: number,
 ) {
   const gone = new Map<GrantId, ApplicationId>()
   for (const event of events) {
@@ -100,12 +102,12 @@ function* changesSince(
     for (const { type, id } of event.touches)
       if (type === 'Grant' && part.grant(id as GrantId) === undefined) gone.set(id as GrantId, part.id)
   }
-  const changes = changesOf(part, { events, removedGrants: gone, position }, isDirectoryType)
+  const changes = changesOf(part, { events, removedGrants: gone, position }, isDirectoryType, nowMs)
   if (changes !== '') yield `{"kind":"missed",${changes}}`
 }
 
-async function* everything(snapshot: Snapshot, part: ApplicationPolicies): AsyncGenerator<string> {
-  yield stringifyJson({ kind: 'bundle', bundle: showBundle(part.bundle) })
+async function* everything(snapshot: Snapshot, part: ApplicationPolicies, nowMs: number): AsyncGenerator<string> {
+  yield stringifyJson({ kind: 'bundle', bundle: showBundle(part, nowMs) })
   let some: unknown[] = []
   let lookedAt = 0
   const entities = function* () {

@@ -84,7 +84,13 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     const action = { type: 'Gatehouse::Action', id: 'replicate' }
     const mayStill = () => snapshot.decideOwn({ principal, action, resource }, clock.nowMs()).allow
     return streams.serve(reply, 'replica', (stream) =>
-      followReplica({ storage, snapshot, cursors, freshness: decided }, application.id, position, mayStill, stream),
+      followReplica(
+        { storage, clock, snapshot, cursors, freshness: decided },
+        application.id,
+        position,
+        mayStill,
+        stream,
+      ),
     )
   })
 

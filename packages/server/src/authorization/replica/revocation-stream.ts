@@ -27,7 +27,7 @@ export function followRevocations(deps: RevocationStreamDeps, organizationId: st
   })
   const first = async function* () {
     const { asOfMs } = freshness
-    yield JSON.stringify({ kind: 'hello', protocol: 1, atMs: performance.now() })
+    yield JSON.stringify({ kind: 'hello', protocol: 1, atMs: Math.ceil(performance.now()) })
     let some: object[] = []
     for (const revocation of revocations.all()) {
       if (concerns(revocation)) some.push(show(revocation))

@@ -1,0 +1,224 @@
+import { parseJson } from '@gatehouse/cedar'
+import { realSurroundings, type Surroundings } from '../clock.ts'
+import { GatehouseError } from '../errors.ts'
+import type { AskOptions, Decider, Evaluation, EvaluationResult } from '../evaluation.ts'
+import type { Gatehouse } from '../gatehouse.ts'
+import { requestIdOf } from '../remote/centre.ts'
+import { readJson } from '../remote/client-credentials.ts'
+import { type Freshness, LineStream } from '../remote/line-stream.ts'
+import { type Bounds, type Way, wayOf } from './bounds.ts'
+import { type Decided, decide, type Outcome, obligationsOf } from './decide.ts'
+import { type JournalOptions, LocalJournal } from './journal.ts'
+import { encodeLine } from './line.ts'
+import { Replica } from './replica.ts'
+import type { Segment } from './spool.ts'
+import { translate } from './translate.ts'
+
+export interface LocalDecisionsOptions {
+  /** How old the replica may be, by kind of decision. */
+  readonly bounds?: Bounds
+  readonly journal?: JournalOptions
+  readonly surroundings?: Surroundings
+}
+
+/** What has happened so far; see docs/local-decisions.md. */
+export interface LocalMeasures {
+  readonly stalenessMs: number
+  readonly entities: number
+  readonly grants: number
+  readonly bundle: string
+  readonly decisions: Readonly<Record<Outcome, number>>
+  /** Decisions that the centre made instead, and why. */
+  readonly fallbacks: Readonly<Record<'bound' | 'stale' | 'at_least' | 'token', number>>
+  /** Decisions that nobody made. */
+  readonly refused: number
+  readonly connections: number
+  readonly shipped: number
+  readonly waiting: number
+}
+
+/** A subject of this type is an access token, which the centre reads. */
+const tokenType = 'access_token'
+
+/**
+ * Decides in this process: holds the application's policies, grants and entities, follows their changes, says how old it may be, and puts
+ * every decision on record, here first and then at the server. What it may not decide by its bounds it asks the centre.
+ */
+export class LocalDecisions implements Decider {
+  readonly #gatehouse: Gatehouse
+  readonly #bounds: Bounds
+  readonly #surroundings: Surroundings
+  readonly #stream: LineStream
+  readonly #journal: LocalJournal
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #decisions: Record<Outcome, number> = { allow: 0, deny_policy: 0, deny_default: 0, deny_error: 0 }
+  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0 }
+  #refused = 0
+  #connections = 0
+  #replica: Replica | undefined
+  /** Being filled, until it is whole. */
+  #next: Replica | undefined
+  #freshness: Freshness | undefined
+  #sequence = 0
+  #cursor: string | undefined
+
+  constructor(gatehouse: Gatehouse, options: LocalDecisionsOptions = {}) {
+    const { surroundings = realSurroundings } = options
+    this.#gatehouse = gatehouse
+    this.#bounds = options.bounds ?? {}
+    this.#surroundings = surroundings
+    const nowMs = () => surroundings.nowMs()
+    const ship = (segment: Segment, watermarkMs: number) => this.#ship(segment, watermarkMs)
+    this.#journal = new LocalJournal(options.journal ?? {}, ship, nowMs, gatehouse.onError)
+    this.#stream = new LineStream(
+      {
+        open: (signal) => this.#open(signal),
+        onOpen: () => {
+          this.#connections++
+          this.#sequence = 0
+        },
+        onLine: (line, freshness) => this.#take(line, freshness),
+        parse: parseJson,
+        onError: gatehouse.onError,
+      },
+      surroundings,
+    )
+    this.#stream.start()
+  }
+
+  /** Resolves once there is something to decide from. */
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  /** How old what is decided from may be at most. */
+  get stalenessMs(): number {
+    return this.#surroundings.monotonicMs() - (this.#freshness?.asOfMs ?? Number.NEGATIVE_INFINITY)
+  }
+
+  async evaluate(evaluation: Evaluation, options: AskOptions = {}): Promise<EvaluationResult> {
+    const way = this.#wayOf(evaluation, options)
+    if (way === 'ask') return this.#gatehouse.centre.evaluate(evaluation, options)
+    const result = this.#decideNow(evaluation, requestIdOf(options.requestId))
+    await this.#journal.keep()
+    return result
+  }
+
+  /** Decides a list, each by itself, in order; all are on record before the answer. */
+  async evaluateAll(evaluations: readonly Evaluation[], options: AskOptions = {}): Promise<EvaluationResult[]> {
+    const requestId = requestIdOf(options.requestId)
+    const results: (EvaluationResult | Promise<EvaluationResult>)[] = evaluations.map((evaluation) =>
+      this.#wayOf(evaluation, options) === 'ask'
+        ? this.#gatehouse.centre.evaluate(evaluation, { ...options, requestId })
+        : this.#decideNow(evaluation, requestId),
+    )
+    await this.#journal.keep()
+    return Promise.all(results)
+  }
+
+  measures(): LocalMeasures {
+    const replica = this.#replica
+    return {
+      stalenessMs: this.stalenessMs,
+      entities: replica?.entities.size ?? 0,
+      grants: replica?.grants(this.#surroundings.nowMs()).size ?? 0,
+      bundle: replica?.bundle?.hash ?? '',
+      decisions: { ...this.#decisions },
+      fallbacks: { ...this.#fallbacks },
+      refused: this.#refused,
+      connections: this.#connections,
+      shipped: this.#journal.shipped,
+      waiting: this.#journal.waiting,
+    }
+  }
+
+  /** Ships what is on record as far as the server takes it, and stops. What it does not take stays in the journal's directory. */
+  async close(): Promise<void> {
+    await this.#stream.close()
+    await this.#journal.close()
+  }
+
+  #wayOf({ subject, action }: Evaluation, { atLeast }: AskOptions): Way {
+    if (atLeast !== undefined) return this.#ask('at_least')
+    if (subject.type === tokenType) return this.#ask('token')
+    const way = wayOf(this.#bounds, action.name, this.stalenessMs)
+    if (way === 'ask') return this.#ask(wayOf(this.#bounds, action.name, 0) === 'ask' ? 'bound' : 'stale')
+    if (way === 'local') return 'local'
+    this.#refused++
+    throw new GatehouseError('replica.stale', 'What is known here is too old to decide this', { retryAfterSeconds: 1 })
+  }
+
+  #ask(why: keyof LocalMeasures['fallbacks']): 'ask' {
+    this.#fallbacks[why]++
+    return 'ask'
+  }
+
+  #decideNow(evaluation: Evaluation, requestId: string): EvaluationResult {
+    const replica = this.#replica as Replica
+    const startedAt = this.#surroundings.monotonicMs()
+    const nowMs = this.#surroundings.nowMs()
+    this.#journal.requireRoom(1)
+    const { request, view } = translate(replica, evaluation)
+    const decided: Decided = decide(replica, request, view, nowMs)
+    const obligations = obligationsOf(replica, decided, request, nowMs)
+    const tookMs = this.#surroundings.monotonicMs() - startedAt
+    this.#journal.add(encodeLine(this.#journal.next, nowMs, requestId, request, decided, tookMs))
+    this.#decisions[decided.outcome]++
+    return { decision: decided.allow, obligations, by: 'local' }
+  }
+
+  #open(signal: AbortSignal): Promise<Response> {
+    const query = this.#replica !== undefined && this.#cursor !== undefined ? `?after=${this.#cursor}` : ''
+    return this.#gatehouse.openStream(`/access/v1/replica${query}`, signal)
+  }
+
+  /** INVARIANT: a replica is decided from only while it is whole; what breaks it makes a new one. */
+  #take(line: Readonly<Record<string, unknown>>, freshness: Freshness): void {
+    const { kind, sequence, cursor, asOfMs } = line
+    try {
+      const nowMs = this.#surroundings.nowMs()
+      switch (kind) {
+        case 'hello':
+          freshness.begin(Number(line.atMs))
+          this.#next =
+            line.resumed === true
+              ? this.#replica
+              : new Replica(String(line.application), line.directoryTypes as string[])
+          if (this.#next === undefined) throw new Error('the server resumed what is not there')
+          break
+        case 'change':
+          if (sequence !== ++this.#sequence) throw new Error('a change is missing')
+          this.#replica?.take(line, nowMs)
+          break
+        case 'beat':
+          if (sequence !== this.#sequence) throw new Error('a change is missing')
+          break
+        case 'ready':
+          this.#replica = this.#next
+          this.#next = undefined
+          this.#freshness = freshness
+          this.#ready.resolve()
+          break
+        default:
+          this.#next?.take(line, nowMs)
+      }
+    } catch (error) {
+      // What was half taken in is neither decided from nor resumed: the next connection brings everything.
+      this.#cursor = undefined
+      this.#freshness = undefined
+      throw error
+    }
+    if (typeof cursor === 'string') this.#cursor = cursor
+    if (typeof asOfMs === 'number') freshness.whole(asOfMs)
+  }
+
+  async #ship({ stream, sequence, previous, lines }: Segment, watermarkMs: number) {
+    const cursor = this.#cursor
+    const body = { stream, sequence, previous, watermarkMs, lines, ...(cursor !== undefined && { cursor }) }
+    const answer = await this.#gatehouse.centre.send('/access/v1/journal', body, {})
+    if (answer.status === 200) return 'taken' as const
+    const held = readJson(answer.body)
+    if (answer.status === 409 && typeof held?.sequence === 'number') return { sequence: held.sequence }
+    throw new Error(`the journal answered ${answer.status} ${String(held?.detail ?? held?.title ?? '')}`)
+  }
+}
