@@ -171,6 +171,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         gate: authorization.gate,
         people,
         administrators,
+        mail: config.mail,
         url: config.url,
         onError,
       },

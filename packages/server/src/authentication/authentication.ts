@@ -10,6 +10,9 @@ import { Cookies } from './http/cookies.ts'
 import { addPages } from './http/pages-scope.ts'
 import { linkOperations } from './links/link.routes.ts'
 import { deleteExpiredLinks } from './links/link.store.ts'
+import { MailDelivery } from './mail/deliver.ts'
+import { Outbox } from './mail/outbox.ts'
+import { openPost } from './mail/post.ts'
 import { serveAssets } from './pages/assets.ts'
 import { relyingPartyOf } from './passkeys/ceremonies.ts'
 import { Passwords } from './passwords/passwords.ts'
@@ -41,7 +44,7 @@ export interface Authentication {
   readonly services: Services
   /** Deletes what has expired; runs by itself every minute. */
   sweep(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 /** Builds the room, adds its routes and ways of identification to the web, and follows the directory. Once, before it listens. */
@@ -50,11 +53,19 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const sessions = new Sessions(deps)
   const throttle = new Throttle(storage)
   const measures = new SignInMeasures(meter)
-  const proving = new Proving({ ...deps, sessions, throttle, measures })
+  const outbox = new Outbox({ ...deps, sends: deps.mail !== undefined })
+  const proving = new Proving({ ...deps, sessions, throttle, measures, outbox })
   const passwords = new Passwords(deps)
   const passkeyDeps = { ...deps, proving, passwords, rp: relyingPartyOf(deps.url) }
   const enrolment = new Enrolment(passkeyDeps)
-  const services: Services = { ...passkeyDeps, web, sessions, cookies: new Cookies(deps.url, entropy), enrolment }
+  const services: Services = {
+    ...passkeyDeps,
+    web,
+    sessions,
+    cookies: new Cookies(deps.url, entropy),
+    enrolment,
+    outbox,
+  }
 
   await followDirectory({ ...deps, sessions })
   web.identifyBy(identifySession(services))
@@ -82,5 +93,10 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     sweep().catch((error) => onError('authentication expiry', error))
   }, sweepMs)
   timer.unref()
-  return { sessions, services, sweep, close: () => clearInterval(timer) }
+  const delivery = deps.mail && new MailDelivery({ ...deps, post: openPost(deps.mail) })
+  const close = async () => {
+    clearInterval(timer)
+    await delivery?.stop()
+  }
+  return { sessions, services, sweep, close }
 }

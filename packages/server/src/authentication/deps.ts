@@ -1,4 +1,5 @@
 import type { Gate } from '#authorization'
+import type { MailServer } from '#config'
 import type { Feed } from '#feed'
 import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
 import type { Keyring } from '#keyring'
@@ -77,6 +78,8 @@ export interface AuthenticationDeps {
   readonly gate: Gate
   readonly people: People
   readonly administrators: Administrators
+  /** The mail server; undefined where letters are not sent. */
+  readonly mail: MailServer | undefined
   /** Public base address without trailing slash. */
   readonly url: string
   readonly onError: (where: string, error: unknown) => void

@@ -22,6 +22,8 @@ declare module '#feed' {
     'authentication.factors_reset': { passwords: number; totp: number; passkeys: number; recoveryCodes: number }
     'authentication.link_made': { purpose: string; expiresAtMs: number }
     'authentication.link_used': { purpose: string }
+    'authentication.letter_sent': { about: string; attempts: number }
+    'authentication.letter_undeliverable': { about: string; attempts: number }
     'authentication.bootstrap_used': { jti: string; method: string; route: string }
   }
 }
@@ -43,5 +45,7 @@ defineEvents({
   'authentication.factors_reset': 'An administrator took away every way in which a user signs in',
   'authentication.link_made': 'A one-time link was made',
   'authentication.link_used': 'A one-time link was used',
+  'authentication.letter_sent': 'A letter to a user was handed to the mail server',
+  'authentication.letter_undeliverable': 'A letter to a user could not be delivered and was given up',
   'authentication.bootstrap_used': 'The local bootstrap credential was used',
 })

@@ -1,6 +1,10 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
+  'authentication.mail_impossible': {
+    status: 409,
+    says: 'No letter can be sent: the user has no e-mail address, or the server has no mail server (GATEHOUSE_SMTP)',
+  },
   // INVARIANT: every failure to sign in answers with this one, whatever its cause.
   'authentication.rejected': { status: 401, says: 'That did not work. Check what you entered and try again' },
   'authentication.throttled': { status: 429, says: 'Too many attempts. Wait a little, then try again' },

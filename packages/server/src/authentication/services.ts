@@ -1,6 +1,7 @@
 import type { Web } from '#web'
 import type { Enrolment } from './enrol/enrolment.ts'
 import type { Cookies } from './http/cookies.ts'
+import type { Outbox } from './mail/outbox.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { PasskeyDeps } from './sign-in/by-passkey.ts'
 
@@ -10,4 +11,5 @@ export interface Services extends PasskeyDeps {
   readonly sessions: Sessions
   readonly cookies: Cookies
   readonly enrolment: Enrolment
+  readonly outbox: Outbox
 }

@@ -32,6 +32,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     outgoingAllow: [],
     auditSinkFile: undefined,
     auditWitnessFile: undefined,
+    mail: undefined,
     sloFile: undefined,
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
@@ -103,6 +104,7 @@ test('every setting is taken from the environment, or from the file under its lo
       outgoingAllow: ['10.9.0.0/16'],
       auditSinkFile: '/etc/gatehouse/sinks.yaml',
       auditWitnessFile: '/etc/gatehouse/witnesses.policy',
+      mail: undefined,
       sloFile: '/etc/gatehouse/slo.yaml',
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,
@@ -114,6 +116,23 @@ test('every setting is taken from the environment, or from the file under its lo
     })
     assert.equal(database.engine === 'postgres' && database.url.reveal(), 'postgres://g:pw@db/gatehouse')
   }
+})
+
+test('the mail server is read with its password as a secret, and a half-told one is refused', () => {
+  const { mail } = read({
+    GATEHOUSE_SMTP: 'smtp://g%40x:pw%2f1@mail.example.com',
+    GATEHOUSE_MAIL_FROM: 'id@example.com',
+  })
+  assert.deepEqual([mail?.host, mail?.port, mail?.secure, mail?.user], ['mail.example.com', 587, false, 'g@x'])
+  assert.equal(mail?.password?.reveal(), 'pw/1')
+  assert.equal(inspect(mail).includes('pw/1'), false)
+  assert.equal(read({ GATEHOUSE_SMTP: 'smtps://[::1]', GATEHOUSE_MAIL_FROM: 'a@b' }).mail?.port, 465)
+  for (const [smtp, from, says] of [
+    ['http://mail', 'a@b', /GATEHOUSE_SMTP must be smtp:/],
+    ['smtp://mail', '', /GATEHOUSE_MAIL_FROM/],
+    ['smtp://mail', 'Gatehouse <a@b>', /e-mail address/],
+  ] as const)
+    assert.throws(() => read({ GATEHOUSE_SMTP: smtp, GATEHOUSE_MAIL_FROM: from }), invalid(says))
 })
 
 test('the database password does not print with the configuration', () => {

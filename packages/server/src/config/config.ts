@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import { Fault, Secret } from '#kernel'
+import { type MailServer, parseMail } from './mail-server.ts'
 import { yaml } from './yaml.ts'
 import './faults.ts'
 
@@ -37,6 +38,8 @@ export interface Config {
   readonly auditWitnessFile: string | undefined
   /** YAML of the sinks that the audit log is sent to; undefined for none. */
   readonly auditSinkFile: string | undefined
+  /** Where letters are handed in; undefined where none are sent. */
+  readonly mail: MailServer | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
@@ -80,6 +83,8 @@ const names = {
   GATEHOUSE_OUTGOING_ALLOW: 'outgoing_allow',
   GATEHOUSE_AUDIT_SINK_FILE: 'audit_sink_file',
   GATEHOUSE_AUDIT_WITNESS_FILE: 'audit_witness_file',
+  GATEHOUSE_SMTP: 'smtp',
+  GATEHOUSE_MAIL_FROM: 'mail_from',
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
@@ -124,6 +129,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
+    mail: told.has('smtp') ? Object.freeze(parseMail(take('smtp', ''), take('mail_from', ''))) : undefined,
     sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
     auditSinkFile: told.has('audit_sink_file')
       ? resolve(workingDirectory, take('audit_sink_file', '').text)

@@ -1,2 +1,3 @@
 export * from './config.ts'
+export type { MailServer } from './mail-server.ts'
 export { yaml } from './yaml.ts'

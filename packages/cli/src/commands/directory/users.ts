@@ -109,9 +109,14 @@ export function addUsers(program: Command): void {
     .command('link <name>')
     .description('make a new one-time link for somebody invited; a former one is void')
     .option(...within)
+    .option('--mail', 'send it to their own e-mail address; it is not shown here')
     .action(
-      action<Within>(async ({ client, out }, options, name) => {
+      action<Within & { mail?: boolean }>(async ({ client, out }, options, name) => {
         const id = await findUserId(client, name as string, options.organization)
+        if (options.mail === true) {
+          const { body } = await client.post<{ to: string; expiresAtMs: number }>(`/api/users/${id}/invitation-mail`)
+          return out.done(body, `It is on its way to ${body.to}`)
+        }
         const { body } = await client.post<Link>(`/api/users/${id}/invitation-link`)
         out.answer(body, () => body.url)
         out.remark(`It works once, until ${moment(body.expiresAtMs)}`)

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts'
 import { requirePerson } from '../sessions/session.routes.ts'
 import { actOfPerson } from '../sessions/sessions.ts'
 import { takeLink } from './link.store.ts'
-import { makeUserLink, requireLink } from './make-link.ts'
+import { linkLifetimeMs, makeUserLink, requireLink } from './make-link.ts'
 
 const params = Type.Object({ userId: Type.String() })
 const linkSchema = Type.Object({
@@ -22,7 +22,7 @@ const linkSchema = Type.Object({
 
 /** Links by which people come to have something to sign in with. */
 export function linkOperations(services: Services): Operation[] {
-  const { storage, gate, administrators, sessions, clock } = services
+  const { storage, gate, administrators, sessions, clock, outbox } = services
   return [
     operation({
       id: 'users.invitationLink',
@@ -32,15 +32,29 @@ export function linkOperations(services: Services): Operation[] {
       access: { kind: 'action', action: 'inviteUser' },
       schemas: { params, reply: linkSchema },
       handle: async ({ act, params }) => {
-        const person = await requirePerson(services, params.userId)
-        gate.require(act, 'inviteUser', { type: 'User', id: person.id })
-        administrators.refuseWider(act, person.id)
-        requireOpen(person)
-        const factors = await readFactors(storage.db, person.organizationId, person.id)
-        if (factors.passwordSetAtMs !== undefined || factors.passkeys.length > 0)
-          throw new Fault('authentication.already_enrolled')
+        const person = await requireInvitable(act, params.userId)
         const { value, at } = await storage.write((tx) => makeUserLink(tx, services, act, person, 'invitation'))
         return new Answer(value, { status: 201, at })
+      },
+    }),
+    operation({
+      id: 'users.invitationMail',
+      method: 'POST',
+      url: '/api/users/:userId/invitation-mail',
+      summary: 'Send such a link to the user’s own e-mail address; nobody else sees it. Voids any former link',
+      access: { kind: 'action', action: 'inviteUser' },
+      schemas: { params, reply: Type.Object({ to: Type.String(), expiresAtMs: Type.Integer() }) },
+      handle: async ({ act, params }) => {
+        const person = await requireInvitable(act, params.userId)
+        if (!outbox.reaches(person) || person.email === undefined) throw new Fault('authentication.mail_impossible')
+        const { value, at } = await storage.write(async (tx) => {
+          const link = await makeUserLink(tx, services, act, person, 'invitation')
+          const days = Math.round(linkLifetimeMs.invitation / 86_400_000)
+          const organization = person.organization.displayName
+          await outbox.put(tx, person, 'invitation', { url: link.url, organization, days })
+          return link
+        })
+        return new Answer({ to: person.email, expiresAtMs: value.expiresAtMs }, { status: 202, at })
       },
     }),
     operation({
@@ -89,6 +103,18 @@ export function linkOperations(services: Services): Operation[] {
       handle: async ({ body, raw }) => redeem(services, anonymousAct(raw), body.token, new Secret(body.password)),
     }),
   ]
+
+  /** A user who has nothing to sign in with yet, whom the actor may invite. */
+  async function requireInvitable(act: Act, userId: string): Promise<Person> {
+    const person = await requirePerson(services, userId)
+    gate.require(act, 'inviteUser', { type: 'User', id: person.id })
+    administrators.refuseWider(act, person.id)
+    requireOpen(person)
+    const factors = await readFactors(storage.db, person.organizationId, person.id)
+    if (factors.passwordSetAtMs !== undefined || factors.passkeys.length > 0)
+      throw new Fault('authentication.already_enrolled')
+    return person
+  }
 }
 
 function requireOpen(person: Person): void {

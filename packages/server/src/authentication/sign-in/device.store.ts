@@ -36,6 +36,23 @@ export async function isKnownDevice(
   return row !== undefined
 }
 
+/** Whether the user has signed in before with any browser that is still remembered. */
+export async function hasDevices(
+  db: Reader,
+  organization: OrganizationId,
+  user: UserId,
+  nowMs: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('known_devices')
+    .select('user_id')
+    .where('organization_id', '=', organization)
+    .where('user_id', '=', user)
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export async function saveDevice(
   tx: Tx,
   keyHash: string,

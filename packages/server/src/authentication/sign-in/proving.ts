@@ -4,11 +4,12 @@ import type { Reader, Tx } from '#storage'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { hasSecondFactor, readFactors } from '../factors/factors.ts'
-import { hashToken, type Session } from '../sessions/session.ts'
+import type { Outbox } from '../mail/outbox.ts'
+import { describeAgent, hashToken, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
-import { isKnownDevice, saveDevice } from './device.store.ts'
+import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
 import type { Throttle, Trying } from './throttle.ts'
 import '../faults.ts'
@@ -55,6 +56,7 @@ type Deps = AuthenticationDeps & {
   readonly sessions: Sessions
   readonly throttle: Throttle
   readonly measures: SignInMeasures
+  readonly outbox: Outbox
 }
 
 /** What every method has in common: counting, refusing alike, recording, and what comes next. */
@@ -142,7 +144,7 @@ export class Proving {
     amr: readonly string[],
     also: (tx: Tx, own: Act, person: Person) => Promise<boolean>,
   ): Promise<SignedIn | undefined> {
-    const { storage, clock, entropy, sessions } = this.#deps
+    const { storage, entropy, sessions } = this.#deps
     const { current, address, agent } = visitor
     const fresh = randomToken(entropy)
     const done = await storage
@@ -152,9 +154,8 @@ export class Proving {
         const own = actOfPerson(act, person)
         if (!(await also(tx, own, person))) throw new UsedUp()
         const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
-        if (deviceToken !== undefined)
-          await saveDevice(tx, hashToken(deviceToken), person.organizationId, person.id, clock.nowMs())
         const begun = await this.#session(tx, own, current, { person, amr, address, agent })
+        if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
         return { ...begun, deviceToken }
       })
       .catch((error) => {
@@ -164,6 +165,21 @@ export class Proving {
     if (done === undefined) return undefined
     if (current !== undefined) sessions.cache.forgetSession(current.session.id)
     return { kind: 'signed_in', ...done, returnTo: attempt.returnTo }
+  }
+
+  /** Remembers the browser; a person who has signed in with another before is told of it. */
+  async #meetDevice(tx: Tx, person: Person, token: string, { agent, address }: Visitor): Promise<void> {
+    const { clock, outbox, url } = this.#deps
+    const nowMs = clock.nowMs()
+    const first = !(await hasDevices(tx, person.organizationId, person.id, nowMs))
+    await saveDevice(tx, hashToken(token), person.organizationId, person.id, nowMs)
+    if (first) return
+    await outbox.put(tx, person, 'new_device', {
+      device: describeAgent(agent),
+      address: address ?? 'an unknown address',
+      when: `${new Date(nowMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      url: `${url}/account`,
+    })
   }
 
   /** The same session under a new token for the same person; else a new one, and the former ends. */
