@@ -183,6 +183,16 @@ function one(text: string): string {
   return text
 }
 
+let granter: Grant['grantedBy'] = { type: '', name: '' }
+
+/** One object for the grants that one granter made one after the other. */
+function granterOf(row: Selectable<GrantTable>): Grant['grantedBy'] {
+  const { granted_by_type: type, granted_by_id: id, granted_by_name: name } = row
+  if (granter.type !== type || granter.name !== name || granter.id !== (id ?? undefined))
+    granter = { type: one(type), name: one(name), ...(id !== null && { id: one(id) }) }
+  return granter
+}
+
 function toGrant(row: Selectable<GrantTable>): Grant {
   return {
     id: row.id as GrantId,
@@ -194,11 +204,7 @@ function toGrant(row: Selectable<GrantTable>): Grant {
     fromMs: row.starts_at,
     untilMs: row.ends_at ?? undefined,
     why: one(row.why),
-    grantedBy: {
-      type: one(row.granted_by_type),
-      name: one(row.granted_by_name),
-      ...(row.granted_by_id !== null && { id: one(row.granted_by_id) }),
-    },
+    grantedBy: granterOf(row),
     createdAtMs: row.created_at,
   }
 }

@@ -5,13 +5,12 @@ import { findApplication, listApplications } from '../applications/application.s
 import type { Application } from '../applications/application.ts'
 import { findGroup, listGroups } from '../groups/group.store.ts'
 import type { Group } from '../groups/group.ts'
-import { groupsOfMembers } from '../groups/member.store.ts'
+import { groupsOfMembers, groupsOfMembersBetween } from '../groups/member.store.ts'
 import { findMachine, listMachines } from '../machines/machine.store.ts'
 import type { Machine } from '../machines/machine.ts'
 import { findOrganization, listOrganizations } from '../organizations/organization.store.ts'
 import type { Organization } from '../organizations/organization.ts'
-import { findUser, listUsers } from '../users/user.store.ts'
-import type { User } from '../users/user.ts'
+import { findUser, loadUsers, type UserFacts } from '../users/user.store.ts'
 
 const pageRows = 1_000
 
@@ -36,11 +35,12 @@ export const directoryEntities: EntitySource = {
     }
     const isOpen = (it: Placed) => !closed.has(it.organizationId)
     yield* inPages(db, (page) => listGroups(db, {}, page), toGroupEntity)
-    yield* inPages(
-      db,
-      (page) => listUsers(db, {}, page),
-      (user, groups) => toUserEntity(user, groups, isOpen(user)),
-    )
+    for await (const users of loadUsers(db, pageRows)) {
+      const [first, last] = [users[0], users.at(-1)]
+      if (first === undefined || last === undefined) continue
+      const groups = await groupsOfMembersBetween(db, first.id, last.id)
+      for (const user of users) yield toUserEntity(user, groups.get(user.id) ?? [], isOpen(user))
+    }
     yield* inPages(
       db,
       (page) => listMachines(db, {}, page),
@@ -141,7 +141,7 @@ function toGroupEntity(group: Group, groups: readonly string[]): OwnedEntity {
   return owned(group, 'Group', { name: group.name }, groups)
 }
 
-function toUserEntity(user: User, groups: readonly string[], open: boolean): OwnedEntity {
+function toUserEntity(user: UserFacts, groups: readonly string[], open: boolean): OwnedEntity {
   const attrs = {
     username: user.username,
     active: open && user.state === 'active',

@@ -55,19 +55,28 @@ export async function listMemberIds(db: Reader, group: Group, after: string, lim
 export async function groupsOfMembers(db: Reader, members: readonly string[]): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>()
   for (let at = 0; at < members.length; at += chunk) {
-    const rows = await db
-      .selectFrom('group_members')
-      .select(['member_id', 'group_id'])
-      .where('member_id', 'in', members.slice(at, at + chunk))
-      .orderBy('group_id')
-      .execute()
-    for (const row of rows) {
-      const groups = found.get(row.member_id)
-      if (groups === undefined) found.set(row.member_id, [row.group_id])
-      else groups.push(row.group_id)
-    }
+    const query = memberships(db).where('member_id', 'in', members.slice(at, at + chunk))
+    gather(found, await query.orderBy('group_id').execute())
   }
   return found
+}
+
+/** The same for all whose ids lie between two, both counted: one range of an index, however many they are. */
+export async function groupsOfMembersBetween(db: Reader, first: string, last: string): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>()
+  const query = memberships(db).where('member_id', '>=', first).where('member_id', '<=', last)
+  gather(found, await query.orderBy('member_id').orderBy('group_id').execute())
+  return found
+}
+
+const memberships = (db: Reader) => db.selectFrom('group_members').select(['member_id', 'group_id'])
+
+function gather(found: Map<string, string[]>, rows: readonly { member_id: string; group_id: string }[]): void {
+  for (const row of rows) {
+    const groups = found.get(row.member_id)
+    if (groups === undefined) found.set(row.member_id, [row.group_id])
+    else groups.push(row.group_id)
+  }
 }
 
 /** Those of `members` that live in the organization of the group. */

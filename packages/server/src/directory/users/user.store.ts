@@ -189,7 +189,23 @@ function toRow(user: User): UserTable {
   }
 }
 
-export function toUser(row: Selectable<UserTable>): User {
+/** Of a user, what decisions see. */
+export type UserFacts = Omit<User, 'createdAtMs' | 'updatedAtMs' | 'revision'>
+const factColumns = ['id', 'organization_id', 'username', 'email', 'display_name', 'attributes', 'state'] as const
+
+/** Every user but tombstones, some at a time, in the order of ids: as rows were written, each is read from beside the last. */
+export async function* loadUsers(db: Reader, limit: number): AsyncGenerator<UserFacts[]> {
+  for (let after = ''; ; ) {
+    const query = db.selectFrom('users').select(factColumns).where('id', '>', after)
+    const rows = await query.orderBy('id').limit(limit).execute()
+    yield rows.filter((row) => row.state !== 'deleted').map(toFacts)
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < limit) return
+    after = last.id
+  }
+}
+
+function toFacts(row: Pick<Selectable<UserTable>, (typeof factColumns)[number]>): UserFacts {
   return {
     id: row.id as UserId,
     organizationId: row.organization_id as OrganizationId,
@@ -198,8 +214,9 @@ export function toUser(row: Selectable<UserTable>): User {
     displayName: row.display_name ?? undefined,
     attributes: JSON.parse(row.attributes),
     state: row.state as UserState,
-    createdAtMs: row.created_at,
-    updatedAtMs: row.updated_at,
-    revision: row.revision,
   }
+}
+
+export function toUser(row: Selectable<UserTable>): User {
+  return { ...toFacts(row), createdAtMs: row.created_at, updatedAtMs: row.updated_at, revision: row.revision }
 }
