@@ -10,7 +10,7 @@ import { Cookies } from './http/cookies.ts'
 import { addPages } from './http/pages-scope.ts'
 import { linkOperations } from './links/link.routes.ts'
 import { deleteExpiredLinks } from './links/link.store.ts'
-import { MailDelivery } from './mail/deliver.ts'
+import { countLetters, MailDelivery } from './mail/deliver.ts'
 import { Outbox } from './mail/outbox.ts'
 import { openPost } from './mail/post.ts'
 import { serveAssets } from './pages/assets.ts'
@@ -93,7 +93,8 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     sweep().catch((error) => onError('authentication expiry', error))
   }, sweepMs)
   timer.unref()
-  const delivery = deps.mail && new MailDelivery({ ...deps, post: openPost(deps.mail) })
+  const letters = countLetters(meter)
+  const delivery = deps.mail && new MailDelivery({ ...deps, letters, post: openPost(deps.mail) })
   const close = async () => {
     clearInterval(timer)
     await delivery?.stop()

@@ -8,10 +8,14 @@ import { deleteLetter, type Letter, listDueLetters, takeLetter } from './outbox.
 import { mailPurpose } from './outbox.ts'
 import { isPermanent, type Post } from './post.ts'
 
+/** There with a mail server and without, so that whoever watches sees a zero. */
+export const countLetters = (meter: Meter) =>
+  meter.counter('authentication_letters_total', 'Letters to people by kind and outcome', ['kind', 'outcome'])
+
 export interface DeliveryDeps {
   readonly storage: Storage
   readonly clock: Clock
-  readonly meter: Meter
+  readonly letters: ReturnType<typeof countLetters>
   readonly keyring: Pick<Keyring, 'unseal'>
   readonly post: Post
   readonly onError: (where: string, error: unknown) => void
@@ -35,10 +39,7 @@ export class MailDelivery {
 
   constructor(deps: DeliveryDeps) {
     this.#deps = deps
-    this.#letters = deps.meter.counter('authentication_letters_total', 'Letters to people by kind and outcome', [
-      'kind',
-      'outcome',
-    ])
+    this.#letters = deps.letters
     this.#timer = setInterval(() => void this.hurry(), everyMs)
     this.#timer.unref()
   }
