@@ -173,6 +173,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         administrators,
         mail: config.mail,
         url: config.url,
+        breachedPasswordsFile: config.breachedPasswordsFile,
         onError,
       },
       web,

@@ -15,6 +15,8 @@ import { Outbox } from './mail/outbox.ts'
 import { openPost } from './mail/post.ts'
 import { serveAssets } from './pages/assets.ts'
 import { relyingPartyOf } from './passkeys/ceremonies.ts'
+import { BreachedPasswords } from './passwords/breached.ts'
+import { importOperations } from './passwords/import.routes.ts'
 import { Passwords } from './passwords/passwords.ts'
 import type { Services } from './services.ts'
 import { followDirectory } from './sessions/follow-directory.ts'
@@ -55,7 +57,9 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const measures = new SignInMeasures(meter)
   const outbox = new Outbox({ ...deps, sends: deps.mail !== undefined })
   const proving = new Proving({ ...deps, sessions, throttle, measures, outbox })
-  const passwords = new Passwords(deps)
+  const { breachedPasswordsFile } = deps
+  const breached = breachedPasswordsFile === undefined ? undefined : await BreachedPasswords.open(breachedPasswordsFile)
+  const passwords = new Passwords({ ...deps, breached })
   const passkeyDeps = { ...deps, proving, passwords, rp: relyingPartyOf(deps.url) }
   const enrolment = new Enrolment(passkeyDeps)
   const services: Services = {
@@ -69,7 +73,12 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
 
   await followDirectory({ ...deps, sessions })
   web.identifyBy(identifySession(services))
-  web.add(...meOperations(services), ...sessionOperations(services), ...linkOperations(services))
+  web.add(
+    ...meOperations(services),
+    ...sessionOperations(services),
+    ...linkOperations(services),
+    ...importOperations(services),
+  )
   addPages(web, (app) => {
     serveAssets(app)
     addSignInRoutes(app, services)
@@ -98,6 +107,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const close = async () => {
     clearInterval(timer)
     await delivery?.stop()
+    await breached?.close()
   }
   return { sessions, services, sweep, close }
 }

@@ -82,5 +82,7 @@ export interface AuthenticationDeps {
   readonly mail: MailServer | undefined
   /** Public base address without trailing slash. */
   readonly url: string
+  /** Lines `SHA1[:count]` in ascending order: passwords that nobody may choose; undefined for no list. */
+  readonly breachedPasswordsFile?: string | undefined
   readonly onError: (where: string, error: unknown) => void
 }

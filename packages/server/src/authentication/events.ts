@@ -13,6 +13,7 @@ declare module '#feed' {
     'authentication.sessions_ended': { reason: string; count: number; except?: string }
     'authentication.session_rotated': { session: string; methods: readonly string[]; acr: string }
     'authentication.password_set': { by: 'self' | 'link' }
+    'authentication.password_imported': { scheme: string }
     'authentication.password_upgraded': Record<string, never>
     'authentication.totp_enrolled': Record<string, never>
     'authentication.passkey_added': { name: string; backedUp: boolean }
@@ -36,6 +37,7 @@ defineEvents({
   'authentication.sessions_ended': 'All sessions of a user ended',
   'authentication.session_rotated': 'A session got a new token because what it may do changed',
   'authentication.password_set': 'A user set a password',
+  'authentication.password_imported': 'A password hash of another system was taken over for a user',
   'authentication.password_upgraded': 'A password was hashed again with stronger parameters at sign-in',
   'authentication.totp_enrolled': 'A user set up an authenticator app',
   'authentication.passkey_added': 'A user added a passkey',

@@ -21,6 +21,10 @@ export const faults = defineFaults({
     says: 'The bootstrap credential is not valid: it must be the one this server wrote, used once, from this machine',
   },
   'authentication.password_weak': { status: 422, says: 'This password is too easy to guess' },
+  'authentication.hash_unknown': {
+    status: 422,
+    says: 'This is not a hash that can be taken over: bcrypt, PBKDF2 (passlib, Django) or scrypt (passlib), of bounded cost',
+  },
   'authentication.form_forged': { status: 403, says: 'This form did not come from our page. Open the page again' },
   'authentication.form_stale': { status: 409, says: 'This page had waited too long. Start again' },
   'authentication.code_rejected': {

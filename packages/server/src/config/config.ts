@@ -40,6 +40,8 @@ export interface Config {
   readonly auditSinkFile: string | undefined
   /** Where letters are handed in; undefined where none are sent. */
   readonly mail: MailServer | undefined
+  /** Passwords that were seen in breaches: sorted lines `SHA1[:count]`; undefined for no list. */
+  readonly breachedPasswordsFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
@@ -88,6 +90,7 @@ const names = {
   GATEHOUSE_SLO_FILE: 'slo_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
+  GATEHOUSE_BREACHED_PASSWORDS_FILE: 'breached_passwords_file',
   GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
@@ -136,6 +139,9 @@ export function readConfig(environment: Record<string, string | undefined>, work
       : undefined,
     auditWitnessFile: told.has('audit_witness_file')
       ? resolve(workingDirectory, take('audit_witness_file', '').text)
+      : undefined,
+    breachedPasswordsFile: told.has('breached_passwords_file')
+      ? resolve(workingDirectory, take('breached_passwords_file', '').text)
       : undefined,
     outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),

@@ -2,13 +2,17 @@ import { record } from '#feed'
 import { type Act, Fault, Secret } from '#kernel'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import { hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
+import type { BreachedPasswords } from './breached.ts'
+import { parseForeign, verifyForeign } from './foreign.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { findPassword, replaceHash } from './password.store.ts'
 import { findWeakness, passwordMost } from './strength.ts'
 import '../events.ts'
 import '../faults.ts'
 
-type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'entropy' | 'meter'>
+type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'entropy' | 'meter'> & {
+  readonly breached?: BreachedPasswords | undefined
+}
 
 /** Checks and hashes passwords, a bounded number at a time. */
 export class Passwords {
@@ -23,18 +27,24 @@ export class Passwords {
 
   /**
    * Whether this is the person's password. INVARIANT: one hashing at the current cost, whether or not there is such a
-   * person or password, so that the time tells nothing. A hash of a lower cost is made again while the password is at hand.
+   * person or password, so that the time tells nothing. A hash of a lower cost, or of another system, is made again while the
+   * password is at hand; until then one of another system takes its own time besides.
    * @throws {Fault} `authentication.busy`
    */
   async check(act: Act, person: Person | undefined, password: Secret): Promise<boolean> {
     const { storage, entropy } = this.#deps
     const stored = person && (await findPassword(storage.db, person.organizationId, person.id))
     this.#nobodys ??= hashPassword(entropy, new Secret('nobody has this password'))
-    const phc = stored?.phc ?? (await this.#nobodys)
+    const foreign = stored && parseForeign(stored.phc)
+    const nobodys = await this.#nobodys
+    const phc = foreign === undefined ? (stored?.phc ?? nobodys) : nobodys
     const tooLong = password.reveal().length > passwordMost * 2
-    const right = await this.#queue.run(() => verifyPassword(phc, password))
+    const right = await this.#queue.run(async () => {
+      const verified = await verifyPassword(phc, password)
+      return foreign === undefined ? verified : verifyForeign(foreign, password)
+    })
     if (!right || tooLong || person === undefined || stored === undefined) return false
-    if (needsUpgrade(stored.phc)) await this.#upgrade(act, person, stored.phc, password)
+    if (foreign !== undefined || needsUpgrade(stored.phc)) await this.#upgrade(act, person, stored.phc, password)
     return true
   }
 
@@ -48,6 +58,11 @@ export class Passwords {
       about.filter((word) => word !== undefined),
     )
     if (weakness !== undefined) throw new Fault('authentication.password_weak', { detail: weakness })
+    if (await this.#deps.breached?.has(password))
+      throw new Fault('authentication.password_weak', {
+        detail:
+          'This password has been seen in a data breach, so attackers try it first. Choose one you use nowhere else.',
+      })
     return this.#queue.run(() => hashPassword(this.#deps.entropy, password))
   }
 
