@@ -96,3 +96,22 @@ onEachEngine(
     await other.close()
   },
 )
+
+onEachEngine(
+  'nobody is flooded with requests: a few may wait for one person, and the next is refused',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const { config } = await keyedClient(it, input)
+    const alice = await it.addPerson('alice')
+    await it.addPerson('bob')
+    const ask = (login_hint: string) =>
+      openid.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint })
+    for (let n = 0; n < 5; n++) await ask('alice')
+    await assert.rejects(ask('alice'), { error: 'access_denied' })
+    await ask('bob')
+    await answer(it, alice, 'deny')
+    await ask('alice')
+    assert.equal((await it.events('tokens.sign_in_requested')).length, 7)
+    await it.close()
+  },
+)

@@ -22,6 +22,8 @@ const refusedMost = 1_000
 export class ClientDocuments {
   readonly #deps: { readonly db: Reader; readonly clock: Clock; readonly outgoing: Outgoing }
   readonly #fetches: RateLimit
+  /** Of all hosts together: names of hosts cost an attacker nothing. */
+  readonly #all: RateLimit
   /** Until when an address is not asked again that gave nothing usable. */
   readonly #refusedUntilMs = new Map<string, number>()
   readonly #reading = new Map<string, Promise<RegisteredClient | undefined>>()
@@ -29,6 +31,7 @@ export class ClientDocuments {
   constructor(deps: { readonly db: Reader; readonly clock: Clock; readonly outgoing: Outgoing }) {
     this.#deps = deps
     this.#fetches = new RateLimit({ clock: deps.clock, perSecond: 0.5, capacity: 10 })
+    this.#all = new RateLimit({ clock: deps.clock, perSecond: 5, capacity: 50 })
   }
 
   /** Undefined for whatever is not the address of a client that some organization lets in. */
@@ -50,6 +53,7 @@ export class ClientDocuments {
     if (organization === undefined || second !== undefined) return undefined
     try {
       this.#fetches.take(url.host)
+      this.#all.take('all')
       return await this.#read(url, clientId, organization)
     } catch (error) {
       if (!isFault(error)) throw error

@@ -6,6 +6,9 @@ import { actorOfClient, type PersonSource, type RegisteredClient } from '../port
 import type { PersonAccount } from './accounts.ts'
 import { Unit } from './unit.ts'
 
+/** Requests that may wait for one person at a time. */
+const openMost = 5
+
 export interface CibaDeps {
   readonly people: PersonSource
   readonly clock: Clock
@@ -23,6 +26,10 @@ export function ciba(deps: CibaDeps) {
         const { person } = account as PersonAccount
         const registered = deps.registeredOf(client)
         const unit = Unit.current()
+        const before = await unit.waiting('BackchannelAuthenticationRequest', person.id)
+        const open = before.filter(({ payload }) => payload.grantId === undefined && payload.error === undefined)
+        // Whoever is asked again and again allows it in the end, to have peace.
+        if (open.length >= openMost) throw new errors.AccessDenied('too many requests wait for this person already')
         const { binding_message: message } = (request.params ?? {}) as { binding_message?: string }
         unit.also((tx) =>
           record(

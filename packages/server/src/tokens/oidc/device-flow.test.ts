@@ -124,3 +124,24 @@ onEachEngine(
     await it.close()
   },
 )
+
+onEachEngine(
+  'codes of devices are not guessed: after twenty from one address each waits (RFC 8628 5.1)',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const { asked } = await begin(it)
+    const browser = new TestBrowser()
+    let page = await pageOf(await browser.get(asked.verification_uri))
+    for (let n = 0; n < 20; n++)
+      page = await pageOf(await browser.post(asked.verification_uri, { ...page.fields, user_code: 'BBBB-BBBB' }))
+    const refused = await browser.post(asked.verification_uri, { ...page.fields, user_code: asked.user_code })
+    assert.equal(refused.status, 429)
+    assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+    it.clock.movedMs = 6_000
+    assert.equal(
+      (await browser.post(asked.verification_uri, { ...page.fields, user_code: asked.user_code })).status,
+      200,
+    )
+    await it.close()
+  },
+)

@@ -7,6 +7,7 @@ import {
   findArtifact,
   insertArtifact,
   insertUnique,
+  listWaiting,
   putArtifact,
 } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
@@ -122,6 +123,11 @@ export class Unit {
   async find(id: string): Promise<Artifact | undefined> {
     if (this.#pending.has(id)) return this.#pending.get(id)
     return findArtifact(this.#deps.storage.db, id, this.#deps.clock.nowMs())
+  }
+
+  /** What waits for this person's answer, of this kind. */
+  waiting(kind: string, userId: string): Promise<Artifact[]> {
+    return listWaiting(this.#deps.storage.db, kind, userId, this.#deps.clock.nowMs())
   }
 
   put(artifact: Artifact): void {
