@@ -9,6 +9,7 @@ import {
   offerSetup,
   openAuthentication,
   openBootstrap,
+  openPost,
   protocolPages,
   type SetupNotice,
   sessionSource,
@@ -245,7 +246,9 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     measureInstallation({ storage, clock, meter })
     web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
     const { url, sloFile } = config
-    const { watch, operations } = openWatch({ ...deps, meter, outgoing, url, sloFile, onError })
+    const post = config.mail && openPost(config.mail)
+    undo.push(() => post?.close())
+    const { watch, operations } = openWatch({ ...deps, meter, outgoing, post, url, sloFile, onError })
     undo.push(() => watch.close())
     web.add(...operations)
     serveConsole(web)

@@ -1,3 +1,4 @@
+import type { Post } from '#authentication'
 import type { Gate } from '#authorization'
 import { listMachines } from '#directory'
 import type { Clock, Entropy, Meter } from '#kernel'
@@ -27,6 +28,8 @@ export interface WatchOptions {
   readonly meter: Meter
   readonly gate: Gate
   readonly outgoing: Outgoing
+  /** Where letters are handed in. */
+  readonly post: Post | undefined
   readonly url: string
   /** YAML with objectives and receivers; undefined: the product's own, told to nobody. */
   readonly sloFile: string | undefined

@@ -48,6 +48,7 @@ function sloFile(scratch: Scratch, url: string): string {
     `receivers:
   - { name: first, webhook: '${url}', secretFile: '${join(scratch.directory, 'hook.secret')}' }
   - { name: second, webhook: '${url}', severities: [page], afterMinutes: 15 }
+  - { name: third, mail: [team@example.com], severities: [page] }
 objectives:
   - { name: orphans, off: true }
   - { name: token-latency, target: 0.9 }
@@ -65,6 +66,7 @@ async function rehearse(scratch: Scratch) {
   const decisions = meter.counter('authorization_decisions_total', 'x', ['via', 'outcome'])
   const refused = meter.counter('authorization_decisions_refused_total', 'x')
   const problems: unknown[] = []
+  const posted: string[] = []
   const watched = readSloFile(sloFile(scratch, receiver.url))
   const watch = new Watch({
     storage: api.storage,
@@ -73,6 +75,10 @@ async function rehearse(scratch: Scratch) {
     meter,
     watched,
     outgoing: new Outgoing(['127.0.0.1']),
+    post: {
+      send: async (to, letter) => void posted.push(`${to} ${letter.subject}\n${letter.text}`),
+      close: () => undefined,
+    },
     url: api.url,
     onError: (_where, error) => void problems.push(error),
   })
@@ -92,13 +98,13 @@ async function rehearse(scratch: Scratch) {
     await api.close()
     receiver.close()
   }
-  return { api, clock, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
+  return { posted, api, clock, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
 }
 
 onEachEngine(
   'an outage pages within two minutes, once, is told once, escalates, and ends with one message',
   async (scratch) => {
-    const { run, calm, refused, alerts, receiver, close, problems } = await rehearse(scratch)
+    const { run, calm, refused, alerts, receiver, close, problems, posted } = await rehearse(scratch)
     try {
       await run(600, calm)
       assert.deepEqual(await alerts(), [])
@@ -127,6 +133,10 @@ onEachEngine(
       const over = receiver.got.filter(({ severity, what }) => severity === 'page' && what === 'resolved')
       assert.equal(over.length, 2, 'each receiver that was told is told that it is over')
       assert.deepEqual(problems, [])
+      const subjects = posted.map((letter) => letter.split('\n')[0])
+      const about = 'team@example.com [page] decision-availability:'
+      assert.deepEqual(subjects, [`${about} opened`, `${about} resolved`])
+      assert.match(posted[0] as string, /^Runbook: docs\/runbooks\/decisions-refused\.md$/m)
     } finally {
       await close()
     }
@@ -195,6 +205,7 @@ onEachEngine('two nodes count together and open one alert', async (scratch) => {
     meter,
     watched: first.watched,
     outgoing: new Outgoing(['127.0.0.1']),
+    post: undefined,
     url: first.api.url,
     onError: (_where, error) => assert.fail(String(error)),
   })
@@ -240,6 +251,7 @@ onEachEngine(
         ['objectives:\n  - { name: new-one }\n', /needs "says"/],
         ['receivers:\n  - { name: a, webhook: "ftp://x" }\n', /bad\.yaml:2/],
         ['a: [\n', /is not YAML/],
+        ['receivers:\n  - { name: a }\n', /needs "webhook" or "mail"/],
       ] as const) {
         writeFileSync(file, text)
         assert.throws(

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { Post } from '#authentication'
 import type { Clock } from '#kernel'
 import type { Storage } from '#storage'
 import type { Outgoing } from '#web'
@@ -11,6 +12,8 @@ export interface DeliverDeps {
   readonly storage: Storage
   readonly clock: Clock
   readonly outgoing: Outgoing
+  /** The mail server; undefined where there is none. */
+  readonly post: Post | undefined
   readonly receivers: readonly Receiver[]
   /** Public address: links of the message begin with it. */
   readonly url: string
@@ -59,11 +62,13 @@ async function attempt(deps: DeliverDeps, { alertId, what, receiver: name }: Del
  * receiver's secret. `identity` is the key to de-duplicate by: the same until it is resolved.
  */
 export async function sendAlert(
-  deps: Pick<DeliverDeps, 'outgoing' | 'clock' | 'url'>,
+  deps: Pick<DeliverDeps, 'outgoing' | 'clock' | 'url' | 'post'>,
   receiver: Receiver,
   alert: Alert,
   what: What,
 ): Promise<void> {
+  if (receiver.mail !== undefined) await mailAlert(deps, receiver.mail, alert, what)
+  if (receiver.webhook === undefined) return
   const body = JSON.stringify({
     what,
     ...alert,
@@ -81,4 +86,21 @@ export async function sendAlert(
     },
   })
   if (reply.status < 200 || reply.status > 299) throw new Error(`${receiver.name} answered ${reply.status}`)
+}
+
+async function mailAlert(
+  { post, url }: Pick<DeliverDeps, 'post' | 'url'>,
+  addresses: readonly string[],
+  alert: Alert,
+  what: What,
+): Promise<void> {
+  if (post === undefined) throw new Error('there is no mail server (GATEHOUSE_SMTP)')
+  const text = `${alert.says}
+
+${alert.severity}, ${alert.component}, ${what} at ${new Date(alert.endedAtMs ?? alert.startedAtMs).toISOString()}
+Alert:   ${url}/console/alerts/${alert.id}
+Runbook: ${alert.runbook.startsWith('https://') ? alert.runbook : `docs/runbooks/${alert.runbook}.md`}
+`
+  const subject = `[${alert.severity}] ${alert.objective}: ${what}`
+  for (const address of addresses) await post.send(address, { subject, text })
 }

@@ -25,11 +25,14 @@ export function alertmanagerRoutes(receivers: readonly Receiver[]): string {
     '    equal: [objective]',
     'receivers:',
     '  - name: nobody',
-    ...receivers.flatMap(({ name, webhook }) => [
+    ...receivers.flatMap(({ name, webhook, mail }) => [
       `  - name: ${name}`,
-      '    webhook_configs:',
-      `      - url: '${webhook.replaceAll("'", "''")}'`,
-      '        send_resolved: true',
+      ...(webhook === undefined
+        ? []
+        : ['    webhook_configs:', `      - url: '${webhook.replaceAll("'", "''")}'`, '        send_resolved: true']),
+      ...(mail === undefined
+        ? []
+        : ['    email_configs:', ...mail.map((to) => `      - to: '${to.replaceAll("'", "''")}'`)]),
     ]),
   ]
   return `${lines.join('\n')}\n`

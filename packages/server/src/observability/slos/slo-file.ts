@@ -53,7 +53,10 @@ const objective = Type.Object(
 const receiver = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
-    webhook: Type.String({ pattern: '^https?://' }),
+    webhook: Type.Optional(Type.String({ pattern: '^https?://' })),
+    mail: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[^\\s@<>",]+@[^\\s@<>",]+$' }), { minItems: 1, maxItems: 20 }),
+    ),
     secretFile: Type.Optional(Type.String({ minLength: 1 })),
     severities: Type.Optional(Type.Array(severity, { minItems: 1 })),
     components: Type.Optional(Type.Array(component, { minItems: 1 })),
@@ -72,7 +75,9 @@ const file = Type.Object(
 /** Where alerts go. */
 export interface Receiver {
   readonly name: string
-  readonly webhook: string
+  /** One of the two, or both. */
+  readonly webhook?: string
+  readonly mail?: readonly string[]
   /** Key of the HMAC-SHA-256 in `Gatehouse-Signature`. */
   readonly secret?: Secret
   readonly severities?: readonly Severity[]
@@ -99,6 +104,8 @@ export function readSloFile(path: string | undefined): Watched {
     if (off === true) objectives.delete(change.name)
     else objectives.set(change.name, complete(path, { ...before, ...change }))
   }
+  for (const { name, webhook, mail } of told.receivers ?? [])
+    if (webhook === undefined && mail === undefined) throw wrong(path, `receiver ${name} needs "webhook" or "mail"`)
   const receivers = (told.receivers ?? []).map(({ secretFile, ...rest }) => ({
     ...rest,
     ...(secretFile !== undefined && { secret: new Secret(readSecret(path, secretFile)) }),

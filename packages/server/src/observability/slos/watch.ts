@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Post } from '#authentication'
 import type { Clock, Entropy, Meter } from '#kernel'
 import type { Storage } from '#storage'
 import type { Outgoing } from '#web'
@@ -17,6 +18,7 @@ export interface WatchDeps {
   readonly entropy: Entropy
   readonly meter: Meter
   readonly outgoing: Outgoing
+  readonly post: Post | undefined
   readonly url: string
   readonly watched: Watched
   readonly onError: (where: string, error: unknown) => void
