@@ -10,6 +10,7 @@ import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
 import { pinLoad, pinServer } from '../support/pin.ts'
 import { measureBatches } from './batch.ts'
+import { measureCerbos } from './cerbos.ts'
 import { prepareDecisions } from './prepare.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
@@ -35,6 +36,7 @@ export async function run(): Promise<readonly Figure[]> {
       ratesOurs.push(requireClean('decisions', await loadAtMost({ ...ours, seconds: 2 })).perSecond)
     }
     const batches = await measureBatches(ours, rounds)
+    const cerbos = await measureCerbos(ours, rounds)
     const steady = requireClean(
       'decisions at a rate',
       await loadAtRate({ ...ours, rate, seconds: 10, warmUpSeconds: 2 }),
@@ -57,6 +59,7 @@ export async function run(): Promise<readonly Figure[]> {
         met: most >= 0.55 * mostBare,
       },
       ...batches,
+      ...cerbos,
     ]
   } finally {
     for (const stop of stops.reverse()) await stop()
