@@ -112,38 +112,35 @@ onEachEngine('a proof counts once, for its method, address, token and time (RFC 
   await it.close()
 })
 
-onEachEngine(
-  'a token at our own API and at gateways needs the proof of its key there (RFC 9449 7.1)',
-  async (scratch) => {
-    const it = await openTokensFixture(scratch)
-    const { machine, secret } = await it.addMachine({ name: 'indexer', owner: (await it.addPerson('olga')).id })
-    const pair = await keyPair()
-    const form = { grant_type: 'client_credentials', resource: it.url }
-    const dpop = await proofOf(it, '/oauth/token', 'POST', {}, undefined, pair)
-    const got = await postForm(`${it.url}/oauth/token`, form, { id: machine.id, secret }, { dpop })
-    const token = got.body.access_token as string
-    const call = async (authorization: string, proof?: Promise<string>) => {
-      const headers = { authorization, ...(proof !== undefined && { dpop: await proof }) }
-      return (await fetch(`${it.url}/test/whoami`, { headers })).status
-    }
-    const ath = await athOf(token)
-    const good = () => proofOf(it, '/test/whoami', 'GET', { ath }, undefined, pair)
-    assert.equal(await call(`DPoP ${token}`, good()), 200)
-    const again = await good()
-    assert.equal(await call(`DPoP ${token}`, Promise.resolve(again)), 200)
-    assert.equal(await call(`DPoP ${token}`, Promise.resolve(again)), 401, 'replayed')
-    assert.equal(await call(`Bearer ${token}`), 401, 'as a bearer token')
-    assert.equal(await call(`Bearer ${token}`, good()), 401, 'as a bearer token with a proof')
-    assert.equal(await call(`DPoP ${token}`), 401, 'no proof')
-    assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'GET', { ath })), 401, 'the key of another')
-    assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'GET', {}, undefined, pair)), 401, 'no ath')
-    assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'POST', { ath }, undefined, pair)), 401)
-    assert.equal(await call(`DPoP ${token}`, proofOf(it, '/api/users', 'GET', { ath }, undefined, pair)), 401)
-    const plain = await postForm(`${it.url}/oauth/token`, form, { id: machine.id, secret })
-    assert.equal(await call(`DPoP ${plain.body.access_token}`, good()), 401, 'an unbound token under DPoP')
-    await it.close()
-  },
-)
+onEachEngine('a token at our own API needs the proof of its key there (RFC 9449 7.1)', async (scratch) => {
+  const it = await openTokensFixture(scratch)
+  const { machine, secret } = await it.addMachine({ name: 'indexer', owner: (await it.addPerson('olga')).id })
+  const pair = await keyPair()
+  const form = { grant_type: 'client_credentials', resource: it.url }
+  const dpop = await proofOf(it, '/oauth/token', 'POST', {}, undefined, pair)
+  const got = await postForm(`${it.url}/oauth/token`, form, { id: machine.id, secret }, { dpop })
+  const token = got.body.access_token as string
+  const call = async (authorization: string, proof?: Promise<string>) => {
+    const headers = { authorization, ...(proof !== undefined && { dpop: await proof }) }
+    return (await fetch(`${it.url}/test/whoami`, { headers })).status
+  }
+  const ath = await athOf(token)
+  const good = () => proofOf(it, '/test/whoami', 'GET', { ath }, undefined, pair)
+  assert.equal(await call(`DPoP ${token}`, good()), 200)
+  const again = await good()
+  assert.equal(await call(`DPoP ${token}`, Promise.resolve(again)), 200)
+  assert.equal(await call(`DPoP ${token}`, Promise.resolve(again)), 401, 'replayed')
+  assert.equal(await call(`Bearer ${token}`), 401, 'as a bearer token')
+  assert.equal(await call(`Bearer ${token}`, good()), 401, 'as a bearer token with a proof')
+  assert.equal(await call(`DPoP ${token}`), 401, 'no proof')
+  assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'GET', { ath })), 401, 'the key of another')
+  assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'GET', {}, undefined, pair)), 401, 'no ath')
+  assert.equal(await call(`DPoP ${token}`, proofOf(it, '/test/whoami', 'POST', { ath }, undefined, pair)), 401)
+  assert.equal(await call(`DPoP ${token}`, proofOf(it, '/api/users', 'GET', { ath }, undefined, pair)), 401)
+  const plain = await postForm(`${it.url}/oauth/token`, form, { id: machine.id, secret })
+  assert.equal(await call(`DPoP ${plain.body.access_token}`, good()), 401, 'an unbound token under DPoP')
+  await it.close()
+})
 
 onEachEngine(
   'oauth4webapi: a pushed request binds the code to the key that it names (RFC 9449 10.1)',
