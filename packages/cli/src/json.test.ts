@@ -97,6 +97,7 @@ function commands(home: string): string[][] {
     ['audit', 'export', join(home, 'log')],
     ['audit', 'verify'],
     ['audit', 'sinks'],
+    ['audit', 'search', '--action', 'directory.*', '--limit', '3'],
     ['audit', 'replay', 'disk', '--after', '0'],
   ]
 }

@@ -6,6 +6,8 @@ import type { Storage } from '#storage'
 import type { Operation, Outgoing } from '#web'
 import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
+import { followIntoIndex } from './search/follow.ts'
+import { searchOperations } from './search/search.routes.ts'
 import { runSinks } from './sinks/run-sinks.ts'
 import { sinkOperations } from './sinks/sink.routes.ts'
 import { readSinkFile } from './sinks/sink-file.ts'
@@ -46,6 +48,8 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   try {
     const witnesses = openWitnesses({ ...deps, ledger, policyFile: deps.witnessPolicyFile })
     undo.push(() => witnesses.close())
+    const index = await followIntoIndex(deps)
+    undo.push(() => index.close())
     const named = deps.sinkFile === undefined ? [] : readSinkFile(deps.sinkFile, deps)
     const sinks = await runSinks({ ...deps, sinks: named })
     undo.push(() => sinks.close())
@@ -54,6 +58,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
       operations: [
         ...ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
         ...sinkOperations({ ...deps, sinks }),
+        ...searchOperations(deps),
       ],
       close,
     }

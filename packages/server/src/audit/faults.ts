@@ -1,6 +1,7 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
+  'audit.search_empty': { status: 400, says: 'The text to search for holds no letter and no digit' },
   'audit.sinks_invalid': { status: 500, says: 'The file of sinks cannot be used' },
   'audit.sink_unknown': { status: 404, says: 'There is no such sink in the file of sinks' },
   'audit.policy_invalid': { status: 500, says: 'The policy file of the witnesses cannot be used' },

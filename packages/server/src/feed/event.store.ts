@@ -162,6 +162,17 @@ export async function listNewestEvents(
   return (await query.orderBy('position', 'desc').limit(limit).execute()).map(toEvent)
 }
 
+/** The events at these positions, in no order; what is not there is left out. */
+export async function findEvents(db: Reader, positions: readonly number[]): Promise<FeedEvent[]> {
+  if (positions.length === 0) return []
+  const rows = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('position', 'in', [...positions])
+    .execute()
+  return rows.map(toEvent)
+}
+
 function filtered(db: Reader, filter: EventFilter) {
   let query = db.selectFrom('events').selectAll()
   if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)

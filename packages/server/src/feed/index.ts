@@ -3,6 +3,7 @@ export {
   type EventFilter,
   examineEvents,
   feedMigrations,
+  findEvents,
   listEvents,
   listNewestEvents,
   record,

@@ -5,6 +5,7 @@ import { usage } from '../../failure.ts'
 import { startProgress } from '../../output/progress.ts'
 import { action, type Session } from '../../session.ts'
 import { exportLog } from './export.ts'
+import { addSearch } from './search.ts'
 import { addSinks } from './sinks.ts'
 import { type AboutLog, openExported, openServed } from './source.ts'
 import { verifyAll } from './verify.ts'
@@ -110,6 +111,7 @@ export function addAudit(program: Command): void {
         )
       }),
     )
+  addSearch(audit)
   addSinks(audit)
 }
 

@@ -1,4 +1,5 @@
 import type { Migration, Reader, Tx } from '#storage'
+import { searchMigrations } from '../search/index.store.ts'
 import { sinkMigration } from '../sinks/sink.store.ts'
 import { witnessMigration } from '../witnesses/witness.store.ts'
 
@@ -46,6 +47,7 @@ create table ledger_entries (position int8 primary key, organization_id text, sa
   },
   witnessMigration,
   sinkMigration,
+  ...searchMigrations,
 ]
 
 export interface LedgerEntry {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
+import { auditViews } from '#audit'
 import { feedViews } from '#feed'
 import type { Entropy } from '#kernel'
 import type { Storage } from '#storage'
@@ -31,7 +32,7 @@ async function* writeLines({ storage, nowMs, rootKeyFile }: BackupInput): AsyncG
   const rootKey = rootKeyFile === undefined ? undefined : readFileSync(rootKeyFile, 'utf8')
   yield `${JSON.stringify({ backup: 1, createdAtMs: nowMs, migrations, ...(rootKey && { rootKey }) })}\n`
   let rows = 0
-  for await (const batch of storage.snapshot(feedViews)) {
+  for await (const batch of storage.snapshot({ ...feedViews, ...auditViews })) {
     rows += batch.rows.length
     yield `${JSON.stringify({ ...batch, rows: batch.rows.map((row) => row.map(toJson)) })}\n`
   }

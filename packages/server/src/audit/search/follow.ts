@@ -1,0 +1,42 @@
+import type { Feed } from '#feed'
+import type { Meter } from '#kernel'
+import type { Storage } from '#storage'
+import { addToIndex, findIndexed } from './index.store.ts'
+import { indexWords } from './words.ts'
+
+/** Events whose words are made before requests get their turn. */
+const atOnce = 64
+
+/** Keeps the index of the audit log behind the feed; it is made anew from the first event where there is none. */
+export async function followIntoIndex(deps: {
+  storage: Storage
+  feed: Feed
+  meter: Meter
+}): Promise<{ close(): Promise<void> }> {
+  const { storage, feed, meter } = deps
+  meter.gauge('audit_index_position', 'Newest position that a search finds', [], async function () {
+    this.set(await findIndexed(storage.db))
+  })
+  let indexed = await findIndexed(storage.db)
+  const follower = await feed.follow({
+    name: 'audit.index',
+    after: indexed,
+    handle: async (events) => {
+      for (let at = 0; at < events.length; at += atOnce) {
+        const entries = events
+          .slice(at, at + atOnce)
+          .filter((event) => event.position > indexed)
+          .map((event) => ({ position: event.position, atMs: event.atMs, words: indexWords(event) }))
+        const last = entries.at(-1)?.position
+        if (last === undefined) continue
+        const from = indexed
+        const ours = await storage.transact((tx) => addToIndex(tx, storage.engine, from, entries))
+        indexed = ours ? last : await findIndexed(storage.db)
+        // Another node is not yet as far as this batch: it comes again.
+        if (indexed < last) throw new Error(`the index stands at ${indexed}, before ${last}`)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
+  })
+  return { close: () => follower.stop() }
+}

@@ -1,0 +1,149 @@
+import { sql } from 'kysely'
+import type { EngineName, Migration, Reader, SnapshotViews, Tx } from '#storage'
+
+interface IndexStateTable {
+  one: number
+  /** Newest position whose words are in the index. */
+  position: number
+}
+
+/** First and last position of each minute, so that a time becomes a range of positions. */
+interface MinuteTable {
+  minute: number
+  first: number
+  last: number
+}
+
+declare module '#storage' {
+  interface Tables {
+    audit_index: IndexStateTable
+    audit_minutes: MinuteTable
+  }
+}
+
+const shared = `create table audit_index (one int8 primary key, position int8 not null);
+create table audit_minutes (minute int8 primary key, first int8 not null, last int8 not null);`
+
+export const searchMigrations: readonly Migration[] = [
+  {
+    id: '1103_audit_search',
+    only: 'sqlite',
+    sql: `${shared}
+create virtual table audit_words using fts5(words, content='', contentless_delete=1, detail=none, tokenize='unicode61 remove_diacritics 2');`,
+  },
+  {
+    id: '1103_audit_search_words',
+    only: 'postgres',
+    sql: `${shared}
+create table audit_words (position int8 primary key, words tsvector not null);
+create index audit_words_by_word on audit_words using gin (words);`,
+  },
+]
+
+/** The index is made anew from the events: no backup holds it. */
+export const auditViews: SnapshotViews = Object.fromEntries(
+  [
+    'audit_index',
+    'audit_minutes',
+    'audit_words',
+    ...['data', 'idx', 'docsize', 'config'].map((end) => `audit_words_${end}`),
+  ].map((name) => [name, { skip: true }]),
+)
+
+export async function findIndexed(db: Reader): Promise<number> {
+  const row = await db.selectFrom('audit_index').select('position').where('one', '=', 1).executeTakeFirst()
+  return row?.position ?? 0
+}
+
+/** Adds the words of events in one step with the index's own position. @returns false when another node was faster */
+export async function addToIndex(
+  tx: Tx,
+  engine: EngineName,
+  from: number,
+  entries: readonly { position: number; atMs: number; words: string }[],
+): Promise<boolean> {
+  const to = entries.at(-1)?.position ?? from
+  await tx
+    .insertInto('audit_index')
+    .values({ one: 1, position: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const moved = await tx
+    .updateTable('audit_index')
+    .set({ position: to })
+    .where('one', '=', 1)
+    .where('position', '=', from)
+    .executeTakeFirst()
+  if (moved.numUpdatedRows !== 1n) return false
+  for (const { position, words } of entries) {
+    const insert =
+      engine === 'sqlite'
+        ? sql`insert into audit_words (rowid, words) values (${position}, ${words})`
+        : sql`insert into audit_words (position, words) values (${position}, array_to_tsvector(string_to_array(${words}, ' ')))`
+    await insert.execute(tx as never)
+  }
+  const minutes = new Map<number, { first: number; last: number }>()
+  for (const { position, atMs } of entries) {
+    const minute = Math.floor(atMs / 60_000)
+    const known = minutes.get(minute)
+    minutes.set(minute, { first: known?.first ?? position, last: position })
+  }
+  for (const [minute, { first, last }] of minutes)
+    await tx
+      .insertInto('audit_minutes')
+      .values({ minute, first, last })
+      .onConflict((conflict) => conflict.column('minute').doUpdateSet({ last }))
+      .execute()
+  return true
+}
+
+/** Takes events out of the index. */
+export async function removeFromIndex(tx: Tx, engine: EngineName, positions: readonly number[]): Promise<void> {
+  for (const position of positions) {
+    const remove =
+      engine === 'sqlite'
+        ? sql`delete from audit_words where rowid = ${position}`
+        : sql`delete from audit_words where position = ${position}`
+    await remove.execute(tx as never)
+  }
+}
+
+/** The positions between which everything of a time lies; undefined for none. A clock that was put back widens it. */
+export async function rangeOfTime(
+  db: Reader,
+  fromMs: number | undefined,
+  untilMs: number | undefined,
+): Promise<{ first: number; last: number } | undefined> {
+  let query = db.selectFrom('audit_minutes').select((e) => [e.fn.min('first').as('first'), e.fn.max('last').as('last')])
+  if (fromMs !== undefined) query = query.where('minute', '>=', Math.floor(fromMs / 60_000))
+  if (untilMs !== undefined) query = query.where('minute', '<=', Math.floor(untilMs / 60_000))
+  const row = await query.executeTakeFirst()
+  return row === undefined || row.first === null || row.last === null
+    ? undefined
+    : { first: Number(row.first), last: Number(row.last) }
+}
+
+/**
+ * Positions whose events have all the words, in order, at most `limit`.
+ * @param words as `wordsOf` and `filterWord` make them: letters and digits only; a star at the end stands for any ending
+ */
+export async function findPositions(
+  db: Reader,
+  engine: EngineName,
+  words: readonly string[],
+  range: { first: number; last: number; order: 'newest' | 'oldest' },
+  limit: number,
+): Promise<number[]> {
+  const order = sql.raw(range.order === 'newest' ? 'desc' : 'asc')
+  const starred = (word: string) => word.endsWith('*')
+  const bare = (word: string) => word.replace(/\*$/, '')
+  const query =
+    engine === 'sqlite'
+      ? sql<{ position: number }>`select rowid as position from audit_words
+          where audit_words match ${words.map((word) => `"${bare(word)}"${starred(word) ? '*' : ''}`).join(' AND ')}
+          and rowid between ${range.first} and ${range.last} order by rowid ${order} limit ${limit}`
+      : sql<{ position: number }>`select position from audit_words
+          where words @@ ${words.map((word) => `'${bare(word)}'${starred(word) ? ':*' : ''}`).join(' & ')}::tsquery
+          and position between ${range.first} and ${range.last} order by position ${order} limit ${limit}`
+  return (await query.execute(db as never)).rows.map((row) => Number(row.position))
+}
