@@ -52,7 +52,7 @@ onEachEngine(
       assert.equal(next.body.items[0].position, page.body.items[1].position - 1)
       assert.equal((await api.call('GET', '/api/audit/search?cursor=x')).status, 400)
       const tables = new Set<string>()
-      const { auditViews } = await import('../index.ts')
+      const { auditViews } = await import('./index.store.ts')
       for await (const batch of api.storage.snapshot(auditViews)) tables.add(batch.table)
       assert.deepEqual(
         [...tables].filter((name) => /^audit_(words|index|minutes)/.test(name)),
