@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Journal } from '../../packages/server/src/authorization/journal/journal.ts'
-import { type DecisionRecord, encodeRecord } from '../../packages/server/src/authorization/journal/record.ts'
+import { type DecisionRecord, encodeRecords } from '../../packages/server/src/authorization/journal/record.ts'
 import { Meter, systemClock } from '../../packages/server/src/kernel/index.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { Latencies, median } from '../support/percentiles.ts'
@@ -113,9 +113,8 @@ async function writeAndFlush(path: string, ms: number): Promise<number> {
   let done = 0
   try {
     while (performance.now() - started < ms) {
-      let text = ''
-      for (let index = 0; index < writers; index++) text += encodeRecord(done + index, decision(done + index))
-      writeSync(fd, text)
+      const records = Array.from({ length: writers }, (_, index) => decision(done + index))
+      writeSync(fd, encodeRecords(done, records).bytes)
       await flush(fd)
       done += writers
     }

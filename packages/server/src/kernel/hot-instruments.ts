@@ -79,7 +79,7 @@ export class HotHistogram<L extends string> {
 }
 
 export class HotCounter<L extends string> {
-  readonly #counts = new Map<string, { labels: Labels<L>; count: number }>()
+  readonly #counts = new Map<string, { labels: Partial<Labels<L>>; count: number }>()
 
   constructor(registry: Registry, name: string, help: string) {
     register(registry, {
@@ -96,7 +96,7 @@ export class HotCounter<L extends string> {
     })
   }
 
-  add(key: string, labels: () => Labels<L>, by = 1): void {
+  add(key: string, labels: () => Partial<Labels<L>>, by = 1): void {
     const found = this.#counts.get(key)
     if (found === undefined) this.#counts.set(key, { labels: labels(), count: by })
     else found.count += by

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
-import { type DecisionRecord, decodeRecord, encodeRecord } from './record.ts'
+import { type DecisionRecord, decodeRecord, encodeRecords } from './record.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 20 }).map((given) => given.toWellFormed())
 const uid = fc.record({ type: text, id: text })
@@ -31,17 +32,20 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
   },
 ) as fc.Arbitrary<DecisionRecord>
 
-test('a line says what the record says, whatever stands in its names, and beside whatever records', () => {
+test('each line says what its record says, whatever stands in its names, and beside whatever records', () => {
   fc.assert(
     fc.property(fc.array(record, { minLength: 1, maxLength: 5 }), fc.boolean(), (records, alike) => {
-      const shared = records[0] as DecisionRecord
-      records.forEach((one, number) => {
-        const { atMs, requestId, via, applicationId, caller } = shared
-        const given = alike ? { ...one, atMs, requestId, via, applicationId, caller } : one
-        const line = encodeRecord(number, given)
-        assert.equal(line.indexOf('\n'), line.length - 1)
-        const read = decodeRecord(Buffer.from(line.slice(0, -1)))
-        assert.deepEqual(read, JSON.parse(JSON.stringify({ number, ...given })))
+      const { atMs, requestId, via, applicationId, caller } = records[0] as DecisionRecord
+      const given = alike ? records.map((one) => ({ ...one, atMs, requestId, via, applicationId, caller })) : records
+      const { bytes, starts } = encodeRecords(7, given)
+      assert.equal(starts.length, records.length)
+      starts.forEach((start, index) => {
+        const end = starts[index + 1] ?? bytes.length
+        assert.equal(bytes.indexOf('\n', start), end - 1)
+        const line = bytes.subarray(start, end - 1)
+        assert.deepEqual(decodeRecord(line), JSON.parse(JSON.stringify({ number: 7 + index, ...given[index] })))
+        const sum = line.toString('latin1', 0, 8)
+        assert.equal(sum, crc32(line.subarray(9)).toString(16).padStart(8, '0'))
       })
     }),
     { numRuns: 500 },

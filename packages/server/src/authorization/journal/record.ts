@@ -77,12 +77,39 @@ type Rest = Omit<
 /** INVARIANT: a member that is added to the record and not written here does not compile. */
 export const allWritten: keyof Rest extends never ? true : false = true
 
-/** One line of a segment: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. */
-export function encodeRecord(number: number, record: DecisionRecord): string {
+const noSum = '00000000'
+const digits = Buffer.from('0123456789abcdef')
+const lineFeed = 10
+
+/**
+ * Lines of a segment, each a record: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. Their sums are made
+ * of the bytes and written over, so that each text is turned into bytes once.
+ * @returns the bytes, and where each line begins in them
+ */
+export function encodeRecords(first: number, records: readonly DecisionRecord[]): { bytes: Buffer; starts: number[] } {
+  let text = ''
+  for (let index = 0; index < records.length; index++)
+    text += `${noSum} ${jsonOf(first + index, records[index] as DecisionRecord)}\n`
+  const bytes = Buffer.from(text)
+  const starts: number[] = []
+  for (let start = 0; start < bytes.length; ) {
+    // INVARIANT: JSON holds no raw line feed.
+    const end = bytes.indexOf(lineFeed, start)
+    let sum = crc32(bytes.subarray(start + noSum.length + 1, end))
+    for (let at = start + noSum.length - 1; at >= start; at--) {
+      bytes[at] = digits[sum & 15] as number
+      sum >>>= 4
+    }
+    starts.push(start)
+    start = end + 1
+  }
+  return { bytes, starts }
+}
+
+function jsonOf(number: number, record: DecisionRecord): string {
   const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros, edge } = record
   const from = edge === undefined ? '' : `,"edge":{"stream":${quote(edge.stream)},"number":${edge.number}}`
-  const json = `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}${from}}`
-  return `${crc32(json).toString(16).padStart(8, '0')} ${json}\n`
+  return `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}${from}}`
 }
 
 /** The record of a line without its line feed; undefined when it is torn or was changed. */

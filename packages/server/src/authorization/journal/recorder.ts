@@ -41,10 +41,9 @@ export class Recorder {
       'authorization_decisions_total',
       'Decisions by way and outcome',
     )
-    this.#errors = meter.counter(
+    this.#errors = meter.hotCounter<'via' | 'effect' | 'kind'>(
       'authorization_policy_errors_total',
       'Policies that erred and were skipped, by what they do and why they erred',
-      ['via', 'effect', 'kind'],
     )
     this.#refused = meter.counter(
       'authorization_decisions_refused_total',
@@ -88,7 +87,7 @@ export class Recorder {
     await this.#journal.keep(records)
     for (const { via, outcome, errors } of records) {
       this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
-      if (errors.length > 0) this.#errors.inc({ via }, errors.length)
+      if (errors.length > 0) this.#errors.add(via, () => ({ via }), errors.length)
     }
   }
 
@@ -119,10 +118,14 @@ export class Recorder {
     for (const { via, decision, startedAt } of all) {
       const { outcome } = decision
       this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
-      for (const { effect = 'none', message } of decision.errors)
-        this.#errors.inc({ via, effect, kind: classifyPolicyError(message).kind })
+      for (const { effect = 'none', message } of decision.errors) this.#countError(via, effect, message)
       this.#duration.series(via, () => ({ via })).observe((endedAt - startedAt) / 1_000)
     }
+  }
+
+  #countError(via: Decided['via'], effect: 'permit' | 'forbid' | 'none', message: string): void {
+    const { kind } = classifyPolicyError(message)
+    this.#errors.add(`${via} ${effect} ${kind}`, () => ({ via, effect, kind }))
   }
 }
 

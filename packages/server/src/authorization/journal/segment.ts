@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { type DecisionRecord, decodeRecord, encodeRecord, type KeptDecision } from './record.ts'
+import { type DecisionRecord, decodeRecord, encodeRecords, type KeptDecision } from './record.ts'
 
 /** The open segment: what decisions are appended to. */
 export class Segment {
@@ -77,10 +77,7 @@ export class Segment {
    * @throws the system's error when the disk takes them not (ENOSPC, EIO)
    */
   append(records: readonly DecisionRecord[]): void {
-    let text = ''
-    let at = this.next
-    for (const record of records) text += encodeRecord(at++, record)
-    const bytes = Buffer.from(text)
+    const { bytes, starts } = encodeRecords(this.next, records)
     const before = this.#size
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
@@ -92,11 +89,17 @@ export class Segment {
       }
       throw error
     }
-    let offset = before
+    let requestId: string | undefined
+    let id = 0
     for (let index = 0; index < records.length; index++) {
-      this.#ids.push(crc32((records[index] as DecisionRecord).requestId))
-      this.#offsets.push(offset)
-      offset = records.length === 1 ? before + bytes.length : bytes.indexOf(10, offset - before) + 1 + before
+      const record = records[index] as DecisionRecord
+      // The decisions of one request lie together.
+      if (record.requestId !== requestId) {
+        requestId = record.requestId
+        id = crc32(requestId)
+      }
+      this.#ids.push(id)
+      this.#offsets.push(before + (starts[index] as number))
     }
     this.#size = before + bytes.length
   }
