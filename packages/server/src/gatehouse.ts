@@ -134,6 +134,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       sources: [directoryEntities],
       bundles: activeBundles,
       keepAdministrators,
+      resourceQuota: config.resourcesPerApplication,
       journalDirectory: join(config.dataDirectory, 'journal'),
       onError,
     })
@@ -153,7 +154,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps), ...registrationOperations(deps))
-    web.add(...policiesOperations({ ...deps, snapshot: authorization.snapshot }))
+    const { snapshot, resourceQuota } = authorization
+    web.add(...policiesOperations({ ...deps, snapshot, resourceQuota }))
 
     const people = signInPeople({ clock, entropy })
     const administrators = grantsAdministrators(authorization)

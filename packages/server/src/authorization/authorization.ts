@@ -54,6 +54,7 @@ export interface AuthorizationOptions {
   readonly sources: readonly EntitySource[]
   readonly bundles: BundleSource
   readonly keepAdministrators?: AuthorizationDeps['keepAdministrators']
+  readonly resourceQuota?: AuthorizationDeps['resourceQuota']
   /** Where the decision journal lives. */
   readonly journalDirectory: string
   /** Told of what fails where nobody waits for it. */
@@ -107,8 +108,8 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   measureSnapshot(meter, snapshot, clock)
   let ownTokens: OwnTokens | undefined
   let answerGateway: AnswerGateway | undefined
-  const { keepAdministrators } = options
-  const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate, keepAdministrators }
+  const { keepAdministrators, resourceQuota } = options
+  const deps: AuthorizationDeps = { storage, clock, entropy, snapshot, gate, keepAdministrators, resourceQuota }
   return {
     ...deps,
     journal,

@@ -15,4 +15,6 @@ export interface AuthorizationDeps {
    * the room that knows who is active.
    */
   readonly keepAdministrators: (<T>(tx: Tx, nowMs: number, change: () => Promise<T>) => Promise<T>) | undefined
+  /** Most resources of one application. Default: 1,000,000. */
+  readonly resourceQuota?: number | undefined
 }

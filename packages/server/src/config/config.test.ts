@@ -39,6 +39,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     mtls: undefined,
     clientRequestsPerSecond: 100,
     edgeLimits: {},
+    resourcesPerApplication: 1_000_000,
     registration: false,
     bootstrap: true,
   })
@@ -79,6 +80,7 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: '250',
     GATEHOUSE_EDGE_LIMITS: 'principal=100, address = 7',
+    GATEHOUSE_RESOURCES_PER_APPLICATION: '5000',
     GATEHOUSE_REGISTRATION: 'on',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -111,6 +113,7 @@ test('every setting is taken from the environment, or from the file under its lo
       mtls: undefined,
       clientRequestsPerSecond: 250,
       edgeLimits: { principal: 100, address: 7 },
+      resourcesPerApplication: 5_000,
       registration: true,
       bootstrap: false,
     })

@@ -48,6 +48,8 @@ export interface Config {
   readonly clientRequestsPerSecond: number
   /** Questions of gateways for one principal, client or address, a second; three seconds' worth at once. Unlimited where absent. */
   readonly edgeLimits: Readonly<Partial<Record<EdgeKind, number>>>
+  /** Most resources that one application may keep. */
+  readonly resourcesPerApplication: number
   /** Whether programs may register themselves as applications, with a token for it (RFC 7591). */
   readonly registration: boolean
   /** Whether the local bootstrap credential is written and accepted. */
@@ -91,6 +93,7 @@ const names = {
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
   GATEHOUSE_BREACHED_PASSWORDS_FILE: 'breached_passwords_file',
+  GATEHOUSE_RESOURCES_PER_APPLICATION: 'resources_per_application',
   GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
 } as const
@@ -149,6 +152,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     mtls: parseMtls(told, workingDirectory),
     clientRequestsPerSecond: parseCount(take('client_requests_per_second', '100'), 1_000_000),
     edgeLimits: Object.freeze(parseEdgeLimits(take('edge_limits', 'off'))),
+    resourcesPerApplication: parseCount(take('resources_per_application', '1000000'), 100_000_000),
     registration: parseOneOf(take('registration', 'off'), ['on', 'off']) === 'on',
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
   })

@@ -9,4 +9,6 @@ export interface PoliciesDeps {
   readonly entropy: Entropy
   readonly gate: Gate
   readonly snapshot: Snapshot
+  /** Most resources of one application. */
+  readonly resourceQuota?: number | undefined
 }

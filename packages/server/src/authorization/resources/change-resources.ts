@@ -10,8 +10,8 @@ import './events.ts'
 import { deleteResource, findResources, lockResources, putResources, saveTotal } from './resource.store.ts'
 import { resourceRef } from './resource-ref.ts'
 
-/** Most resources of one application. */
-export const resourceQuota = 1_000_000
+/** Most resources of one application, unless the deployment says otherwise. */
+export const resourceQuotaDefault = 1_000_000
 
 export interface ResourceChange {
   readonly put: readonly EntityJson[]
@@ -51,7 +51,7 @@ export async function changeResources(
  */
 export async function changeResourcesIn(
   tx: Tx,
-  deps: { readonly clock: Clock },
+  deps: { readonly clock: Clock; readonly resourceQuota?: number | undefined },
   act: Act,
   owner: { readonly id: ApplicationId; readonly organizationId: OrganizationId },
   change: ResourceChange,
@@ -68,8 +68,9 @@ export async function changeResourcesIn(
   let deleted = 0
   for (const uid of change.delete) deleted += Number(await deleteResource(tx, applicationId, uid))
   const total = before + put.length - known.length - deleted
-  if (total > resourceQuota && total > before)
-    throw new Fault('authorization.quota', { detail: `An application keeps at most ${resourceQuota} resources` })
+  const quota = deps.resourceQuota ?? resourceQuotaDefault
+  if (total > quota && total > before)
+    throw new Fault('authorization.quota', { detail: `An application keeps at most ${quota} resources` })
   await putResources(tx, organizationId, applicationId, put, nowMs)
   await refuseCycles(tx, applicationId, put)
   await saveTotal(tx, applicationId, total)
