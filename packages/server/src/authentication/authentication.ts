@@ -18,6 +18,7 @@ import { relyingPartyOf } from './passkeys/ceremonies.ts'
 import { BreachedPasswords } from './passwords/breached.ts'
 import { importOperations } from './passwords/import.routes.ts'
 import { Passwords } from './passwords/passwords.ts'
+import { addRecoveryRoutes } from './recovery/recovery.routes.ts'
 import type { Services } from './services.ts'
 import { followDirectory } from './sessions/follow-directory.ts'
 import { identifySession } from './sessions/identify-session.ts'
@@ -66,6 +67,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     ...passkeyDeps,
     web,
     sessions,
+    throttle,
     cookies: new Cookies(deps.url, entropy),
     enrolment,
     outbox,
@@ -82,6 +84,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   addPages(web, (app) => {
     serveAssets(app)
     addSignInRoutes(app, services)
+    addRecoveryRoutes(app, services)
     addEnrolRoutes(app, services)
     addAccountRoutes(app, services)
     addSignOutRoutes(app, services)

@@ -22,6 +22,7 @@ declare module '#feed' {
     'authentication.recovery_code_used': { left: number }
     'authentication.factors_reset': { passwords: number; totp: number; passkeys: number; recoveryCodes: number }
     'authentication.link_made': { purpose: string; expiresAtMs: number }
+    'authentication.recovery_asked': { sent: boolean }
     'authentication.link_used': { purpose: string }
     'authentication.letter_sent': { about: string; attempts: number }
     'authentication.letter_undeliverable': { about: string; attempts: number }
@@ -46,6 +47,7 @@ defineEvents({
   'authentication.recovery_code_used': 'A recovery code stood in for a second factor',
   'authentication.factors_reset': 'An administrator took away every way in which a user signs in',
   'authentication.link_made': 'A one-time link was made',
+  'authentication.recovery_asked': 'Somebody asked for a letter to replace a forgotten password',
   'authentication.link_used': 'A one-time link was used',
   'authentication.letter_sent': 'A letter to a user was handed to the mail server',
   'authentication.letter_undeliverable': 'A letter to a user could not be delivered and was given up',

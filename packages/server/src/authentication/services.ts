@@ -4,11 +4,13 @@ import type { Cookies } from './http/cookies.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { Sessions } from './sessions/sessions.ts'
 import type { PasskeyDeps } from './sign-in/by-passkey.ts'
+import type { Throttle } from './sign-in/throttle.ts'
 
 /** The room, built: what its routes work with. */
 export interface Services extends PasskeyDeps {
   readonly web: Web
   readonly sessions: Sessions
+  readonly throttle: Throttle
   readonly cookies: Cookies
   readonly enrolment: Enrolment
   readonly outbox: Outbox

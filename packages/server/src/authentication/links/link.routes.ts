@@ -125,7 +125,8 @@ async function redeem(services: Services, act: Act, token: string, password: Sec
   const { storage, people, passwords, clock } = services
   const link = await requireLink(services, token)
   const person = link.userId && (await people.find(storage.db, link.userId))
-  if (!person || person.state === 'barred') throw new Fault('authentication.link_invalid')
+  if (link.purpose === 'recovery' || !person || person.state === 'barred')
+    throw new Fault('authentication.link_invalid')
   if (needsSecondFactorOf(services, person)) throw new Fault('authentication.second_factor_needed')
   const phc = await passwords.hashNew(password, [person.username, person.name, person.email])
   const { at } = await storage.write(async (tx) => {

@@ -1,7 +1,7 @@
 import type { OrganizationId, UserId } from '#kernel'
 import type { Reader, Tx } from '#storage'
 
-export type LinkPurpose = 'setup' | 'invitation' | 'reset'
+export type LinkPurpose = 'setup' | 'invitation' | 'reset' | 'recovery'
 
 /** A link that lets whoever holds it enrol, once. */
 export interface OneTimeLink {
@@ -70,6 +70,26 @@ export async function takeLink(tx: Tx, keyHash: string, nowMs: number): Promise<
     .where('expires_at', '>', nowMs)
     .executeTakeFirstOrThrow()
   return numUpdatedRows === 1n
+}
+
+/** How many links of a purpose a user could still use. */
+export async function countLinks(
+  db: Reader,
+  organization: OrganizationId,
+  user: UserId,
+  purpose: LinkPurpose,
+  nowMs: number,
+): Promise<number> {
+  const rows = await db
+    .selectFrom('one_time_links')
+    .select('key_hash')
+    .where('organization_id', '=', organization)
+    .where('user_id', '=', user)
+    .where('purpose', '=', purpose)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', nowMs)
+    .execute()
+  return rows.length
 }
 
 /** Voids every set-up link. */

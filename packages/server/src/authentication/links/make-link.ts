@@ -19,6 +19,7 @@ export const linkLifetimeMs: Readonly<Record<LinkPurpose, number>> = {
   setup: 24 * hourMs,
   invitation: 7 * 24 * hourMs,
   reset: 24 * hourMs,
+  recovery: hourMs,
 }
 
 export interface MadeLink {
@@ -43,6 +44,20 @@ export async function makeUserLink(
   purpose: 'invitation' | 'reset',
 ): Promise<MadeLink> {
   await deleteLinksOf(tx, person.organizationId, person.id)
+  return insertUserLink(tx, deps, act, person, purpose)
+}
+
+/** A link that replaces a password. Others stay good: whoever asks again must not be able to void what was sent. */
+export const makeRecoveryLink = (tx: Tx, deps: Deps, act: Act, person: Person): Promise<MadeLink> =>
+  insertUserLink(tx, deps, act, person, 'recovery')
+
+async function insertUserLink(
+  tx: Tx,
+  deps: Deps,
+  act: Act,
+  person: Person,
+  purpose: Exclude<LinkPurpose, 'setup'>,
+): Promise<MadeLink> {
   const { made, link, keyHash } = newLink(deps, purpose, person.organizationId, person)
   await insertLink(tx, keyHash, link)
   await record(tx, act, {

@@ -1,6 +1,8 @@
 /** What Gatehouse writes to people about, and what each letter needs to know. */
 export interface Letters {
   readonly invitation: { readonly url: string; readonly organization: string; readonly days: number }
+  readonly recovery: { readonly url: string; readonly organization: string; readonly minutes: number }
+  readonly password_changed: { readonly when: string; readonly address: string; readonly url: string }
   readonly new_device: {
     readonly device: string
     readonly address: string
@@ -26,6 +28,28 @@ you have an account at ${organization}. Open this address to choose how you sign
 ${url}
 
 It works once, and for ${days} days. If you did not expect this letter, you need do nothing.
+`,
+  }),
+  recovery: (name, { url, organization, minutes }) => ({
+    subject: `A new password at ${organization}`,
+    text: `Hello ${name},
+
+somebody, we hope you, asked for a new password for your account at ${organization}. Open this address to choose one:
+
+${url}
+
+It works once, and for ${minutes} minutes. If you did not ask, you need do nothing: your password stays as it is.
+`,
+  }),
+  password_changed: (name, { when, address, url }) => ({
+    subject: 'Your password was changed',
+    text: `Hello ${name},
+
+your password was changed by a link from a letter to this address: ${when}, from ${address}. All sessions have ended.
+
+If that was you, you need do nothing. If not, tell an administrator of your organization now, and look here:
+
+${url}
 `,
   }),
   new_device: (name, { device, address, when, url }) => ({

@@ -4,11 +4,15 @@ import type { FormState } from './sign-in.pages.ts'
 
 const wrongly = (wrong: string | undefined) => wrong !== undefined && notice('wrong', wrong)
 
-export type LinkKind = 'setup' | 'invitation' | 'reset'
+export type LinkKind = 'setup' | 'invitation' | 'reset' | 'recovery'
 const opening: Record<LinkKind, { title: string; lead: string }> = {
   setup: { title: 'Set up Gatehouse', lead: 'This link makes the first administrator of this installation.' },
   invitation: { title: 'You are invited', lead: 'Choose how you will sign in. It takes a minute.' },
   reset: { title: 'Set up your sign-in again', lead: 'Choose how you will sign in from now on.' },
+  recovery: {
+    title: 'A new password',
+    lead: 'This link lets you choose a new password in place of the one you forgot.',
+  },
 }
 
 /** Where a one-time link lands: a script moves its token into the form; by hand it works too. */

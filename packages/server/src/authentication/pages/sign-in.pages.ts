@@ -74,6 +74,8 @@ export interface PasswordPage extends Said {
   readonly form: FormState
   readonly organization: string
   readonly login: string
+  /** Whether letters are sent, so that a forgotten password can be replaced by mail. */
+  readonly mail: boolean
 }
 
 /** The password, or a passkey instead. Looks the same for a name that nobody has. */
@@ -91,7 +93,11 @@ ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: '
 ${button('Sign in')}
 </form>
 ${passkeyForm(it.form, { label: 'Use a passkey instead', kind: 'quiet' })}
-<p class="after">Forgot it? An administrator of your organization can send you a link to set a new one.</p>`,
+<p class="after">${
+    it.mail
+      ? html`<a href="/forgotten">Forgot your password?</a>`
+      : 'Forgot it? An administrator of your organization can send you a link to set a new one.'
+  }</p>`,
 })
 
 const restartOf = (form: FormState): string =>

@@ -13,7 +13,7 @@ export interface Attempt {
   readonly id: string
   readonly purpose: 'sign_in' | 'account' | LinkPurpose
   /** What is asked next. */
-  readonly stage: 'password' | 'factor' | 'profile' | 'enrol'
+  readonly stage: 'password' | 'factor' | 'profile' | 'enrol' | 'recover'
   readonly organizationId: OrganizationId | undefined
   /** Undefined when nobody has the name that was typed: the pages do not tell. */
   readonly userId: UserId | undefined

@@ -18,13 +18,14 @@ const formOf = (flow: Flow, attempt: Attempt) => ({
   returnTo: attempt.returnTo,
 })
 
-export const showPassword: StepPage = async ({ people, storage }, flow, attempt, wrong) => {
+export const showPassword: StepPage = async ({ people, storage, outbox }, flow, attempt, wrong) => {
   const { organizationId } = attempt
   const organization = organizationId && (await people.findOrganization(storage.db, organizationId))
   return passwordPage({
     form: formOf(flow, attempt),
     organization: organization ? organization.displayName : 'Gatehouse',
     login: attempt.login,
+    mail: outbox.sends,
     wrong,
   })
 }
