@@ -37,7 +37,7 @@ ${first.map((name) => `<link rel="modulepreload" href="/console/files/${name}">`
 <script type="module" src="/console/files/${script}"></script>
 </head>
 <body>
-<div id="console"><noscript>The console needs JavaScript. The command line (<code>gatehouse</code>) does all that it does.</noscript></div>
+<div id="console"><noscript>The console needs JavaScript. The command line (<code>gatehouse</code>) does all that it does; <a href="/account">your account</a> works without.</noscript></div>
 </body>
 </html>
 `

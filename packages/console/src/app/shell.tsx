@@ -119,7 +119,7 @@ export function Shell() {
         >
           <Pictogram name="menu" />
         </button>
-        <Link to="/" className="brand">
+        <Link to="/" className="brand" aria-label="Gatehouse">
           <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
             <path
               fill="currentColor"

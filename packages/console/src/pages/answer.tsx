@@ -96,7 +96,7 @@ function Part({ part }: { readonly part: ExplainedPart }) {
 function Turns({ of: it, applicationId }: { readonly of: Explained; readonly applicationId: string }) {
   const { t } = useWords()
   const [granting, setGranting] = useState<Turn>()
-  const may = useMay('createGrant', it.resource)
+  const may = useMay('createGrant', applicationId ? { type: 'Application', id: applicationId } : it.resource)
   if (it.turns.length === 0) return null
   return (
     <div className="turns">

@@ -1,6 +1,173 @@
-import { useWords } from '../words/words.tsx'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { get, pathWith } from '../api/client.ts'
+import { Link, useInAddress } from '../app/router.tsx'
+import { ProblemNote } from '../parts/problem.tsx'
+import { State } from '../parts/small.tsx'
+import { Chart } from '../pictures/chart.tsx'
+import { Heat } from '../pictures/heat.tsx'
+import { type Sentence, useWords } from '../words/words.tsx'
+import { DebugBoard } from './debug-board.tsx'
+import { ExecutiveBoard } from './executive-board.tsx'
 
-export default function Page() {
+export interface Report {
+  readonly name: string
+  readonly says: string
+  readonly component: string
+  readonly target: number
+  readonly runbook: string
+  readonly state: string
+  readonly good?: number
+  readonly budgetLeft: number
+  readonly bad: number
+  readonly total: number
+}
+interface Series {
+  readonly items: readonly { readonly atMs: number; readonly bad: number; readonly total: number }[]
+  readonly marks: readonly { readonly atMs: number; readonly what: string; readonly says: string }[]
+}
+
+const boards = [
+  ['', 'Executive'],
+  ['on-call', 'On call'],
+  ['debug', 'Debug'],
+] as const satisfies readonly (readonly [string, Sentence])[]
+const ranges = ['1', '6', '24', '168', '720']
+
+/** Three boards: is access under control, what is wrong now, and why exactly. */
+export default function DashboardsPage() {
   const { t } = useWords()
-  return <h1 tabIndex={-1}>{t('Dashboards')}</h1>
+  const [view, setView] = useInAddress('view')
+  const [asked, setHours] = useInAddress('hours')
+  const hours = ranges.includes(asked) ? asked : '24'
+  return (
+    <>
+      <header className="top">
+        <h1 tabIndex={-1}>{t('Dashboards')}</h1>
+        <label>
+          {t('Time range')}{' '}
+          <select className="auto" value={hours} onChange={(event) => setHours(event.target.value)}>
+            {ranges.map((one) => (
+              <option key={one} value={one}>
+                {Number(one) < 48 ? t('{count} hours', { count: one }) : t('{count} days', { count: Number(one) / 24 })}
+              </option>
+            ))}
+          </select>
+        </label>
+      </header>
+      <nav className="tabs" aria-label={t('Parts of this page')}>
+        {boards.map(([key, label]) => (
+          <button key={key} type="button" aria-current={view === key ? 'page' : undefined} onClick={() => setView(key)}>
+            {t(label)}
+          </button>
+        ))}
+      </nav>
+      {view === '' && <ExecutiveBoard hours={hours} />}
+      {view === 'on-call' && <OnCallBoard hours={hours} />}
+      {view === 'debug' && <DebugBoard />}
+    </>
+  )
+}
+
+export function useObjectives() {
+  return useQuery({
+    queryKey: ['objectives'],
+    queryFn: ({ signal }) => get<{ items: Report[] }>('/api/observability/objectives', signal),
+    refetchInterval: 30_000,
+  })
+}
+
+/** How an objective was kept over time, with policy deploys and other changes as marks. */
+export function Kept({
+  name,
+  label,
+  hours,
+  target,
+}: {
+  readonly name: string
+  readonly label: string
+  readonly hours: string
+  readonly target: number
+}) {
+  const { number } = useWords()
+  const series = useQuery({
+    queryKey: ['series', name, hours],
+    queryFn: ({ signal }) =>
+      get<Series>(pathWith(`/api/observability/objectives/${name}/series`, { hours, steps: 72 }), signal),
+    refetchInterval: 60_000,
+  })
+  const to = series.dataUpdatedAt || Date.now()
+  const points = (series.data?.items ?? []).map(({ atMs, bad, total }) => ({
+    atMs,
+    value: total === 0 ? undefined : 1 - bad / total,
+  }))
+  if (series.error !== null) return <ProblemNote error={series.error} />
+  return (
+    <Chart
+      label={label}
+      points={points}
+      marks={series.data?.marks.map(({ atMs, what, says }) => ({ atMs, says: `${what}: ${says}` })) ?? []}
+      from={to - Number(hours) * 3_600_000}
+      to={to}
+      limit={target}
+      low={Math.min(target, ...points.flatMap(({ value }) => value ?? [])) - (1 - target)}
+      high={1}
+      show={(value) => `${number(value * 100, 2)} %`}
+    />
+  )
+}
+
+export function Panel({
+  title,
+  children,
+  runbook,
+}: {
+  readonly title: string
+  readonly children: ReactNode
+  readonly runbook?: string
+}) {
+  const { t } = useWords()
+  return (
+    <section className="card">
+      <h2>{title}</h2>
+      {children}
+      {runbook !== undefined && (
+        <p className="soft runbook">
+          {t('Runbook')} <code>docs/runbooks/{runbook}.md</code>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function OnCallBoard({ hours }: { readonly hours: string }) {
+  const { t, number } = useWords()
+  const objectives = useObjectives()
+  const items = [...(objectives.data?.items ?? [])].sort((a, b) => a.budgetLeft - b.budgetLeft)
+  return (
+    <>
+      <ProblemNote error={objectives.error} />
+      <div className="boards">
+        {items.map((it) => (
+          <Panel key={it.name} title={it.name} runbook={it.runbook}>
+            <p>
+              <State of={it.state} /> {it.says}
+            </p>
+            <p className="soft">
+              {t('{good} good of {target} wanted; {left} of the error budget is left', {
+                good: it.good === undefined ? '–' : `${number(it.good * 100, 3)} %`,
+                target: `${number(it.target * 100, 2)} %`,
+                left: `${number(it.budgetLeft * 100)} %`,
+              })}
+            </p>
+            {it.total > 0 && <Kept name={it.name} label={t('Kept over time')} hours={hours} target={it.target} />}
+          </Panel>
+        ))}
+        <Panel title={t('Token latency')} runbook="slow-tokens">
+          <Heat metric="token_issuance_duration_seconds" label={t('Tokens by how long they took, from now on')} />
+        </Panel>
+      </div>
+      <Link to="/alerts">{t('Alerts')}</Link>
+    </>
+  )
 }

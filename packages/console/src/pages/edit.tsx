@@ -90,34 +90,37 @@ export function Edit({
   })
   const conflict = saving.error instanceof ApiError && saving.error.problem.code === 'web.revision_conflict'
   return (
-    <form
-      className="edit"
-      onSubmit={(event) => {
-        event.preventDefault()
-        saving.mutate({ draft, base })
-      }}
-    >
-      <Controls
-        fields={fields}
-        draft={draft}
-        wrong={wrongOf(saving.error)}
-        readOnly={readOnly}
-        organizationId={item.organizationId as string | undefined}
-        onChange={(name, value) => setDraft({ ...draft, [name]: value })}
-      />
-      {!conflict && <ProblemNote error={saving.error} />}
-      {!readOnly && (
-        <p className="actions">
-          <button type="submit" className="main" disabled={changed.length === 0 || saving.isPending}>
-            {saving.isPending ? t('Saving…') : t('Save')}
-          </button>
-          {changed.length > 0 && (
-            <button type="button" className="quiet" onClick={() => setDraft(before)}>
-              {t('Undo what I typed')}
+    <>
+      <form
+        className="edit"
+        onSubmit={(event) => {
+          event.preventDefault()
+          saving.mutate({ draft, base })
+        }}
+      >
+        <Controls
+          fields={fields}
+          draft={draft}
+          wrong={wrongOf(saving.error)}
+          readOnly={readOnly}
+          organizationId={item.organizationId as string | undefined}
+          onChange={(name, value) => setDraft({ ...draft, [name]: value })}
+        />
+        {!conflict && <ProblemNote error={saving.error} />}
+        {!readOnly && (
+          <p className="actions">
+            <button type="submit" className="main" disabled={changed.length === 0 || saving.isPending}>
+              {saving.isPending ? t('Saving…') : t('Save')}
             </button>
-          )}
-        </p>
-      )}
+            {changed.length > 0 && (
+              <button type="button" className="quiet" onClick={() => setDraft(before)}>
+                {t('Undo what I typed')}
+              </button>
+            )}
+          </p>
+        )}
+      </form>
+      {/* Outside the form: a form's submit goes up through what it is drawn in. */}
       {other !== undefined && (
         <Merge
           fields={fields}
@@ -132,6 +135,6 @@ export function Edit({
           }}
         />
       )}
-    </form>
+    </>
   )
 }

@@ -102,7 +102,7 @@ export function Difference({ before, after }: { readonly before: Files; readonly
   if (names.length === 0) return <p className="empty soft">{t('No difference.')}</p>
   return names.map((name) => (
     <section key={name}>
-      <h3>{name}</h3>
+      <h2>{name}</h2>
       <Changed
         key={`${name}${before[name]}${after[name]}`}
         name={name}

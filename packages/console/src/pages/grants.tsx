@@ -22,7 +22,10 @@ function useColumns(): Column<Grant>[] {
 
 function Revoke({ grant }: { readonly grant: Grant }) {
   const { t } = useWords()
-  const may = useMay('revokeGrant', grant.resource)
+  const may = useMay(
+    'revokeGrant',
+    grant.applicationId === undefined ? grant.resource : { type: 'Application', id: grant.applicationId },
+  )
   if (!may || grant.state === 'ended') return null
   return (
     <ActButton

@@ -56,7 +56,8 @@ export function KeysPage() {
         </div>
       </header>
       <ProblemNote error={found.error} />
-      <div className="scrolls">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the page scrolls by keyboard too (WCAG 2.1.1) */}
+      <section className="scrolls" tabIndex={0} aria-label={t('Keys')}>
         <table className="plain">
           <thead>
             <tr>
@@ -87,7 +88,7 @@ export function KeysPage() {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <Cli command="gatehouse key list" />
       <h2>{t('History')}</h2>
       <History query={{ type: 'keyring.*' }} empty={t('No event about this yet.')} />

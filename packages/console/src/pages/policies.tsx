@@ -12,17 +12,11 @@ import { useWords } from '../words/words.tsx'
 import { Apply, Findings, NewFile } from './bundle-parts.tsx'
 import { useUnsaved } from './edit.tsx'
 import { Difference, Editor } from './editor.tsx'
+import { firstFiles } from './first-files.ts'
 import { Versions } from './versions.tsx'
 
 type Files = Readonly<Record<string, string>>
 type Bundle = Activation & { readonly files: Files; readonly roles: readonly string[] }
-
-const firstFiles: Files = {
-  'schema.cedarschema':
-    'entity Document = {\n  owner?: User,\n};\n\naction read, write appliesTo {\n  principal: [User],\n  resource: [Document],\n};\n',
-  'policies.cedar':
-    '@id("owners")\n@says("Owners may do everything with their documents")\npermit (principal, action, resource is Document)\nwhen { resource has owner && resource.owner == principal };\n\n@id("reader")\n@says("Reads it")\npermit (principal in ?principal, action == Action::"read", resource in ?resource);\n',
-}
 
 /** The policies of an application: written with highlighting, checked as one types, tested, compared, put in force, rolled back. */
 export default function Policies({ applicationId, name }: { readonly applicationId: string; readonly name: string }) {

@@ -34,6 +34,12 @@ export function Time({ ms }: { readonly ms: number | undefined }) {
 
 const tones: Record<string, string> = {
   active: 'good',
+  done: 'good',
+  resolved: 'good',
+  open: 'wrong',
+  page: 'wrong',
+  ticket: 'warn',
+  'to do': 'warn',
   in_force: 'good',
   allow: 'good',
   success: 'good',

@@ -36,9 +36,9 @@ export function Coverage({
   const covered = policies.filter(({ by }) => by.length > 0).length
   return (
     <section>
-      <h3>
+      <h2>
         {t('{covered} of {count} named policies are made to decide by a test', { covered, count: policies.length })}
-      </h3>
+      </h2>
       <ul className="coverage">
         {policies.map((policy) => (
           <li key={policy.file + policy.id}>

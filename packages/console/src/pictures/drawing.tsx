@@ -110,12 +110,7 @@ export function Drawing({
           return node.to === undefined ? (
             <g key={node.id}>{drawn}</g>
           ) : (
-            <a
-              key={node.id}
-              href={`/console${node.to}`}
-              aria-label={`${node.kind} ${node.name}`}
-              onClick={follow(node.to)}
-            >
+            <a key={node.id} href={`/console${node.to}`} onClick={follow(node.to)}>
               {drawn}
             </a>
           )

@@ -1,6 +1,13 @@
 /** States and choices, by their spelling in the API. */
 export const states = {
   active: 'aktiv',
+  done: 'erledigt',
+  'to do': 'zu tun',
+  open: 'offen',
+  resolved: 'gelöst',
+  page: 'sofort',
+  ticket: 'bald',
+  unknown: 'unbekannt',
   suspended: 'gesperrt',
   deactivated: 'ausgeschieden',
   deleted: 'gelöscht',

@@ -1,6 +1,7 @@
+import { boards } from './de-boards.ts'
 import { long } from './de-long.ts'
 import { short } from './de-short.ts'
 import { states } from './de-states.ts'
 
-export const german = { ...short, ...long, ...states } as const
+export const german = { ...short, ...long, ...states, ...boards } as const
 export type German = { readonly [sentence in keyof typeof german]: string }

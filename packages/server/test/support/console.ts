@@ -30,6 +30,7 @@ export interface Seat {
   readonly page: Page
   readonly complaints: string[]
   readonly userId: string
+  readonly authenticator: Awaited<ReturnType<typeof addAuthenticator>>
 }
 
 /** Somebody with this role of the whole deployment, enrolled by passkey and signed in, in a window of their own. */
@@ -46,10 +47,10 @@ export async function seat(
     await api('POST', '/api/grants', { role, principal: { type: 'User', id: made.body.id }, resource, why: 'test' })
   const { page, complaints } = await openWindow(browser, options)
   page.setDefaultTimeout(30_000)
-  await addAuthenticator(page)
+  const authenticator = await addAuthenticator(page)
   await page.goto(link.body.url)
   await page.getByRole('button', { name: 'Create a passkey' }).click()
   await page.getByRole('link', { name: 'I have kept them' }).click()
   await page.getByRole('heading', { name: `The ${username}` }).waitFor()
-  return { page, complaints, userId: made.body.id }
+  return { page, complaints, userId: made.body.id, authenticator }
 }

@@ -50,7 +50,7 @@ export class Enrolment {
     if (link.purpose !== purpose || (link.userId !== undefined && (!person || person.state === 'barred')))
       throw new Fault('authentication.link_invalid')
     const attempt: Attempt = {
-      ...newAttempt(this.#deps, keyHash, '/account'),
+      ...newAttempt(this.#deps, keyHash, link.purpose === 'setup' ? '/console/first-hour' : '/account'),
       purpose: link.purpose,
       stage: link.purpose === 'setup' ? 'profile' : 'enrol',
       organizationId: link.organizationId,
