@@ -6,7 +6,7 @@ import { History } from '../parts/history.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Entity, State, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
-import { Panel } from './dashboards.tsx'
+import { Panel } from './board.tsx'
 import { explainPath } from './explain-path.ts'
 
 /** Why exactly: refusals with their policies, failed tokens, and what happened to identities. */

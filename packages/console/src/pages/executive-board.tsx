@@ -4,7 +4,7 @@ import type { FeedEvent, KeptDecision, Page } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { Entity, State, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
-import { Kept, Panel, useObjectives } from './dashboards.tsx'
+import { Kept, Panel, useObjectives } from './board.tsx'
 import { explainPath } from './explain-path.ts'
 
 interface Finding {
