@@ -6,7 +6,7 @@ import { Outgoing } from '#web'
 import { TestBrowser } from '../../../test/support/browser.ts'
 import { systemAct, testGate } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
-import { pkce, within } from '../../../test/support/token-flow.ts'
+import { pkce, signInTo, within } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm, type TokensFixture } from '../../../test/support/tokens.ts'
 
 const address = 'https://agent.example/oauth/client.json'
@@ -171,6 +171,13 @@ onEachEngine('protected resource metadata, and a 401 that says where it is (RFC 
   assert.equal(refused.status, 401)
   const challenge = `Bearer resource_metadata="${it.url}/.well-known/oauth-protected-resource"`
   assert.equal(refused.headers.get('www-authenticate'), challenge)
+  const person = await signInTo(it, tools, await it.addPerson('alice'), { resource: it.url })
+  const short = await fetch(`${it.url}/test/whoami`, { headers: { authorization: `Bearer ${person.accessToken}` } })
+  assert.equal(short.status, 403)
+  assert.match(
+    short.headers.get('www-authenticate') as string,
+    /error="insufficient_scope", scope="gatehouse", resource_metadata=/,
+  )
   const other = await read(`/${tools.application.id}`)
   assert.equal(other.resource, 'https://mcp.example')
   assert.deepEqual(other.scopes_supported, ['tools:call'])

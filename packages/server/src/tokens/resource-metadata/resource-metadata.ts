@@ -3,6 +3,7 @@ import { type ApplicationId, isId } from '#kernel'
 import type { ClientCache } from '../oidc/clients.ts'
 import { resourceOf } from '../oidc/resources.ts'
 import { apiScope, standardScopes } from '../oidc/scopes.ts'
+import { challenges } from '../verify/bearer.ts'
 
 const path = '/.well-known/oauth-protected-resource'
 
@@ -37,8 +38,10 @@ export function mountResourceMetadata(
       .send({ resource: found.origins?.[0] ?? resourceOf(found.id), scopes_supported: scopes, ...common })
   })
   const challenge = `Bearer resource_metadata="${url}${path}"`
-  app.addHook('onSend', async (_request, reply, payload) => {
-    if (reply.statusCode === 401 && reply.getHeader('www-authenticate') === 'Bearer')
+  app.addHook('onSend', async (request, reply, payload) => {
+    const asked = challenges.get(request)
+    if (asked !== undefined) reply.header('www-authenticate', `${asked}, resource_metadata="${url}${path}"`)
+    else if (reply.statusCode === 401 && reply.getHeader('www-authenticate') === 'Bearer')
       reply.header('www-authenticate', challenge)
     return payload
   })

@@ -1,12 +1,17 @@
+import type { FastifyRequest } from 'fastify'
 import { type Actor, Fault, type UserId } from '#kernel'
 import type { Identify } from '#web'
 import '../faults.ts'
 import { actorsOf } from '../exchange/act-chain.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
+import { acrValues } from '../oidc/step-up.ts'
 import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
 import type { PresentedRequest } from './presented-token.ts'
 import type { AccessTokenClaims } from './verify-access-token.ts'
+
+/** What a refused request is told of a token that would do (RFC 6750 §3.1, RFC 9470 §3). */
+export const challenges = new WeakMap<FastifyRequest, string>()
 
 /**
  * Recognises the sender of a request to Gatehouse's own API by an access token whose audience is the issuer (RFC 6750 §2.1).
@@ -36,8 +41,18 @@ export function identifyByAccessToken(deps: {
     if (claims === undefined || claims === 'none') throw new Fault('tokens.access_token_invalid')
     const actor = await actorOf(claims.sub)
     if (actor === undefined) throw new Fault('tokens.access_token_invalid')
-    if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) throw new Fault('tokens.scope_missing')
-    if (actor.type === 'user') await deps.holdToFactors?.(actor.id, claims.acr)
+    if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) {
+      challenges.set(request, `Bearer error="insufficient_scope", scope="${apiScope}"`)
+      throw new Fault('tokens.scope_missing')
+    }
+    if (actor.type === 'user')
+      await deps.holdToFactors?.(actor.id, claims.acr).catch((error) => {
+        challenges.set(
+          request,
+          `Bearer error="insufficient_user_authentication", acr_values="${acrValues[1]} ${acrValues[2]}"`,
+        )
+        throw error
+      })
     // Whoever acts for somebody else is named in every event of it.
     const actors = actorsOf(claims.act)
     const named = actors.length === 0 ? actor : { ...actor, name: `${actor.name} through ${actors.join(', ')}` }
