@@ -3,6 +3,7 @@ import { organizationOf } from './owner.ts'
 
 /** By what a caller may name a user. */
 export type UserName = 'id' | 'email' | 'username'
+type Login = Exclude<UserName, 'id'>
 
 const printable = /^[ -~]*$/
 /** ASCII is its own NFKC form. */
@@ -10,42 +11,48 @@ const fold = (name: string) => (printable.test(name) ? name : name.normalize('NF
 
 /** Users by their names within their organization, where a login names one user (user names and e-mail share one space). */
 export class Logins {
-  readonly #ids = new Map<string, Map<string, string>>()
+  /** By organization, kind and name. */
+  readonly #ids = new Map<string, Record<Login, Map<string, string>>>()
 
   know(user: Entity): void {
-    for (const [space, name] of namesOf(user)) {
-      const ids = this.#ids.get(space)
-      if (ids === undefined) this.#ids.set(space, new Map([[name, user.id]]))
-      else ids.set(name, user.id)
+    const organization = organizationOf(user)
+    const names = namesOf(user)
+    if (organization === undefined || names.length === 0) return
+    let ids = this.#ids.get(organization)
+    if (ids === undefined) {
+      ids = { username: new Map(), email: new Map() }
+      this.#ids.set(organization, ids)
     }
+    for (const [kind, name] of names) ids[kind].set(name, user.id)
   }
 
   forget(user: Entity | undefined): void {
-    if (user === undefined) return
-    for (const [space, name] of namesOf(user)) {
-      const ids = this.#ids.get(space)
-      if (ids?.get(name) !== user.id) continue
-      ids.delete(name)
-      if (ids.size === 0) this.#ids.delete(space)
-    }
+    const organization = user && organizationOf(user)
+    const ids = organization === undefined ? undefined : this.#ids.get(organization)
+    if (user === undefined || organization === undefined || ids === undefined) return
+    for (const [kind, name] of namesOf(user)) if (ids[kind].get(name) === user.id) ids[kind].delete(name)
+    if (ids.username.size === 0 && ids.email.size === 0) this.#ids.delete(organization)
   }
 
   find(organizationId: string, name: string, names: readonly UserName[]): string | undefined {
+    const ids = this.#ids.get(organizationId)
+    if (ids === undefined) return undefined
+    const folded = fold(name)
     for (const kind of names) {
-      const id = kind === 'id' ? undefined : this.#ids.get(`${organizationId}\n${kind}`)?.get(fold(name))
+      const id = kind === 'id' ? undefined : ids[kind].get(folded)
       if (id !== undefined) return id
     }
     return undefined
   }
 }
 
-/** The names of a user, each with the space that it is unique in: an organization and a kind. */
-function namesOf(user: Entity): [space: string, name: string][] {
+/** The names of a user, each with its kind: unique in the organization. */
+function namesOf(user: Entity): [kind: Login, name: string][] {
   if (user.type !== 'User') return []
-  const names: [string, string][] = []
+  const names: [Login, string][] = []
   for (const kind of ['username', 'email'] as const) {
     const name = user.attrs.get(kind)
-    if (typeof name === 'string') names.push([`${organizationOf(user)}\n${kind}`, fold(name)])
+    if (typeof name === 'string') names.push([kind, fold(name)])
   }
   return names
 }
