@@ -13,6 +13,7 @@ import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
 import { addBackups } from './commands/operations/backups.ts'
+import { addContain } from './commands/operations/contain.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
 import { addKeys } from './commands/operations/keys.ts'
 import { addServiceLevels } from './commands/operations/service-levels.ts'
@@ -57,6 +58,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addApplications,
     addGrants,
     addTokens,
+    addContain,
     addTrust,
     addPolicies,
     addDecide,

@@ -1,6 +1,6 @@
 // A pipeline, a cloud and a machine: tokens without a stored secret, by a real server in a process of its own.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -117,4 +117,24 @@ test('what AWS, Google Cloud, Azure and Vault must be told names this issuer, th
     for (const shape of shapes) assert.match(done.stdout, shape, where)
     assert.ok(done.stdout.includes('id.acme.example'), where)
   }
+})
+
+test('contain prints what it touched and how long each took, and leaves a bundle of events with proofs', async () => {
+  const file = join(home, 'evidence.json')
+  const reason = 'its token was in a public log'
+  const done = await gatehouse(data, 'contain', 'machine:deploy', '--reason', reason, '--for', '8h', '--evidence', file)
+  assert.equal(done.code, exits.ok, done.stderr)
+  for (const part of ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'grants'])
+    assert.match(done.stdout, new RegExp(`${part} +\\d+ +[\\d.]+ ms`))
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const evidence = JSON.parse(readFileSync(file, 'utf8'))
+  assert.equal(evidence.complete, true, JSON.stringify(evidence).slice(0, 2_000))
+  const types = evidence.entries.map(({ event }: { event: { type: string } }) => event.type)
+  assert.ok(
+    types.includes('directory.machine_suspended') && types.includes('tokens.principal_contained'),
+    String(types),
+  )
+  assert.ok(evidence.log.verifierKey)
+  const state = await gatehouseJson<{ name: string; state: string }[]>(data, 'machine', 'list')
+  assert.equal(state.find(({ name }) => name === 'deploy')?.state, 'suspended')
 })

@@ -41,6 +41,7 @@ import { lockDataDirectory, openStorage, type Storage } from '#storage'
 import {
   directoryClients,
   directoryPeople,
+  openContainment,
   openTokens,
   registrationOperations,
   sharedSecret,
@@ -217,13 +218,11 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     })
     undo.push(() => tokens.close())
     await tokens.attach(web)
+    undo.push(openContainment({ ...deps, sessions: authentication.services.sessions }, web, onError))
     await authorization.attachGateway(web, {
       applications: protectedApplications,
       sessions: sessionSource(authentication.services),
-      tokens: {
-        verify: (presented, audience) => tokens.verifyPresented(presented, audience),
-        read: (token, audience) => tokens.verifyAccessToken(token, audience),
-      },
+      tokens: { verify: tokens.verifyPresented, read: tokens.verifyAccessToken },
       keyring,
       rates: config.edgeLimits,
       revocations: tokens.revocations,

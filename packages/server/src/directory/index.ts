@@ -62,6 +62,7 @@ export {
   type Credentials,
   validKeys,
 } from './credentials/credentials.ts'
+export { stripCredentials } from './credentials/strip-credentials.ts'
 export type { ChangeDeps, DirectoryDeps } from './deps.ts'
 export { directoryEntities } from './entities/source.ts'
 export {

@@ -32,6 +32,14 @@ declare module '#feed' {
       workload?: { trustId: string; issuer: string; subject: string }
     }
     'tokens.workload_refused': { issuer: string; subject: string; reason: string }
+    'tokens.principal_contained': {
+      reason: string
+      /** How many of each part were ended. */
+      touched: Record<string, number>
+      /** Whether tokens that are out stop counting by this event; else they do by the principal's state. */
+      tokens: boolean
+      until?: string
+    }
     'tokens.exchange_refused': {
       clientId: string
       subject?: string
@@ -58,6 +66,7 @@ defineEvents({
   'tokens.token_issued': 'An access token was issued',
   'tokens.token_exchanged': 'A token was issued in exchange for another, or for an assertion of an outside issuer',
   'tokens.workload_refused': 'An outside workload proved who it is, and no trust lets it in',
+  'tokens.principal_contained': 'Everything that a leaked identity could still use was ended',
   'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',

@@ -21,6 +21,7 @@ export const faults = defineFaults({
     status: 503,
     says: 'The keys of the outside issuer cannot be fetched now: try again, or see whether its address is right and may be asked',
   },
+  'tokens.principal_unknown': { status: 404, says: 'There is no such user, machine or application' },
   'tokens.request_ended': {
     status: 400,
     says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',

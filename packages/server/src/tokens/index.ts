@@ -1,3 +1,4 @@
+export { openContainment } from './containment/containment.routes.ts'
 export { protocolRoutes } from './oidc/mount.ts'
 export { paths as tokenPaths } from './oidc/provider.ts'
 export { resourceOf } from './oidc/resources.ts'

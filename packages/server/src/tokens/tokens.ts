@@ -10,6 +10,7 @@ import { artifactMigrations } from './artifacts/artifact.store.ts'
 import { expireArtifacts } from './artifacts/expire.ts'
 import { mountConsent } from './consent/consent.routes.ts'
 import { consentMigrations, findConsentedScopes } from './consent/consent.store.ts'
+import { containmentMigrations } from './containment/containment.store.ts'
 import './events.ts'
 import './faults.ts'
 import type { DirectoryDeps } from '#directory'
@@ -45,6 +46,7 @@ export const tokensMigrations: readonly Migration[] = [
   ...artifactMigrations,
   ...revocationMigrations,
   ...consentMigrations,
+  ...containmentMigrations,
   ...noticeMigrations,
   ...participantMigrations,
   ...registrationMigrations,

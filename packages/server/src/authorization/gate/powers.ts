@@ -28,6 +28,7 @@ const powers = new Set([
   'updateApplication',
   'deleteApplication',
   'issueClientSecret',
+  'contain',
 ])
 
 /** The same over everybody at home in an organization: whoever suspends it or sets its rules of sign-in can lock them out. */

@@ -35,6 +35,10 @@ export function revocationOf(event: FeedEvent): Revocation | undefined {
   if (type === 'tokens.grant_revoked' || type === 'directory.trust_deleted')
     return { kind: 'grant', id: object.id, beforeMs: undefined, untilMs }
   if (type === 'tokens.token_revoked') return { kind: 'token', id: object.id, beforeMs: undefined, untilMs }
+  if (type === 'tokens.principal_contained') {
+    const { tokens } = data as { tokens: boolean }
+    return tokens ? { kind: 'principal', id: object.id, beforeMs: atMs, untilMs } : undefined
+  }
   if (type === 'authentication.session_ended')
     return { kind: 'session', id: (data as { session: string }).session, beforeMs: undefined, untilMs }
   if (type === 'authentication.sessions_ended') {
@@ -79,7 +83,10 @@ export async function followRevocations(deps: Deps): Promise<{ readonly position
         // Whoever had the account may have let an application stay connected: that outlives sessions, but not a reset.
         if (event.type === 'authentication.factors_reset')
           await storage.transact((tx) => deleteArtifactsOf(tx, { subject: event.object.id }))
-        const revocation = event.type.startsWith('tokens.') ? undefined : revocationOf(event)
+        const revocation =
+          event.type.startsWith('tokens.') && event.type !== 'tokens.principal_contained'
+            ? undefined
+            : revocationOf(event)
         if (revocation !== undefined) await storage.transact((tx) => clear(tx, event, revocation))
       }
     },

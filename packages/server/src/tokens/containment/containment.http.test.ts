@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { onEachEngine } from '../../../test/support/engines.ts'
+import { inServer, until } from '../../../test/support/house.ts'
+import { makeUser } from '../../../test/support/people.ts'
+import { within } from '../../../test/support/token-flow.ts'
+import { postForm } from '../../../test/support/tokens.ts'
+import { endContainments } from './contain.ts'
+
+onEachEngine(
+  'containment ends tokens, secrets, trusts, grants and access of a machine in one step, for a time',
+  (scratch) =>
+    inServer(scratch, async ({ server, api, clock }) => {
+      const olga = await makeUser(api, 'olga')
+      const home = (await api('GET', '/api/organizations')).body.items[0]
+      const trusts = [{ name: 'ci', issuer: 'https://ci.example', condition: 'context.claims.sub == "x"' }]
+      const made = await api('POST', '/api/machines', { organizationId: home.id, name: 'deploy', owner: olga, trusts })
+      assert.equal(made.status, 201, JSON.stringify(made.body))
+      const id = made.body.id as string
+      const { secret } = (await api('POST', `/api/machines/${id}/secrets`)).body
+      const granted = await api('POST', '/api/grants', {
+        role: 'auditor',
+        principal: { type: 'Machine', id },
+        resource: { type: 'Organization', id: home.id },
+        why: 'reads',
+      })
+      assert.equal(granted.status, 201, JSON.stringify(granted.body))
+      const ask = () => postForm(`${server.url}/oauth/token`, { grant_type: 'client_credentials' }, { id, secret })
+      const token = (await ask()).body.access_token as string
+      assert.ok(server.tokens.verifyAccessToken(token, id))
+
+      const done = await api('POST', '/api/contain', {
+        id,
+        reason: 'its secret was in a public log',
+        forSeconds: 3_600,
+      })
+      assert.equal(done.status, 200, JSON.stringify(done.body))
+      const touched = Object.fromEntries(
+        done.body.steps.map((one: { part: string; touched: number }) => [one.part, one.touched]),
+      )
+      assert.deepEqual(
+        { ...touched, tokens: undefined },
+        { access: 1, sessions: 0, tokens: undefined, trusts: 1, credentials: 1, grants: 1 },
+      )
+      for (const { ms } of done.body.steps) assert.ok(ms >= 0)
+      await within(1_000, () => server.tokens.verifyAccessToken(token, id) === undefined)
+      assert.equal((await ask()).status, 401)
+      const after = (await api('GET', `/api/machines/${id}`)).body
+      assert.deepEqual([after.state, after.secrets, after.trusts], ['suspended', [], []])
+      assert.equal((await api('GET', `/api/grants?principalType=Machine&principalId=${id}`)).body.items.length, 0)
+      const events = async () => (await api('GET', '/api/events?type=tokens.principal_contained')).body.items
+      await until(async () => (await events()).length === 1)
+      assert.equal((await events())[0].data.touched.grants, 1)
+
+      const deps = {
+        storage: server.storage,
+        clock,
+        gate: server.authorization.gate,
+        entropy: { bytes: () => new Uint8Array() },
+      }
+      clock.advanceMs(3_599_000)
+      await endContainments(deps)
+      assert.equal((await api('GET', `/api/machines/${id}`)).body.state, 'suspended')
+      clock.advanceMs(2_000)
+      await endContainments(deps)
+      assert.equal((await api('GET', `/api/machines/${id}`)).body.state, 'active')
+      assert.equal(server.tokens.verifyAccessToken(token, id), undefined)
+      assert.equal((await ask()).status, 401, 'what it ended stays ended')
+    }),
+)
+
+onEachEngine("containment of a part leaves the rest: a person's tokens end, the person goes on", (scratch) =>
+  inServer(scratch, async ({ server, api }) => {
+    const alice = await makeUser(api, 'alice')
+    const done = await api('POST', '/api/contain', {
+      id: alice,
+      reason: 'a token leaked',
+      parts: ['sessions', 'tokens'],
+    })
+    assert.equal(done.status, 200, JSON.stringify(done.body))
+    assert.deepEqual(
+      done.body.steps.map((one: { part: string }) => one.part),
+      ['sessions', 'tokens'],
+    )
+    assert.equal((await api('GET', `/api/users/${alice}`)).body.state, 'active')
+    await until(async () =>
+      [...server.tokens.revocations.all()].some(({ kind, id }) => kind === 'principal' && id === alice),
+    )
+    const unknown = await api('POST', '/api/contain', { id: 'group_x', reason: 'x' })
+    assert.equal(unknown.status, 404)
+  }),
+)
