@@ -10,7 +10,7 @@ import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
 import type { StepUp } from '../obligations/strength.ts'
 import type { EdgeLimits } from './edge-limits.ts'
-import { type Forwarded, readForwarded } from './forwarded.ts'
+import { type Forwarded, overridesMethod, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
 import { type Honoured, honour } from './honour.ts'
@@ -60,6 +60,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     if (forwarded === undefined) return refuse(request, reply, 'gateway-headers-missing')
     const known = memory.byOrigin(forwarded.origin)
     if (known === undefined) return refuse(request, reply, 'origin-unknown')
+    if (overridesMethod(request, forwarded.method)) return refuse(request, reply, 'method-overridden')
     const path = normalisePath(forwarded.target)
     if (path === undefined) return refuse(request, reply, 'path-ambiguous')
     if (path.startsWith('/.gatehouse/')) return answerOwnPath(signIn, forwarded, path, request, reply)
@@ -79,6 +80,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     const part = deps.snapshot.application(application.id)
     const asked = routes.match(forwarded.method, path)
     if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
+    if (asked === 'ambiguous-case') return refuse(request, reply, 'path-case-ambiguous')
 
     const namespace = part.manifest.actionNamespace
     const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }

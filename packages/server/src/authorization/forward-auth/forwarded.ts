@@ -50,3 +50,13 @@ function comesTwice(raw: readonly string[]): boolean {
   for (let at = 0; at < raw.length; at += 2) if (once.has((raw[at] as string).toLowerCase())) seen++
   return seen > once.size
 }
+
+const overriding = ['x-http-method-override', 'x-http-method', 'x-method-override']
+
+/**
+ * Whether a client asks the service to take its request for one of another method: frameworks that listen to such headers would do
+ * something else than was decided.
+ */
+export function overridesMethod({ headers }: FastifyRequest, method: string): boolean {
+  return overriding.some((name) => headers[name] !== undefined && String(headers[name]).trim().toUpperCase() !== method)
+}

@@ -67,6 +67,10 @@ test('what normalisePath lets through, it lets through unchanged, and a URL pars
   )
 })
 
+const askedOf = (method: string, path: string) => {
+  const asked = routes.match(method, path)
+  return asked === 'ambiguous-case' ? undefined : asked
+}
 const routes = new RouteTable([
   { method: 'GET', path: '/documents/:id', action: 'read', resource: 'Document::"{id}"' },
   { method: 'PUT', path: '/documents/:id', action: 'write', resource: 'Document::"{id}"' },
@@ -79,9 +83,9 @@ test('the first route that fits says action and resource; HEAD is GET; a last sl
   assert.deepEqual(routes.match('GET', '/documents/plan'), { action: 'read', resource: document })
   assert.deepEqual(routes.match('HEAD', '/documents/plan/'), { action: 'read', resource: document })
   assert.deepEqual(routes.match('PUT', '/documents/plan'), { action: 'write', resource: document })
-  assert.deepEqual(routes.match('DELETE', '/files/a/b/c')?.resource, { type: 'Acme::File', id: 'a:b/c' })
-  assert.deepEqual(routes.match('GET', '/')?.resource.id, 'home')
-  assert.deepEqual(routes.match('GET', '/documents/a%C3%9F')?.resource.id, 'aß')
+  assert.deepEqual(askedOf('DELETE', '/files/a/b/c')?.resource, { type: 'Acme::File', id: 'a:b/c' })
+  assert.deepEqual(askedOf('GET', '/')?.resource.id, 'home')
+  assert.deepEqual(askedOf('GET', '/documents/a%C3%9F')?.resource.id, 'aß')
   for (const path of ['/documents', '/documents/', '/documents/a/b', '/Documents/a', '/other'])
     assert.equal(routes.match('GET', path), undefined, path)
   assert.equal(routes.match('DELETE', '/documents/plan'), undefined)
@@ -91,4 +95,29 @@ test('the first route that fits says action and resource; HEAD is GET; a last sl
 test('without routes the action is the method and the resource the path', () => {
   const any = new RouteTable([])
   assert.deepEqual(any.match('POST', '/a/b'), { action: 'POST', resource: { type: 'route', id: '/a/b' } })
+})
+
+test('a path whose case decides which route fits is ambiguous, unless the routes tell the letters apart themselves', () => {
+  const route = (path: string, action: string) => ({ method: '*', path, action, resource: 'Page::"{*}"' })
+  const table = new RouteTable([
+    route('/admin/:id', 'administer'),
+    route('/Files/a/*', 'own'),
+    route('/files/:name/*', 'read'),
+    route('/README', 'upper'),
+    route('/readme', 'lower'),
+    route('/*', 'browse'),
+  ])
+  const actionOf = (path: string) => {
+    const asked = table.match('GET', path)
+    return typeof asked === 'object' ? asked.action : asked
+  }
+  assert.equal(actionOf('/admin/x'), 'administer')
+  for (const path of ['/ADMIN/x', '/Admin/x', '/adMin/x', '/ReadMe'])
+    assert.equal(actionOf(path), 'ambiguous-case', path)
+  assert.equal(actionOf('/admin'), 'browse', 'another number of segments is another path')
+  assert.equal(actionOf('/README'), 'upper')
+  assert.equal(actionOf('/readme'), 'lower', 'both are literal: the application tells them apart')
+  assert.equal(actionOf('/files/x/y'), 'read')
+  assert.equal(actionOf('/files/A/y'), 'ambiguous-case')
+  assert.equal(actionOf('/elsewhere'), 'browse')
 })

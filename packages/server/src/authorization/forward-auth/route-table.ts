@@ -30,26 +30,52 @@ export class RouteTable {
 
   /**
    * What a request asks for; undefined when no route fits. Without any route the action is the method and the resource
-   * `route::"<path>"`. `HEAD` is `GET` where no route of its own fits; a slash at the end makes no difference.
+   * `route::"<path>"`. `HEAD` is `GET` where no route of its own fits; a slash at the end makes no difference. `ambiguous-case` for a
+   * path that a service which ignores letter case would take for an earlier route than the one that fits: `/ADMIN/x`, where `/admin/:id`
+   * stands above `/*`. Routes that tell the letters apart themselves are taken at their word.
    * @param path as `normalisePath` made it
    */
-  match(method: string, path: string): Asked | undefined {
+  match(method: string, path: string): Asked | 'ambiguous-case' | undefined {
     if (this.#routes.length === 0) return { action: method, resource: { type: 'route', id: path } }
     const segments = (path.length > 1 && path.endsWith('/') ? path.slice(1, -1) : path.slice(1)).split('/')
     const asked = this.#match(method, segments)
     return asked === undefined && method === 'HEAD' ? this.#match('GET', segments) : asked
   }
 
-  #match(method: string, segments: readonly string[]): Asked | undefined {
+  #match(method: string, segments: readonly string[]): Asked | 'ambiguous-case' | undefined {
+    /** Where the literals of an earlier route differ from the path by their case only. */
+    const differing: number[] = []
     for (const route of this.#routes) {
       if (route.method !== '*' && route.method !== method) continue
       const parameters = fit(route, segments)
-      if (parameters === undefined) continue
+      if (parameters === undefined) {
+        differing.push(...differingByCase(route, segments))
+        continue
+      }
+      if (differing.some((at) => !isLiteral(route.segments[at]))) return 'ambiguous-case'
       const id = route.id.replace(/\{([^{}]*)\}/g, (_, name: string) => parameters.get(name) ?? '')
       return { action: route.action, resource: { type: route.type, id } }
     }
     return undefined
   }
+}
+
+const isLiteral = (segment: Segment | undefined): boolean => segment !== undefined && 'literal' in segment
+const fold = (segment: string): string => (decodeSegment(segment) ?? segment).toLowerCase()
+
+/** The places where a route would fit but for the case of its literals; none for one that would not. */
+function differingByCase(route: Compiled, segments: readonly string[]): number[] {
+  const { length } = route.segments
+  if (route.rest ? segments.length < length : segments.length !== length) return []
+  const differing: number[] = []
+  for (let at = 0; at < length; at++) {
+    const wanted = route.segments[at] as Segment
+    const found = segments[at] as string
+    if (!('literal' in wanted) || wanted.literal === found) continue
+    if (fold(wanted.literal) !== fold(found)) return []
+    differing.push(at)
+  }
+  return differing
 }
 
 function fit(route: Compiled, segments: readonly string[]): Map<string, string> | undefined {
