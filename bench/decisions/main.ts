@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startChildServer } from '../support/child-server.ts'
+import { freePort, startChildServer } from '../support/child-server.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
 import { pinLoad, pinServer } from '../support/pin.ts'
 import { measureBatches } from './batch.ts'
 import { measureCerbos } from './cerbos.ts'
+import { measureExtAuthz } from './ext-authz.ts'
+import { measureLocal } from './local.ts'
 import { prepareDecisions } from './prepare.ts'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
@@ -20,7 +22,11 @@ export async function run(): Promise<readonly Figure[]> {
   const data = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   const stops: (() => unknown)[] = [() => rmSync(data, { recursive: true, force: true })]
   try {
-    const server = await startChildServer({ data })
+    const port = await freePort()
+    const server = await startChildServer({
+      data,
+      environment: { GATEHOUSE_EXT_AUTHZ_LISTEN: `127.0.0.1:${port}` },
+    })
     stops.push(() => server.stop())
     const ours = await prepareDecisions(server.url, data)
     const empty = await startEmpty()
@@ -37,6 +43,8 @@ export async function run(): Promise<readonly Figure[]> {
     }
     const batches = await measureBatches(ours, rounds)
     const cerbos = await measureCerbos(ours, rounds)
+    const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
+    const local = await measureLocal(server.url, data, rounds)
     const steady = requireClean(
       'decisions at a rate',
       await loadAtRate({ ...ours, rate, seconds: 10, warmUpSeconds: 2 }),
@@ -60,6 +68,8 @@ export async function run(): Promise<readonly Figure[]> {
       },
       ...batches,
       ...cerbos,
+      ...envoy,
+      ...local,
     ]
   } finally {
     for (const stop of stops.reverse()) await stop()
