@@ -17,6 +17,7 @@ import { addContain } from './commands/operations/contain.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
 import { addKeys } from './commands/operations/keys.ts'
 import { addServiceLevels } from './commands/operations/service-levels.ts'
+import { addPdp } from './commands/pdp.ts'
 import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addTrust } from './commands/tokens/outgoing-trust.ts'
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addPolicies,
     addDecide,
     addDecisions,
+    addPdp,
     addEvents,
     addAudit,
     addKeys,

@@ -7,6 +7,8 @@ import { scratchDatabase } from '../../../server/test/support/engines.ts'
 
 export interface House extends AcmeClient {
   readonly api: Api
+  /** For files of the test. */
+  readonly directory: string
   readonly organizationId: string
   readonly errors: unknown[]
   idOf(kind: 'users' | 'machines', name: string): Promise<string>
@@ -28,6 +30,7 @@ export async function inHouse(body: (house: House) => Promise<void>): Promise<vo
     await body({
       ...client,
       api,
+      directory: scratch.directory,
       errors,
       idOf: async (kind, name) => {
         const { body: page } = await api.call('GET', `/api/${kind}?organizationId=${organizationId}`)
