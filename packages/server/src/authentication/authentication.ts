@@ -31,6 +31,7 @@ import { deleteExpiredDevices } from './sign-in/device.store.ts'
 import { SignInMeasures } from './sign-in/measures.ts'
 import { Proving } from './sign-in/proving.ts'
 import { addSignInRoutes } from './sign-in/sign-in.routes.ts'
+import { deleteExpiredSuspects } from './sign-in/suspects.ts'
 import { deleteExpiredThrottles } from './sign-in/throttle.store.ts'
 import { Throttle } from './sign-in/throttle.ts'
 import { totpPurpose } from './totp/totp.ts'
@@ -96,6 +97,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredSessions,
       deleteExpiredAttempts,
       deleteExpiredThrottles,
+      deleteExpiredSuspects,
       deleteExpiredLinks,
       deleteExpiredDevices,
     ])

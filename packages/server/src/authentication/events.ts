@@ -8,6 +8,8 @@ declare module '#feed' {
     'authentication.signed_in': { methods: readonly string[]; acr: string; session: string }
     /** About the user where there is one; a login name that nobody has is not kept, as people type passwords there. */
     'authentication.rejected': { method: Method; reason: string }
+    'authentication.stuffing_suspected': { network: string; accounts: number }
+    'authentication.spraying_suspected': { accounts: number }
     'authentication.throttled': { method: Method }
     'authentication.session_ended': { session: string; user: string; reason: string }
     'authentication.sessions_ended': { reason: string; count: number; except?: string }
@@ -15,6 +17,7 @@ declare module '#feed' {
     'authentication.password_set': { by: 'self' | 'link' }
     'authentication.password_imported': { scheme: string }
     'authentication.password_upgraded': Record<string, never>
+    'authentication.totp_removed': Record<string, never>
     'authentication.totp_enrolled': Record<string, never>
     'authentication.passkey_added': { name: string; backedUp: boolean }
     'authentication.passkey_removed': { name: string }
@@ -33,6 +36,8 @@ declare module '#feed' {
 defineEvents({
   'authentication.signed_in': 'Somebody signed in and a session began',
   'authentication.rejected': 'An attempt to sign in failed',
+  'authentication.stuffing_suspected': 'Sign-ins with many accounts failed from one network',
+  'authentication.spraying_suspected': 'Sign-ins with many accounts of one organization failed',
   'authentication.throttled': 'Attempts to sign in came too fast and were put off',
   'authentication.session_ended': 'A session ended',
   'authentication.sessions_ended': 'All sessions of a user ended',
@@ -40,6 +45,7 @@ defineEvents({
   'authentication.password_set': 'A user set a password',
   'authentication.password_imported': 'A password hash of another system was taken over for a user',
   'authentication.password_upgraded': 'A password was hashed again with stronger parameters at sign-in',
+  'authentication.totp_removed': 'A user removed their authenticator app',
   'authentication.totp_enrolled': 'A user set up an authenticator app',
   'authentication.passkey_added': 'A user added a passkey',
   'authentication.passkey_removed': 'A user removed a passkey',

@@ -1,8 +1,10 @@
 import type { Migration } from '#storage'
 import { outboxMigrations } from './mail/outbox.store.ts'
+import { suspectMigrations } from './sign-in/suspects.ts'
 
 export const authenticationMigrations: readonly Migration[] = [
   ...outboxMigrations,
+  ...suspectMigrations,
   {
     id: '0600_authentication_sessions',
     sql: `create table sessions (key_hash text primary key, id text not null, organization_id text not null, user_id text not null,

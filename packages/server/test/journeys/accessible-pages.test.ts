@@ -6,6 +6,8 @@ import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openWindow, startBrowser } from '../support/chromium.ts'
 import { scratchDatabase } from '../support/engines.ts'
+import { until } from '../support/house.ts'
+import { withMail } from '../support/mail.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 
@@ -88,6 +90,36 @@ test("every page passes axe-core's WCAG 2.2 AA rules, light and dark", async (t)
   await judge(page, 'signed out')
   await page.goto(`${server.url}/enrol`)
   await judge(page, 'error')
+})
+
+test('the pages of a forgotten password pass the same rules, from the letter to the new password', async (t) => {
+  const scratch = await scratchDatabase('sqlite')
+  t.after(() => scratch.remove())
+  await withMail(scratch, async ({ server, api }, mail) => {
+    const id = await makeUser(api, 'alice')
+    const { headers } = await api('GET', `/api/users/${id}`)
+    const etag = headers.get('etag') as string
+    await api('PATCH', `/api/users/${id}`, { email: 'alice@example.com' }, { 'if-match': etag })
+    const browser = await startBrowser(t)
+    const { page } = await openWindow(browser, { bypassCSP: true })
+    const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
+    await page.goto(`${server.url}/sign-in`)
+    await page.getByLabel('User name or e-mail').fill('alice')
+    await press('Continue')
+    await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await judge(page, 'forgotten')
+    await press('Send me the link')
+    await judge(page, 'letter sent')
+    await until(async () => mail.letters.length === 1)
+    const address = /http\S+\/recovery#\S+/.exec(mail.letters[0] as string)?.[0] as string
+    await page.goto(address)
+    await page.getByLabel('New password').waitFor()
+    await judge(page, 'new password')
+    await page.getByLabel('New password').fill('seven quiet otters juggle')
+    await page.getByLabel('The same again').fill('seven quiet otters juggle')
+    await press('Save password')
+    await judge(page, 'password changed')
+  })
 })
 
 test('pages are small: under 50 KB with the style sheet, before the passkey script; no style and no script inside', async (t) => {

@@ -16,6 +16,7 @@ import { sayAgo, sayDay } from './say-when.ts'
 const done: Readonly<Record<string, string>> = {
   password: 'Your password is changed. Sessions elsewhere have ended.',
   totp: 'Your authenticator app is set up.',
+  totpRemoved: 'The authenticator app is removed. Delete its entry in the app too.',
   passkey: 'Your new passkey works from now on.',
   removed: 'The passkey is removed. Delete it on your device too.',
   ended: 'The session has ended.',
@@ -117,6 +118,17 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
     } catch (error) {
       if (!isFault(error, 'authentication.code_rejected')) throw error
       return askCode(reply, resident, `${error.says}.`)
+    }
+  })
+
+  app.post('/account/totp/remove', async (request, reply) => {
+    const { resident } = await posted(request, true)
+    try {
+      await change.removeTotp(resident)
+      return back(reply, 'totpRemoved')
+    } catch (error) {
+      if (!isFault(error, 'authentication.last_factor')) throw error
+      return show(reply, resident, { wrong: `${error.says}.` })
     }
   })
 

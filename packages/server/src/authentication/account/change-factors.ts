@@ -1,5 +1,7 @@
 import { record } from '#feed'
 import { Fault, type Secret } from '#kernel'
+import type { Tx } from '#storage'
+import type { Person } from '../deps.ts'
 import { readPending, sealPending } from '../enrol/pending.ts'
 import { type Factors, readFactors } from '../factors/factors.ts'
 import { addPasskey, makeRecoveryCodes, setPassword, setTotp } from '../factors/write-factors.ts'
@@ -12,11 +14,13 @@ import {
   type Attempt,
   advanceAttempt,
   deleteAttempt,
+  deleteProvedAttempts,
   findAttempt,
   saveAttempt,
   takeChallenge,
 } from '../sign-in/attempt.store.ts'
 import { newAttempt } from '../sign-in/begin.ts'
+import { deleteTotp } from '../totp/totp.store.ts'
 import { newTotpSecret, stepOfCode } from '../totp/totp.ts'
 
 /** What a signed-in person changes about how they sign in. All of it asks for a fresh sign-in, at the routes. */
@@ -34,6 +38,7 @@ export class ChangeFactors {
     await storage.transact(async (tx) => {
       await setPassword(tx, this.#services, act, person, phc, 'self')
       await sessions.endAll(tx, act, person.organizationId, person.id, 'password changed', session.id)
+      await this.#tell(tx, person, 'the password was changed')
     })
     sessions.cache.forgetUser(person.id)
   }
@@ -61,6 +66,29 @@ export class ChangeFactors {
     await storage.transact(async (tx) => {
       if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
       await setTotp(tx, this.#services, act, person, secret, step)
+      await this.#tell(tx, person, 'an authenticator app was set up')
+    })
+  }
+
+  /** Takes the app away. @throws {Fault} `authentication.factor_unknown`, `authentication.last_factor` */
+  async removeTotp({ person, act }: Resident): Promise<void> {
+    const { storage, clock } = this.#services
+    await storage.transact(async (tx) => {
+      const factors = await readFactors(tx, person.organizationId, person.id)
+      if (factors.totpEnrolledAtMs === undefined) throw new Fault('authentication.factor_unknown')
+      if (!this.#letsIn({ ...factors, totpEnrolledAtMs: undefined }, needsSecondFactorOf(this.#services, person)))
+        throw new Fault('authentication.last_factor')
+      await deleteTotp(tx, person.organizationId, person.id)
+      await deleteProvedAttempts(tx, person.organizationId, person.id)
+      await record(tx, act, {
+        type: 'authentication.totp_removed',
+        atMs: clock.nowMs(),
+        organizationId: person.organizationId,
+        object: { type: 'User', id: person.id, name: person.username },
+        data: {},
+        touches: [],
+      })
+      await this.#tell(tx, person, 'the authenticator app was removed')
     })
   }
 
@@ -92,7 +120,10 @@ export class ChangeFactors {
       userId: person.id,
       name: name.trim().slice(0, 64) || 'Passkey',
     })
-    await storage.transact((tx) => addPasskey(tx, this.#services, act, person, passkey))
+    await storage.transact(async (tx) => {
+      await addPasskey(tx, this.#services, act, person, passkey)
+      await this.#tell(tx, person, `the passkey “${passkey.name}” was added`)
+    })
   }
 
   /** @throws {Fault} `authentication.factor_unknown`, `authentication.last_factor` */
@@ -114,12 +145,23 @@ export class ChangeFactors {
         data: { name: passkey.name },
         touches: [],
       })
+      await this.#tell(tx, person, `the passkey “${passkey.name}” was removed`)
     })
   }
 
   /** New recovery codes, to be shown once. */
   recoveryCodes({ person, act }: Resident): Promise<string[]> {
-    return this.#services.storage.transact((tx) => makeRecoveryCodes(tx, this.#services, act, person))
+    return this.#services.storage.transact(async (tx) => {
+      await this.#tell(tx, person, 'new recovery codes were made')
+      return makeRecoveryCodes(tx, this.#services, act, person)
+    })
+  }
+
+  /** Whoever else holds the session cannot change how its person signs in without the person hearing of it. */
+  #tell(tx: Tx, person: Person, what: string): Promise<void> {
+    const { outbox, clock, url } = this.#services
+    const when = `${new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+    return outbox.put(tx, person, 'factor_changed', { what, when, url: `${url}/account` })
   }
 
   #letsIn(factors: Factors, second: boolean): boolean {

@@ -3,6 +3,7 @@ export interface Letters {
   readonly invitation: { readonly url: string; readonly organization: string; readonly days: number }
   readonly recovery: { readonly url: string; readonly organization: string; readonly minutes: number }
   readonly password_changed: { readonly when: string; readonly address: string; readonly url: string }
+  readonly factor_changed: { readonly what: string; readonly when: string; readonly url: string }
   readonly new_device: {
     readonly device: string
     readonly address: string
@@ -48,6 +49,17 @@ It works once, and for ${minutes} minutes. If you did not ask, you need do nothi
 your password was changed by a link from a letter to this address: ${when}, from ${address}. All sessions have ended.
 
 If that was you, you need do nothing. If not, tell an administrator of your organization now, and look here:
+
+${url}
+`,
+  }),
+  factor_changed: (name, { what, when, url }) => ({
+    subject: 'How you sign in has changed',
+    text: `Hello ${name},
+
+on your account page, ${what}: ${when}.
+
+If that was you, you need do nothing. If not, end all sessions, change how you sign in, and tell an administrator:
 
 ${url}
 `,

@@ -8,6 +8,7 @@ export type Outcome = 'success' | 'rejected' | 'rejected_again' | 'throttled' | 
 /** What sign-in measures. Service level: success ÷ (success + rejected + unavailable). */
 export class SignInMeasures {
   readonly #attempts: Counter<'outcome' | 'method'>
+  readonly #attacks: Counter<'kind'>
   readonly #duration: Histogram<'outcome' | 'method'>
 
   constructor(meter: Meter) {
@@ -16,12 +17,21 @@ export class SignInMeasures {
       'Attempts to prove an identity, by method and outcome; rejected_again repeats a failure in the same browser',
       ['outcome', 'method'],
     )
+    this.#attacks = meter.counter(
+      'authentication_attacks_total',
+      'Attacks that were suspected: stuffing from one network, spraying over one organization',
+      ['kind'],
+    )
     this.#duration = meter.seconds(
       'authentication_attempt_duration_seconds',
       'Server time of an attempt to prove an identity',
       [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       ['outcome', 'method'],
     )
+  }
+
+  attack(kind: 'stuffing' | 'spraying'): void {
+    this.#attacks.inc({ kind })
   }
 
   count(method: Method, outcome: Outcome, startedAt: number): void {

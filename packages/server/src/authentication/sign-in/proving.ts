@@ -11,6 +11,7 @@ import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
+import { noteFailedTry } from './suspects.ts'
 import type { Throttle, Trying } from './throttle.ts'
 import '../faults.ts'
 
@@ -200,10 +201,10 @@ export class Proving {
   }
 
   async #recordFailure(act: Act, it: Try, reason: string): Promise<void> {
-    const { storage, clock } = this.#deps
+    const { storage, clock, measures } = this.#deps
     const { attempt, person, method } = it
     const organizationId = person?.organizationId ?? attempt.organizationId
-    await storage.transact(async (tx) => {
+    const suspected = await storage.transact(async (tx) => {
       await advanceAttempt(tx, attempt, { failures: attempt.failures + 1 })
       const about = {
         atMs: clock.nowMs(),
@@ -220,7 +221,10 @@ export class Proving {
         const why = person === undefined ? 'nobody of that name' : reason
         await record(tx, act, { ...about, type: 'authentication.rejected', data: { method, reason: why } })
       }
+      const account = person?.id ?? attempt.login.normalize('NFKC').toLowerCase()
+      return noteFailedTry(tx, act, { account, organizationId, address: act.address, nowMs: about.atMs })
     })
+    for (const kind of suspected) measures.attack(kind)
   }
 
   async #trying(visitor: Visitor, { method, attempt, person }: Try): Promise<Trying> {
