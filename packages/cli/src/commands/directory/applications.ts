@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { findApplicationId, findOrganizationId, homeOrganization } from '../../client/find.ts'
 import { parseRoute } from '../../client/parse.ts'
+import { exits } from '../../failure.ts'
 import { action } from '../../session.ts'
 import { collect, organizationNames, organizationQuery, type Within, within } from './names.ts'
 import { addSecretCommand } from './secrets.ts'
@@ -24,6 +25,13 @@ interface Application {
     readonly action: string
     readonly resource: string
   }[]
+}
+
+interface Finding {
+  readonly rule: string
+  readonly pointer: string
+  readonly says: string
+  readonly fix: string
 }
 
 interface CreateOptions extends Within {
@@ -109,6 +117,28 @@ export function addApplications(program: Command): void {
           ...(options.route !== undefined && { routes: options.route.map(parseRoute) }),
         })
         out.done(body, `The application ${body.name} is registered; its client_id is ${body.id}`)
+      }),
+    )
+
+  app
+    .command('lint <name>')
+    .description('find what of an application is allowed and unwise, with the fix; exit 1 when there is something')
+    .option(...within)
+    .action(
+      action<Within>(async ({ client, out }, options, name) => {
+        const id = await findApplicationId(client, name as string, options.organization)
+        const { body } = await client.get<{ findings: Finding[] }>(`/api/applications/${id}/lint`)
+        out.table(
+          [
+            { title: 'rule', of: (row) => row.rule },
+            { title: 'where', of: (row) => row.pointer },
+            { title: 'what', of: (row) => row.says },
+            { title: 'fix', of: (row) => row.fix },
+          ],
+          body.findings,
+          'Nothing to find',
+        )
+        if (body.findings.length > 0) process.exitCode = exits.failed
       }),
     )
 

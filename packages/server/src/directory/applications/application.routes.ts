@@ -17,6 +17,7 @@ import { applicationKinds, applicationStates, parseApplicationId } from './appli
 import { issueApplicationSecret, revokeApplicationSecret } from './application-secrets.ts'
 import { moveApplication, updateApplication } from './change-application.ts'
 import { createApplication } from './create-application.ts'
+import { lintApplication } from './lint-application.ts'
 
 const params = closed({ applicationId: Type.String() })
 /** Hundreds of routes and fifty long addresses. */
@@ -78,6 +79,26 @@ export function applicationOperations(deps: DirectoryDeps): Operation[] {
         const organizationIds = await visibleOrganizations(deps, act, 'viewApplication', organization)
         const rows = await listApplications(db, { ...filter, organizationIds }, { after, limit: limit + 1 })
         return makePage('applications', limit, rows, (row) => [row.organizationId, row.name, row.id], show)
+      },
+    }),
+    operation({
+      id: 'applications.lint',
+      method: 'GET',
+      url: '/api/applications/:applicationId/lint',
+      summary: 'What of an application is allowed and unwise, each with its fix',
+      access: { kind: 'action', action: 'viewApplication' },
+      schemas: {
+        params,
+        reply: closed({
+          findings: Type.Array(
+            closed({ rule: Type.String(), pointer: Type.String(), says: Type.String(), fix: Type.String() }),
+          ),
+        }),
+      },
+      handle: async ({ act, params }) => {
+        const found = await requireApplication(db, parseApplicationId(params.applicationId))
+        deps.gate.require(act, 'viewApplication', { type: 'Application', id: found.id })
+        return { findings: lintApplication(found, deps.clock.nowMs()) }
       },
     }),
     operation({
