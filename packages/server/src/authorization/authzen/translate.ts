@@ -13,6 +13,7 @@ export interface Translated {
 }
 
 const empty: CedarRecord = CedarRecord.of([])
+const none: readonly never[] = []
 const valuesMost = 10_000
 
 /**
@@ -34,7 +35,7 @@ export function translate(
     principal: principalUid,
     action: { type: actionTypeOf(application), id: action.name },
     resource: resourceUid,
-    context: contextOf(context, action.properties, at, actorContext(actorsIn(spoken?.act) ?? [])),
+    context: contextOf(context, action.properties, at, spoken && actorContext(actorsIn(spoken.act) ?? [])),
   }
   let view = application.view.forDecisions
   view = overlay(application, view, principalUid, subject, `${at}/subject`)
@@ -67,7 +68,7 @@ export function contextOf(
   context: Members | undefined,
   action: Members | undefined,
   at: string,
-  actors: readonly [string, Value][] = [],
+  actors: readonly [string, Value][] = none,
 ): CedarRecord {
   if (context === undefined && action === undefined && actors.length === 0) return empty
   const entries = new Map<string, Value>()
