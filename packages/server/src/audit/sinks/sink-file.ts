@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
-import { yaml } from '#config'
+import { findShapeProblem, yaml } from '#config'
 import { type Clock, Fault, Secret } from '#kernel'
 import type { Outgoing } from '#web'
 import { fileSink } from './file.ts'
@@ -92,11 +91,8 @@ export function readSinkFile(path: string, deps: { outgoing: Outgoing; clock: Cl
     const kind = (entry as { kind?: unknown } | null)?.kind
     const shape = shapes[kind as keyof typeof shapes]
     if (shape === undefined) throw wrong(`sink ${at + 1}: kind must be one of ${Object.keys(shapes).join(', ')}`)
-    const [problem] = Value.Errors(shape, entry)
-    if (problem !== undefined)
-      throw wrong(
-        `sink ${at + 1}${problem.instancePath}: ${problem.message === 'schema is false' ? 'is not a setting' : problem.message}`,
-      )
+    const problem = findShapeProblem(shape, entry)
+    if (problem !== undefined) throw wrong(`sink ${at + 1}${problem.instancePath}: ${problem.message}`)
     const told = entry as { name: string; from?: 'first' | 'now' }
     if (seen.has(told.name)) throw wrong(`sink ${at + 1}: the name ${told.name} is taken`)
     seen.add(told.name)
@@ -128,7 +124,7 @@ export function readSinkFile(path: string, deps: { outgoing: Outgoing; clock: Cl
     }
     if (entry.kind === 'otlp') {
       const headers = entry.headers_file === undefined ? {} : parse(read(entry.headers_file))
-      if (!Value.Check(Type.Record(Type.String(), Type.String()), headers))
+      if (findShapeProblem(Type.Record(Type.String(), Type.String()), headers) !== undefined)
         throw wrong(`the headers of ${name} are no mapping of texts`)
       return otlpSink(deps.outgoing, { name, format, url: entry.url, headers: headers as Record<string, string> })
     }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { type Static, Type } from 'typebox'
-import { yaml } from '#config'
+import { findShapeProblem, yaml } from '#config'
 import { Fault, Secret } from '#kernel'
 import type { Objective, Severity } from './objective.ts'
 import { ownObjectives } from './objectives.ts'
@@ -132,18 +131,15 @@ function parse(path: string): Static<typeof file> {
   const broken = document.errors[0]
   if (broken !== undefined) throw wrong(`${path}:${broken.linePos?.[0].line ?? 1}`, `is not YAML (${broken.code})`)
   const value: unknown = document.toJS({ maxAliasCount: 0 }) ?? {}
-  // Loaded only where there is a file.
-  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof import('ajv')
-  const check = new Ajv().compile<Static<typeof file>>(file)
-  if (check(value)) return value
-  const problem = check.errors?.[0]
-  const way = (problem?.instancePath ?? '').split('/').slice(1)
+  const problem = findShapeProblem(file, value)
+  if (problem === undefined) return value as Static<typeof file>
+  const way = problem.instancePath.split('/').slice(1)
   const node = document.getIn(
     way.map((part) => (/^\d+$/.test(part) ? Number(part) : part)),
     true,
   ) as { range?: [number, number, number] } | undefined
   const line = node?.range === undefined ? 1 : lines.linePos(node.range[0]).line
-  throw wrong(`${path}:${line}`, `${way.join('.') || 'the file'} ${problem?.message ?? 'has not the right shape'}`)
+  throw wrong(`${path}:${line}`, `${way.join('.') || 'the file'} ${problem.message}`)
 }
 
 function readSecret(path: string, secretFile: string): string {
