@@ -84,7 +84,7 @@ function agree(engines: readonly Engine[], work: Workload): void {
   })
 }
 
-/** Runs a part in a process of its own, with the young generation that `npm start` gives the server. */
+/** Runs a part in a process of its own, with a small young generation: what is kept is what is measured. */
 async function child<T>(file: string, ...args: string[]): Promise<T> {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const settings = ['--expose-gc', '--max-semi-space-size=8']
