@@ -17,7 +17,7 @@ export interface Edge {
   readonly says: string
 }
 
-const [width, height, gapX, gapY, pad] = [176, 44, 84, 16, 12]
+const [width, height, gapX, gapY, pad] = [164, 44, 52, 16, 12]
 
 function cut(text: string, most: number): string {
   const letters = [...text]
