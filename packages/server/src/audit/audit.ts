@@ -4,6 +4,7 @@ import type { Clock, Entropy, Meter } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import type { Operation, Outgoing } from '#web'
+import { eraseOperations } from './erase/erase.routes.ts'
 import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
 import { followIntoIndex } from './search/follow.ts'
@@ -59,6 +60,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
         ...ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
         ...sinkOperations({ ...deps, sinks }),
         ...searchOperations(deps),
+        ...eraseOperations(deps),
       ],
       close,
     }

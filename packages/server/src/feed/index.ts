@@ -6,8 +6,10 @@ export {
   findEvents,
   listEvents,
   listNewestEvents,
+  listPositionsOf,
   record,
   recordAll,
+  redactEvents,
 } from './event.store.ts'
 export {
   allEvents,

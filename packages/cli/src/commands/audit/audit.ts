@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { usage } from '../../failure.ts'
 import { startProgress } from '../../output/progress.ts'
 import { action, type Session } from '../../session.ts'
+import { addErase } from './erase.ts'
 import { exportLog } from './export.ts'
 import { addSearch } from './search.ts'
 import { addSinks } from './sinks.ts'
@@ -111,6 +112,7 @@ export function addAudit(program: Command): void {
         )
       }),
     )
+  addErase(audit)
   addSearch(audit)
   addSinks(audit)
 }

@@ -108,6 +108,13 @@ export async function removeFromIndex(tx: Tx, engine: EngineName, positions: rea
   }
 }
 
+/**
+ * Rewrites the index, so that words of removed events leave the disk.
+ */
+export async function mergeIndex(tx: Tx, engine: EngineName): Promise<void> {
+  if (engine === 'sqlite') await sql`insert into audit_words (audit_words) values ('optimize')`.execute(tx as never)
+}
+
 /** The positions between which everything of a time lies; undefined for none. A clock that was put back widens it. */
 export async function rangeOfTime(
   db: Reader,

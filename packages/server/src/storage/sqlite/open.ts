@@ -21,7 +21,7 @@ export async function openSqlite(
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const writing = new DatabaseSync(file, { timeout: 10_000 })
   writing.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000',
+    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000; pragma secure_delete = on',
   )
   chmodSync(file, 0o600) // its -wal and -shm take the same mode
   const reading = new DatabaseSync(file, { timeout: 10_000 })
