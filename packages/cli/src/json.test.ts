@@ -96,6 +96,7 @@ function commands(home: string): string[][] {
     ['audit', 'proof', '1'],
     ['audit', 'export', join(home, 'log')],
     ['audit', 'verify'],
+    ['audit', 'erase', '{user}', '--yes'],
     ['audit', 'sinks'],
     ['audit', 'search', '--action', 'directory.*', '--limit', '3'],
     ['audit', 'replay', 'disk', '--after', '0'],
@@ -165,6 +166,7 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
       },
       `${args.join(' ')} printed: ${out}`,
     )
+    if (args[1] === 'show' && args[0] === 'user') made.set('user', (answer as { id: string }).id)
     if (['create', 'silence'].includes(args[1] ?? ''))
       made.set(args[1] === 'silence' ? 'silence' : (args[0] as string), (answer as { id: string }).id)
   }
