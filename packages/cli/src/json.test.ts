@@ -16,7 +16,7 @@ const bundle = join(acme, 'documents')
 const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
 
 /** Prints no answer, or is followed without an end; each is tried in a test of its own. */
-const without = ['serve', 'completion', 'events tail', 'restore', 'alert acknowledge']
+const without = ['serve', 'pdp', 'token exchange', 'completion', 'events tail', 'restore', 'alert acknowledge']
 
 /** Every other command, in an order in which each finds what it needs. Words in braces stand for what came before. */
 function commands(home: string): string[][] {
@@ -61,6 +61,30 @@ function commands(home: string): string[][] {
     ['machine', 'list'],
     ['machine', 'create', 'json', '--owner', 'bob', ...org],
     ['machine', 'secret', 'acme/json'],
+    [
+      'machine',
+      'trust',
+      'add',
+      'acme/json',
+      'ci',
+      '--kind',
+      'github',
+      '--when',
+      'context.claims.repository == "acme/app"',
+    ],
+    ['machine', 'trust', 'list', 'acme/json'],
+    ...['aws', 'gcp', 'azure', 'vault'].map((other) => ['trust', other, '--machine', 'acme/json', ...app]),
+    ['machine', 'trust', 'remove', 'acme/json', 'ci'],
+    [
+      'contain',
+      'machine:acme/json',
+      '--only',
+      'tokens',
+      '--reason',
+      'a test',
+      '--evidence',
+      join(home, 'evidence.json'),
+    ],
     ['machine', 'suspend', 'acme/json'],
     ['machine', 'activate', 'acme/json'],
     ['machine', 'deactivate', 'acme/json'],
@@ -68,6 +92,7 @@ function commands(home: string): string[][] {
     ['app', 'list'],
     ['app', 'create', 'json', ...org],
     ['app', 'show', 'acme/json'],
+    ['app', 'lint', 'acme/json'],
     ['app', 'secret', 'acme/json'],
     ['app', 'suspend', 'acme/json'],
     ['app', 'activate', 'acme/json'],

@@ -86,6 +86,8 @@ async function read(
   if (address === undefined || address.includes('#')) return undefined
   try {
     const server = await resourceServerOf(resource, client, { clients: deps.clients, issuer: deps.url })
+    const signing = server.jwt as { readonly sign?: { readonly alg?: string } } | undefined
+    if (signing?.sign?.alg !== 'ES256') return undefined
     const offered = new Set(server.scope.split(' '))
     const scope = [...scopes].filter((one) => offered.has(one)).join(' ')
     return { audience: String(server.audience), scope: scope || undefined, seconds: server.accessTokenTTL as number }

@@ -95,7 +95,8 @@ test('whatever is forged, of another kind or for somebody else is refused (RFC 9
     ['alg None', `${part({ ...header, alg: 'None' })}.${goodBody}.${goodSignature}`],
     ['HS256 with our public key as secret', hmac(pem, { alg: 'HS256' })],
     ['HS256 under the name of ES256', hmac(pem, {})],
-    ['RS256 by a key of ours that signs no access tokens', token({}, { alg: 'RS256', kid: 'rsa' }, rsa.privateKey)],
+    ['RS256 under the name of the ES256 key', token({}, { alg: 'RS256' }, rsa.privateKey)],
+    ['PS256 by our RSA key', token({}, { alg: 'PS256', kid: 'rsa' }, rsa.privateKey)],
     ['ES256 under the name of the RSA key', token({}, { kid: 'rsa' })],
     ['a key of somebody else', token({}, {}, theirs.privateKey)],
     [
