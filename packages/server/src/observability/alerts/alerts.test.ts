@@ -205,7 +205,7 @@ onEachEngine('two nodes count together and open one alert', async (scratch) => {
     meter,
     watched: first.watched,
     outgoing: new Outgoing(['127.0.0.1']),
-    post: undefined,
+    post: { send: async () => undefined, close: () => undefined },
     url: first.api.url,
     onError: (_where, error) => assert.fail(String(error)),
   })
