@@ -127,3 +127,21 @@ test('a Meter exposes what it measured in the Prometheus text format', async () 
     assert.ok(text.split('\n').includes(line), line)
   assert.equal(new Meter().registry === meter.registry, false)
 })
+
+test('hot instruments expose what prom-client’s own would, for the same observations', async () => {
+  const [own, hot] = [new Meter(), new Meter()]
+  const buckets = [0.005, 0.01, 0.1]
+  const seconds = own.seconds('d_seconds', 'Durations', buckets, ['via'])
+  const hotSeconds = hot.hotSeconds<'via'>('d_seconds', 'Durations', buckets)
+  const counter = own.counter('d_total', 'Decisions', ['via', 'outcome'])
+  const hotCounter = hot.hotCounter<'via' | 'outcome'>('d_total', 'Decisions')
+  for (const via of ['gate', 'authzen'])
+    for (const value of [0, 0.004, 0.005, 0.0051, 0.1, 0.11, 7]) {
+      seconds.observe({ via }, value)
+      hotSeconds.series(via, () => ({ via })).observe(value)
+      const outcome = value > 0.05 ? 'deny' : 'allow'
+      counter.inc({ via, outcome })
+      hotCounter.add(`${via}${outcome}`, () => ({ via, outcome }))
+    }
+  assert.equal(await hot.expose(), await own.expose())
+})

@@ -1,105 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isFault, ManualClock, Meter, systemEntropy } from '#kernel'
+import { Fault, isFault, ManualClock, Meter, systemEntropy } from '#kernel'
 import { Outgoing } from '#web'
-import { startApi } from '../../../test/support/api.ts'
-import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { type Message, rehearse, secret } from '../../../test/support/alerts.ts'
+import { onEachEngine } from '../../../test/support/engines.ts'
 import { readSloFile } from '../slos/slo-file.ts'
 import { Watch } from '../slos/watch.ts'
-
-interface Message {
-  readonly what: string
-  readonly objective: string
-  readonly severity: string
-  readonly identity: string
-  readonly signature: string | undefined
-  readonly raw: string
-}
-
-const secret = 'a secret of sixteen or more'
-
-/** A receiver of webhooks; answers `status` until told otherwise. */
-async function startReceiver() {
-  const got: Message[] = []
-  const receiver = { status: 204, got, url: '', close: () => server.close() }
-  const server = createServer(async (request, response) => {
-    let raw = ''
-    for await (const chunk of request) raw += chunk
-    response.writeHead(receiver.status).end()
-    if (receiver.status === 204)
-      got.push({ ...JSON.parse(raw), raw, signature: request.headers['gatehouse-signature'] as string | undefined })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  return receiver
-}
-
-function sloFile(scratch: Scratch, url: string): string {
-  mkdirSync(scratch.directory, { recursive: true })
-  const file = join(scratch.directory, 'slo.yaml')
-  writeFileSync(join(scratch.directory, 'hook.secret'), secret)
-  writeFileSync(
-    file,
-    `receivers:
-  - { name: first, webhook: '${url}', secretFile: '${join(scratch.directory, 'hook.secret')}' }
-  - { name: second, webhook: '${url}', severities: [page], afterMinutes: 15 }
-  - { name: third, mail: [team@example.com], severities: [page] }
-objectives:
-  - { name: orphans, off: true }
-  - { name: token-latency, target: 0.9 }
-`,
-  )
-  return file
-}
-
-/** The whole server, and a watch of the same database with instruments and a clock that the test moves. */
-async function rehearse(scratch: Scratch) {
-  const receiver = await startReceiver()
-  const api = await startApi(scratch)
-  const clock = new ManualClock(Date.now())
-  const meter = new Meter()
-  const decisions = meter.counter('authorization_decisions_total', 'x', ['via', 'outcome'])
-  const refused = meter.counter('authorization_decisions_refused_total', 'x')
-  const problems: unknown[] = []
-  const posted: string[] = []
-  const watched = readSloFile(sloFile(scratch, receiver.url))
-  const watch = new Watch({
-    storage: api.storage,
-    clock,
-    entropy: systemEntropy,
-    meter,
-    watched,
-    outgoing: new Outgoing(['127.0.0.1']),
-    post: {
-      send: async (to, letter) => void posted.push(`${to} ${letter.subject}\n${letter.text}`),
-      close: () => undefined,
-    },
-    url: api.url,
-    onError: (_where, error) => void problems.push(error),
-  })
-  /** Looks every 15 s for so long, with so much going on in each look. */
-  const run = async (seconds: number, each: () => void = () => undefined) => {
-    for (let second = 0; second < seconds; second += 15) {
-      clock.advanceMs(15_000)
-      each()
-      await watch.look()
-    }
-  }
-  const calm = () => decisions.inc({ via: 'authzen', outcome: 'allow' }, 50)
-  const alerts = async (state = 'open') =>
-    (await api.call('GET', `/api/observability/alerts?state=${state}`)).body.items as Record<string, unknown>[]
-  const close = async () => {
-    await watch.close()
-    await api.close()
-    receiver.close()
-  }
-  return { posted, api, clock, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
-}
 
 onEachEngine(
   'an outage pages within two minutes, once, is told once, escalates, and ends with one message',
@@ -189,6 +97,51 @@ onEachEngine(
       assert.equal((await api.call('DELETE', `/api/observability/silences/${found[0]?.id}`)).status, 204)
       assert.equal((await api.call('DELETE', `/api/observability/silences/${found[0]?.id}`)).status, 404)
     } finally {
+      await close()
+    }
+  },
+)
+
+onEachEngine(
+  'with a database that is away or takes nothing, a page goes out directly, once to each who can be told',
+  async (scratch) => {
+    const { api, receiver, close, watched } = await rehearse(scratch)
+    const clock = new ManualClock(Date.now())
+    const posted: string[] = []
+    const meter = new Meter()
+    const refused = meter.counter('authorization_decisions_refused_total', 'x')
+    const full = () => Promise.reject(new Fault('storage.full'))
+    const watch = new Watch({
+      storage: { ...api.storage, db: api.storage.db, transact: full, write: full },
+      clock,
+      entropy: systemEntropy,
+      meter,
+      watched,
+      outgoing: new Outgoing(['127.0.0.1']),
+      post: { send: async (to) => void posted.push(to), close: () => undefined },
+      url: api.url,
+      onError: () => undefined,
+    })
+    const look = async () => {
+      clock.advanceMs(15_000)
+      refused.inc(50)
+      await watch.look()
+    }
+    try {
+      receiver.status = 500
+      await look()
+      await look()
+      assert.deepEqual([receiver.got.length, posted], [0, ['team@example.com']])
+      receiver.status = 204
+      await look()
+      await look()
+      assert.deepEqual(
+        receiver.got.map(({ what, identity }) => [what, identity]),
+        [['opened', 'page:decision-availability']],
+      )
+      assert.deepEqual(posted, ['team@example.com'])
+    } finally {
+      await watch.close()
       await close()
     }
   },

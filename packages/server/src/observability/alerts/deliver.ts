@@ -73,7 +73,7 @@ export async function sendAlert(
     what,
     ...alert,
     runbook: alert.runbook.startsWith('https://') ? alert.runbook : `docs/runbooks/${alert.runbook}.md`,
-    link: `${deps.url}/console/alerts/${alert.id}`,
+    link: `${deps.url}/console/alerts`,
   })
   const seconds = Math.floor(deps.clock.nowMs() / 1_000)
   const signature =
@@ -98,7 +98,7 @@ async function mailAlert(
   const text = `${alert.says}
 
 ${alert.severity}, ${alert.component}, ${what} at ${new Date(alert.endedAtMs ?? alert.startedAtMs).toISOString()}
-Alert:   ${url}/console/alerts/${alert.id}
+Alert:   ${url}/console/alerts
 Runbook: ${alert.runbook.startsWith('https://') ? alert.runbook : `docs/runbooks/${alert.runbook}.md`}
 `
   const subject = `[${alert.severity}] ${alert.objective}: ${what}`

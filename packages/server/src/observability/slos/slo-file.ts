@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { findShapeProblem, yaml } from '#config'
 import { Fault, Secret } from '#kernel'
@@ -144,7 +145,7 @@ function parse(path: string): Static<typeof file> {
 
 function readSecret(path: string, secretFile: string): string {
   try {
-    const text = readFileSync(secretFile, 'utf8').trim()
+    const text = readFileSync(resolve(dirname(path), secretFile), 'utf8').trim()
     if (text.length >= 16) return text
   } catch (cause) {
     throw wrong(path, `names ${secretFile}, which cannot be read (${(cause as { code?: string }).code})`)

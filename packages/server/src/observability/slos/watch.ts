@@ -61,24 +61,19 @@ export class Watch {
 
   /** One look: read, keep, judge, tell. Never throws: what fails is logged, and the next look comes. */
   async look(): Promise<void> {
-    const { clock, onError, storage, watched } = this.#deps
+    const { clock, onError, watched } = this.#deps
     const nowMs = clock.nowMs()
     try {
       await this.#read(nowMs)
-      await storage.ping()
-    } catch (error) {
-      onError('service levels', error)
-      await this.#withoutDatabase(nowMs).catch((problem) => onError('alert without a database', problem))
-      return
-    }
-    try {
       await this.#share(nowMs)
       await raiseAlerts({ ...this.#deps, ...watched }, this.minutes)
       this.#toldDirectly.clear()
-      await deliverDue({ ...this.#deps, ...watched })
     } catch (error) {
       onError('service levels', error)
+      await this.#tellDirectly(nowMs)
+      return
     }
+    await deliverDue({ ...this.#deps, ...watched }).catch((error: unknown) => onError('alerts', error))
   }
 
   async #read(nowMs: number): Promise<void> {
@@ -112,17 +107,23 @@ export class Watch {
     this.#knownSinceMs = nowMs - 3 * minuteMs
   }
 
-  /** The database is away: pages go out all the same, once each, from what this node saw by itself. */
-  async #withoutDatabase(nowMs: number): Promise<void> {
-    const { watched } = this.#deps
+  /** The database is away, or takes nothing: pages go out all the same, once to each receiver, from what this node saw. */
+  async #tellDirectly(nowMs: number): Promise<void> {
+    const { watched, onError } = this.#deps
     for (const { objective, width, bucket, ...count } of this.#counting.rows())
       if (width === minuteMs) this.minutes.get(objective)?.set(bucket, count)
     for (const { objective, found } of findBurning(watched.objectives, this.minutes, nowMs)) {
-      if (found.severity !== 'page' || this.#toldDirectly.has(objective.name)) continue
-      this.#toldDirectly.add(objective.name)
+      if (found.severity !== 'page') continue
       const alert = directAlert(objective, describe(objective, found), nowMs)
-      for (const receiver of watched.receivers.filter((one) => meant(one, alert) && one.afterMinutes === undefined))
-        await sendAlert(this.#deps, receiver, alert, 'opened')
+      for (const receiver of watched.receivers) {
+        const key = `${objective.name} ${receiver.name}`
+        if (!meant(receiver, alert) || receiver.afterMinutes !== undefined || this.#toldDirectly.has(key)) continue
+        // One that does not answer is tried at the next look, and keeps nobody else from being told.
+        await sendAlert(this.#deps, receiver, alert, 'opened').then(
+          () => this.#toldDirectly.add(key),
+          (error: unknown) => onError(`alert to ${receiver.name}`, error),
+        )
+      }
     }
   }
 }
