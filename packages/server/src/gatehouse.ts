@@ -1,6 +1,5 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
 import { join } from 'node:path'
-import type { DestinationStream } from 'pino'
 import { type Ledger, openAudit } from '#audit'
 import {
   type Authentication,
@@ -15,18 +14,11 @@ import {
   sessionSource,
   signInPeople,
 } from '#authentication'
-import { type Authorization, openAuthorization } from '#authorization'
-import type { Config } from '#config'
-import {
-  directoryEntities,
-  directoryOperations,
-  ensureHomeOrganization,
-  keepAdministrators,
-  protectedApplications,
-} from '#directory'
-import { Feed } from '#feed'
-import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
-import { type Keyring, openKeyring } from '#keyring'
+import type { Authorization } from '#authorization'
+import { directoryOperations, protectedApplications } from '#directory'
+import type { Feed } from '#feed'
+import { type Meter, systemClock, systemEntropy } from '#kernel'
+import type { Keyring } from '#keyring'
 import {
   Arrival,
   eventsOperations,
@@ -36,8 +28,8 @@ import {
   operatingOperations,
   type Watch,
 } from '#observability'
-import { activeBundles, policiesOperations } from '#policies'
-import { lockDataDirectory, openStorage, type Storage } from '#storage'
+import { policiesOperations } from '#policies'
+import type { Storage } from '#storage'
 import {
   directoryClients,
   directoryPeople,
@@ -48,29 +40,13 @@ import {
   type Tokens,
   trustingMachines,
 } from '#tokens'
-import {
-  createWeb,
-  healthOperations,
-  listenForCertificates,
-  makeLogger,
-  Outgoing,
-  openapiOperation,
-  type Web,
-} from '#web'
+import { healthOperations, listenForCertificates, Outgoing, openapiOperation, type Web } from '#web'
 import { serveConsole } from './console.ts'
+import { type GatehouseOptions, openFoundation } from './foundation.ts'
 import { migrations } from './migrations.ts'
 
+export type { GatehouseOptions }
 export { migrations }
-
-export interface GatehouseOptions {
-  readonly config: Config
-  readonly clock?: Clock
-  readonly entropy?: Entropy
-  /** Where log lines go; default standard error. */
-  readonly log?: DestinationStream
-  /** Whether a person reads standard output, so that the set-up link may be printed there. Default: no. */
-  readonly toTerminal?: boolean
-}
 
 export interface Gatehouse {
   /** The address it really listens on, as in `http://127.0.0.1:8080`. */
@@ -101,56 +77,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const meter = new Meter()
-    meter.measureProcess()
-    const logger = makeLogger(config.logLevel, options.log)
-    if (config.database.engine === 'sqlite') {
-      const lock = lockDataDirectory(config.dataDirectory)
-      undo.push(() => lock.release())
-    }
-    const storage = await openStorage(config.database, { clock, migrations })
-    undo.push(() => storage.close())
-    const onError = (where: string, error: unknown) =>
-      logger.error({ err: error, where }, 'A job in the background failed')
-    const feed = new Feed({ storage, clock, meter, onError })
-    undo.push(() => feed.close())
-    const keyring = await openKeyring({
-      storage,
-      feed,
-      clock,
-      entropy,
-      meter,
-      rootKeyFile: config.rootKeyFile,
-      onError,
-    })
-    undo.push(() => keyring.close())
-    await ensureHomeOrganization({ storage, clock, entropy })
-    const authorization = await openAuthorization({
-      storage,
-      feed,
-      clock,
-      entropy,
-      meter,
-      keyring,
-      sources: [directoryEntities],
-      bundles: activeBundles,
-      keepAdministrators,
-      resourceQuota: config.resourcesPerApplication,
-      journalDirectory: join(config.dataDirectory, 'journal'),
-      onError,
-    })
-    undo.push(() => authorization.close())
-    const web = await createWeb({
-      policyBundle: authorization.snapshot.builtin.hash,
-      url: config.url,
-      trustedProxies: config.trustedProxies,
-      logger,
-      clock,
-      entropy,
-      meter,
-      storage,
-      keyring,
-    })
+    const { meter, storage, feed, keyring, authorization, web, onError } = await openFoundation(options, undo)
     web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web))
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }

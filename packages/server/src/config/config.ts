@@ -1,10 +1,21 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import { Fault, Secret } from '#kernel'
+import { Secret } from '#kernel'
 import { type MailServer, parseMail } from './mail-server.ts'
+import {
+  type Database,
+  parseCount,
+  parseDatabase,
+  parseHeaderName,
+  parseListen,
+  parseNetworks,
+  parseOneOf,
+  parseUrl,
+  readText,
+  type Told,
+  wrong,
+} from './parse.ts'
 import { yaml } from './yaml.ts'
-import './faults.ts'
 
 /** Everything the process is told from outside, read once, frozen. */
 export interface Config {
@@ -17,9 +28,7 @@ export interface Config {
   readonly extAuthzListen: { readonly host: string; readonly port: number } | undefined
   /** Absolute path of the data directory. */
   readonly dataDirectory: string
-  readonly database:
-    | { readonly engine: 'sqlite'; readonly file: string }
-    | { readonly engine: 'postgres'; readonly url: Secret }
+  readonly database: Database
   readonly rootKeyFile: string
   /** Whether the root key file lies inside the data directory (for trying out; `doctor` warns). */
   readonly rootKeyBesideData: boolean
@@ -158,11 +167,6 @@ export function readConfig(environment: Record<string, string | undefined>, work
   })
 }
 
-interface Told {
-  readonly text: string
-  readonly from: string
-}
-
 /** All four of its settings, or none. */
 function parseMtls(told: ReadonlyMap<string, Told>, workingDirectory: string): MtlsConfig | undefined {
   const keys = ['mtls_listen', 'mtls_url', 'mtls_certificate_file', 'mtls_key_file']
@@ -179,26 +183,6 @@ function parseMtls(told: ReadonlyMap<string, Told>, workingDirectory: string): M
     certificate: readText(certificate, workingDirectory) as string,
     key: new Secret(readText(key, workingDirectory) as string),
   })
-}
-
-function readText(given: Told | undefined, workingDirectory: string): string | undefined {
-  if (given === undefined) return undefined
-  try {
-    return readFileSync(resolve(workingDirectory, given.text), 'utf8')
-  } catch (error) {
-    throw wrong(given.from, `names ${given.text}, which cannot be read (${(error as { code?: string }).code})`)
-  }
-}
-
-function parseHeaderName(given: Told | undefined): string | undefined {
-  if (given === undefined) return undefined
-  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(given.text))
-    throw wrong(given.from, `"${given.text}" is not the name of a header`)
-  return given.text.toLowerCase()
-}
-
-function wrong(place: string, what: string): Fault {
-  return new Fault('config.invalid', { detail: `${place} ${what}` })
 }
 
 function readFile(path: string, told: Map<string, { text: string; from: string }>): void {
@@ -227,51 +211,6 @@ function readFile(path: string, told: Map<string, { text: string; from: string }
   }
 }
 
-function parseUrl({ text, from }: { text: string; from: string }): string {
-  const url = URL.parse(text)
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw wrong(from, `"${text}" is not an http(s) address`)
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '') {
-    throw wrong(from, `"${text}" must be scheme, host and port only`)
-  }
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname) || url.hostname.endsWith('.localhost')
-  if (url.protocol === 'http:' && !loopback)
-    throw wrong(from, `"${text}" must be https: plain http is for loopback only`)
-  return url.origin
-}
-
-function parseListen({ text, from }: { text: string; from: string }): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  if (match === null || port > 65_535) throw wrong(from, `"${text}" is not host:port`)
-  return { host: (match[1] ?? match[2]) as string, port }
-}
-
-function parseDatabase({ text, from }: { text: string; from: string }, workingDirectory: string): Config['database'] {
-  if (text.startsWith('sqlite:'))
-    return { engine: 'sqlite', file: resolve(workingDirectory, text.slice('sqlite:'.length)) }
-  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { engine: 'postgres', url: new Secret(text) }
-  throw wrong(from, 'must be sqlite:FILE or postgres://…')
-}
-
-function parseNetworks({ text, from }: { text: string; from: string }): string[] {
-  const parts = text.split(',').map((part) => part.trim())
-  const given = parts.filter((part) => part !== '')
-  for (const part of given) {
-    const [address = '', bits] = part.split('/')
-    const most = isIP(address) === 6 ? 128 : 32
-    const bitsFit = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
-    if (isIP(address) === 0 || !bitsFit) throw wrong(from, `"${part}" is not an address or a network (192.0.2.0/24)`)
-  }
-  return given
-}
-
-function parseCount({ text, from }: Told, most: number): number {
-  const count = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : Number.NaN
-  if (!(count <= most)) throw wrong(from, `"${text}" must be a whole number from 1 to ${most}`)
-  return count
-}
-
 /** `off`, or `principal=100, client=2000, address=50`. */
 function parseEdgeLimits({ text, from }: Told): Partial<Record<EdgeKind, number>> {
   if (text === 'off') return {}
@@ -284,9 +223,4 @@ function parseEdgeLimits({ text, from }: Told): Partial<Record<EdgeKind, number>
     limits[known] = parseCount({ text: rate, from }, 1_000_000)
   }
   return limits
-}
-
-function parseOneOf<const T extends string>({ text, from }: { text: string; from: string }, allowed: readonly T[]): T {
-  if ((allowed as readonly string[]).includes(text)) return text as T
-  throw wrong(from, `"${text}" must be one of ${allowed.join(', ')}`)
 }

@@ -1,5 +1,5 @@
-import { Fault, Secret } from '#kernel'
-import './faults.ts'
+import { Secret } from '#kernel'
+import { type Told, wrong } from './parse.ts'
 
 /** A mail server (RFC 5321). */
 export interface MailServer {
@@ -14,7 +14,7 @@ export interface MailServer {
 }
 
 /** @throws {Fault} `config.invalid` */
-export function parseMail(server: { text: string; from: string }, sender: { text: string; from: string }): MailServer {
+export function parseMail(server: Told, sender: Told): MailServer {
   const url = URL.parse(server.text)
   if (url === null || !['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '')
     throw wrong(
@@ -32,8 +32,4 @@ export function parseMail(server: { text: string; from: string }, sender: { text
     password: url.password === '' ? undefined : new Secret(decodeURIComponent(url.password)),
     from: sender.text,
   }
-}
-
-function wrong(place: string, what: string): Fault {
-  return new Fault('config.invalid', { detail: `${place} ${what}` })
 }
