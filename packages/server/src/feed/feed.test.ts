@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Act, Meter, systemClock } from '#kernel'
 import { openStorage, type Storage } from '#storage'
-import { onEachEngine } from '../../test/support/engines.ts'
+import { onEmptyDatabase } from '../../test/support/engines.ts'
 import { feedMigrations, listEvents, record } from './event.store.ts'
 import { defineEvents, type FeedEvent } from './events.ts'
 import { Feed } from './feed.ts'
@@ -34,7 +34,7 @@ const count = (storage: Storage, writer: number, turn: number) =>
     }),
   )
 
-onEachEngine(
+onEmptyDatabase(
   'positions are contiguous, and each writer sees its own order, under 20 concurrent writers',
   async (scratch) => {
     const storage = await open(scratch.address)
@@ -66,7 +66,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('a body that throws leaves neither change nor event, nor a gap', async (scratch) => {
+onEmptyDatabase('a body that throws leaves neither change nor event, nor a gap', async (scratch) => {
   const storage = await open(scratch.address)
   const feed = feedOn(storage)
   const follower = await feed.follow({ name: 'test', after: 0, handle: async () => undefined })
@@ -96,7 +96,7 @@ onEachEngine('a body that throws leaves neither change nor event, nor a gap', as
   await storage.close()
 })
 
-onEachEngine('a stored follower takes up after its cursor', async (scratch) => {
+onEmptyDatabase('a stored follower takes up after its cursor', async (scratch) => {
   const storage = await open(scratch.address)
   const run = async (turn: number) => {
     const feed = feedOn(storage)

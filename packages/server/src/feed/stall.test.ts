@@ -33,7 +33,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 test('a write transaction left open stalls numbering, is seen as such, and loses nothing when it ends', {
   skip,
 }, async () => {
-  const scratch = await scratchDatabase('postgres')
+  const scratch = await scratchDatabase('postgres', { empty: true })
   if (scratch.address.engine !== 'postgres') throw new TypeError('asked for PostgreSQL')
   const storage = await openStorage(scratch.address, { clock: systemClock, migrations: feedMigrations })
   const feed = new Feed({

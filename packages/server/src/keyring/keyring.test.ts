@@ -6,7 +6,7 @@ import { calculateJwkThumbprint } from 'jose'
 import { Feed, feedMigrations, listEvents } from '#feed'
 import { type Act, isFault, ManualClock, Meter, systemClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
-import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
+import { onEmptyDatabase, type Scratch } from '../../test/support/engines.ts'
 import { numberAllEvents } from '../../test/support/number-events.ts'
 import { keyringMigrations } from './data-key.store.ts'
 import { openKeyring } from './keyring.ts'
@@ -46,7 +46,7 @@ async function start(scratch: Scratch, clock: ManualClock, node = 'a') {
   }
 }
 
-onEachEngine('what was sealed opens after a restart, for its purpose and its context only', async (scratch) => {
+onEmptyDatabase('what was sealed opens after a restart, for its purpose and its context only', async (scratch) => {
   const clock = new ManualClock(1_000)
   const first = await start(scratch, clock)
   const sealed = first.keyring.seal('test.one', bytes('swordfish'), 'row 1')
@@ -67,7 +67,7 @@ onEachEngine('what was sealed opens after a restart, for its purpose and its con
   await close()
 })
 
-onEachEngine('a missing, foreign or malformed root key refuses the start and changes no file', async (scratch) => {
+onEmptyDatabase('a missing, foreign or malformed root key refuses the start and changes no file', async (scratch) => {
   const clock = new ManualClock(1_000)
   const first = await start(scratch, clock)
   await first.close()
@@ -83,7 +83,7 @@ onEachEngine('a missing, foreign or malformed root key refuses the start and cha
   await (await start(scratch, clock)).close()
 })
 
-onEachEngine('rotating data keys and the root key leaves everything readable', async (scratch) => {
+onEmptyDatabase('rotating data keys and the root key leaves everything readable', async (scratch) => {
   const clock = new ManualClock(1_000)
   const first = await start(scratch, clock)
   const sealed = first.keyring.seal('test.one', bytes('swordfish'))
@@ -108,7 +108,7 @@ onEachEngine('rotating data keys and the root key leaves everything readable', a
   await close()
 })
 
-onEachEngine('a start finishes a root key rotation that a crash cut after the file was written', async (scratch) => {
+onEmptyDatabase('a start finishes a root key rotation that a crash cut after the file was written', async (scratch) => {
   const clock = new ManualClock(1_000)
   const first = await start(scratch, clock)
   const sealed = first.keyring.seal('test.one', bytes('swordfish'))
@@ -122,7 +122,7 @@ onEachEngine('a start finishes a root key rotation that a crash cut after the fi
   await close()
 })
 
-onEachEngine('a signing key is announced, signs, verifies while retiring, and is gone', async (scratch) => {
+onEmptyDatabase('a signing key is announced, signs, verifies while retiring, and is gone', async (scratch) => {
   const clock = new ManualClock(1_000)
   const { keyring, storage, close } = await start(scratch, clock)
   const old = keyring.activeKey('ES256')
@@ -160,7 +160,7 @@ onEachEngine('a signing key is announced, signs, verifies while retiring, and is
   await close()
 })
 
-onEachEngine('a stolen key is forgotten at once, with what it signed', async (scratch) => {
+onEmptyDatabase('a stolen key is forgotten at once, with what it signed', async (scratch) => {
   const { keyring, close } = await start(scratch, new ManualClock(1_000))
   const old = keyring.activeKey('ES256')
   const signature = keyring.sign(old.kid, bytes('message'))
@@ -176,7 +176,7 @@ onEachEngine('a stolen key is forgotten at once, with what it signed', async (sc
   await close()
 })
 
-onEachEngine('EdDSA and RS256 keys sign what others verify (RFC 8037, RFC 7518 3.3)', async (scratch) => {
+onEmptyDatabase('EdDSA and RS256 keys sign what others verify (RFC 8037, RFC 7518 3.3)', async (scratch) => {
   const { keyring, close } = await start(scratch, new ManualClock(1_000))
   for (const algorithm of ['EdDSA', 'RS256'] as const) {
     assert.throws(() => keyring.activeKey(algorithm), code('keyring.no_active_key'))
@@ -192,7 +192,7 @@ onEachEngine('EdDSA and RS256 keys sign what others verify (RFC 8037, RFC 7518 3
   await close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'every node sees a rotation, and two nodes that start together agree on the first key',
   async (scratch) => {
     if (scratch.address.engine === 'sqlite') return // one file has one server

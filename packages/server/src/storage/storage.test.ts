@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { type Fault, isFault, systemClock } from '#kernel'
-import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
+import { onEmptyDatabase, type Scratch } from '../../test/support/engines.ts'
 import { isConsistencyToken, makeConsistencyToken, readConsistencyToken } from './consistency.ts'
 import { type Migration, translateSchema } from './migration.ts'
 import { openStorage } from './open.ts'
@@ -28,7 +28,7 @@ const applied = async (storage: Storage) =>
     ({ id }) => id,
   )
 
-onEachEngine('a body that throws leaves nothing, and takes nobody else with it', async (scratch) => {
+onEmptyDatabase('a body that throws leaves nothing, and takes nobody else with it', async (scratch) => {
   const storage = await open(scratch)
   const outcomes = await Promise.allSettled(
     Array.from({ length: 20 }, (_, turn) =>
@@ -46,7 +46,7 @@ onEachEngine('a body that throws leaves nothing, and takes nobody else with it',
   await storage.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'what is read and then written in one transaction is never lost to another (serialization retry)',
   async (scratch) => {
     const storage = await open(scratch)
@@ -76,7 +76,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('a read sees committed state only, a write sees its own', async (scratch) => {
+onEmptyDatabase('a read sees committed state only, a write sees its own', async (scratch) => {
   const storage = await open(scratch)
   await storage.transact(async (tx) => {
     await add(tx, 'x')
@@ -87,7 +87,7 @@ onEachEngine('a read sees committed state only, a write sees its own', async (sc
   await storage.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'integers come back as exact numbers, booleans as integers, and what a double cannot hold is refused',
   async (scratch) => {
     const storage = await open(scratch)
@@ -102,7 +102,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('text sorts by bytes on both engines, so that cursors agree', async (scratch) => {
+onEmptyDatabase('text sorts by bytes on both engines, so that cursors agree', async (scratch) => {
   const storage = await open(scratch)
   const words = ['a', 'B', 'Z', 'é', 'z', 'ä', '_', '0', 'Ω', 'aa', 'A', '~', '-', '😀', '豆']
   await storage.transact(async (tx) => {
@@ -113,7 +113,7 @@ onEachEngine('text sorts by bytes on both engines, so that cursors agree', async
   await storage.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'migrations run in the order of their ids, once, and a failing one leaves what came before',
   async (scratch) => {
     const first = { id: '9001_test_b', sql: 'create table test_b (id text primary key);' }
@@ -131,7 +131,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('a database that a newer version has written is refused and left as it is', async (scratch) => {
+onEmptyDatabase('a database that a newer version has written is refused and left as it is', async (scratch) => {
   const newer = { id: '9999_test_future', sql: 'create table test_future (id text);' }
   await (await open(scratch, [counters, newer])).close()
   const later = { id: '9500_test_late', sql: 'create table test_late (id text);' }
@@ -145,7 +145,7 @@ onEachEngine('a database that a newer version has written is refused and left as
   await storage.close()
 })
 
-onEachEngine('after close, whoever still asks is told that the database does not answer', async (scratch) => {
+onEmptyDatabase('after close, whoever still asks is told that the database does not answer', async (scratch) => {
   const storage = await open(scratch)
   await storage.close()
   const unavailable = (error: unknown) => isFault(error, 'storage.unavailable')
@@ -156,7 +156,7 @@ onEachEngine('after close, whoever still asks is told that the database does not
   await assert.rejects(storage.ping())
 })
 
-onEachEngine('the database tells its own time', async (scratch) => {
+onEmptyDatabase('the database tells its own time', async (scratch) => {
   const storage = await open(scratch)
   assert.ok(Math.abs((await storage.nowMs()) - Date.now()) < 5_000)
   await storage.close()

@@ -35,7 +35,7 @@ onEachEngine(
     await api.close()
 
     for (const engine of engines) {
-      const target = await scratchDatabase(engine)
+      const target = await scratchDatabase(engine, { empty: true })
       const rootKeyFile = join(target.directory, 'root.key')
       const input = { address: target.address, migrations, clock: systemClock, opener: { passphrase }, rootKeyFile }
       for (const damaged of [
@@ -79,7 +79,7 @@ onEachEngine('a backup for a recipient opens with the private key only', async (
     parts.push(part)
   await storage.close()
   const sealed = Buffer.concat(parts)
-  const target = await scratchDatabase('sqlite')
+  const target = await scratchDatabase('sqlite', { empty: true })
   const input = {
     address: target.address,
     migrations,

@@ -8,18 +8,18 @@ import { pino } from 'pino'
 import {
   type ActiveBundle,
   type Authorization,
-  authorizationMigrations,
   deployment,
   type EntityUid,
   type OwnedEntity,
   openAuthorization,
 } from '#authorization'
-import { defineEvents, Feed, feedMigrations, type ObjectRef, record } from '#feed'
+import { defineEvents, Feed, type ObjectRef, record } from '#feed'
 import { type Act, ManualClock, Meter, newId, type OrganizationId, systemEntropy } from '#kernel'
-import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
+import { type Keyring, openKeyring } from '#keyring'
 import { openStorage } from '#storage'
 import { createWeb, type Web } from '#web'
 import { builtinFile } from '../../src/authorization/builtin/build.ts'
+import { migrations } from '../../src/migrations.ts'
 import type { Scratch } from './engines.ts'
 
 declare module '#feed' {
@@ -67,7 +67,6 @@ export class TestHouse {
     const { clock, entities, bundles } = this
     const meter = new Meter()
     this.meter = meter
-    const migrations = [...feedMigrations, ...keyringMigrations, ...authorizationMigrations]
     this.storage = await openStorage(this.#scratch.address, { clock, migrations })
     // The feed waits by a clock that moves; only decisions live in the test's time.
     const running = { nowMs: () => Date.now() }

@@ -1,8 +1,9 @@
-import { authorizationMigrations, type Gate } from '#authorization'
-import { type DirectoryDeps, directoryMigrations, ensureHomeOrganization, type Organization } from '#directory'
-import { type FeedEvent, feedMigrations, listEvents } from '#feed'
+import type { Gate } from '#authorization'
+import { type DirectoryDeps, ensureHomeOrganization, type Organization } from '#directory'
+import { type FeedEvent, listEvents } from '#feed'
 import { type Act, Fault, ManualClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
+import { migrations } from '../../src/migrations.ts'
 import type { Scratch } from './engines.ts'
 import { numberAllEvents } from './number-events.ts'
 
@@ -35,7 +36,6 @@ export interface DirectoryFixture extends DirectoryDeps {
 /** The directory's tables in a scratch database, with the home organization. */
 export async function openDirectory(scratch: Scratch, gate: Gate = testGate().gate): Promise<DirectoryFixture> {
   const clock = new ManualClock(Date.UTC(2027, 0, 1))
-  const migrations = [...feedMigrations, ...authorizationMigrations, ...directoryMigrations]
   const storage = await openStorage(scratch.address, { clock, migrations, poolSize: 24 })
   const deps = { storage, clock, entropy: systemEntropy, gate }
   const home = await ensureHomeOrganization(deps)

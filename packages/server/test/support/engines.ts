@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
@@ -7,6 +7,7 @@ import pg from 'pg'
 import { Secret } from '#kernel'
 import type { DatabaseAddress, EngineName } from '#storage'
 import { startPostgres } from './postgres.ts'
+import { postgresTemplate, sqliteTemplate } from './template.ts'
 
 /**
  * The engines to test with; `GATEHOUSE_TEST_ENGINES=sqlite` narrows while working. `npm test` starts one PostgreSQL for all
@@ -33,16 +34,19 @@ export interface Scratch {
   remove(): Promise<void>
 }
 
-/** A fresh, empty database of the engine. */
-export async function scratchDatabase(engine: EngineName): Promise<Scratch> {
+/** A fresh database of the engine with the schema of the whole house; `empty`: without any. */
+export async function scratchDatabase(engine: EngineName, { empty = false } = {}): Promise<Scratch> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
   const clear = () => rmSync(directory, { recursive: true, force: true })
   if (engine === 'sqlite') {
-    return { address: { engine, file: join(directory, 'gatehouse.db') }, directory, remove: async () => clear() }
+    const file = join(directory, 'gatehouse.db')
+    if (!empty) copyFileSync(await sqliteTemplate(), file)
+    return { address: { engine, file }, directory, remove: async () => clear() }
   }
   const name = `t_${randomBytes(8).toString('hex')}`
   const url = new URL(await serverUrl())
-  await execute(url.href, `create database ${name} template template0`)
+  const template = empty ? 'template0' : await postgresTemplate(url.href)
+  await execute(url.href, `create database ${name} template ${template} strategy file_copy`)
   url.pathname = `/${name}`
   return {
     address: { engine, url: new Secret(url.href) },
@@ -55,11 +59,22 @@ export async function scratchDatabase(engine: EngineName): Promise<Scratch> {
   }
 }
 
-/** Declares one test per engine, each with a fresh database. */
-export function onEachEngine(name: string, body: (scratch: Scratch, t: TestContext) => Promise<void>): void {
+type Body = (scratch: Scratch, t: TestContext) => Promise<void>
+
+/** Declares one test per engine, each with a fresh database that has the schema of the whole house. */
+export function onEachEngine(name: string, body: Body): void {
+  declare(name, body, false)
+}
+
+/** The same with a database without any schema, for rooms that bring their own migrations. */
+export function onEmptyDatabase(name: string, body: Body): void {
+  declare(name, body, true)
+}
+
+function declare(name: string, body: Body, empty: boolean): void {
   for (const engine of engines) {
     test(`${name} [${engine}]`, async (t) => {
-      const scratch = await scratchDatabase(engine)
+      const scratch = await scratchDatabase(engine, { empty })
       try {
         await body(scratch, t)
       } finally {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { Feed, feedMigrations } from '#feed'
+import { Feed } from '#feed'
 import { type Clock, Meter, type OrganizationId, systemClock, systemEntropy, type UserId } from '#kernel'
-import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
-import { type Migration, openStorage, type Storage } from '#storage'
+import { type Keyring, openKeyring } from '#keyring'
+import { openStorage, type Storage } from '#storage'
 import { createWeb, makeLogger, type Operation, type Web } from '#web'
+import { migrations } from '../../src/migrations.ts'
 import type { Scratch } from './engines.ts'
 
 export interface Shell {
@@ -20,7 +21,6 @@ export interface Shell {
 
 export interface ShellOptions {
   readonly clock?: Clock
-  readonly migrations?: readonly Migration[]
   readonly operations: (rooms: { storage: Storage; feed: Feed; keyring: Keyring; web: Web }) => Operation[]
   readonly drainMs?: number
 }
@@ -31,7 +31,6 @@ export interface ShellOptions {
  */
 export async function startShell(scratch: Scratch, options: ShellOptions): Promise<Shell> {
   const { clock = systemClock } = options
-  const migrations = [...feedMigrations, ...keyringMigrations, ...(options.migrations ?? [])]
   const storage = await openStorage(scratch.address, { clock, migrations })
   const lines: string[] = []
   const logger = makeLogger('trace', { write: (line: string) => void lines.push(line) })

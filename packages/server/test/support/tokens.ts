@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { authorizationMigrations, type Gate } from '#authorization'
+import type { Gate } from '#authorization'
 import {
   type Application,
   type ApplicationInput,
@@ -9,7 +9,6 @@ import {
   addMachine,
   addMachineSecret,
   addUser,
-  directoryMigrations,
   ensureHomeOrganization,
   type Machine,
   type MachineInput,
@@ -17,9 +16,9 @@ import {
   type Organization,
   type User,
 } from '#directory'
-import { Feed, type FeedEvent, feedMigrations, listEvents } from '#feed'
+import { Feed, type FeedEvent, listEvents } from '#feed'
 import { type Clock, Meter, systemEntropy } from '#kernel'
-import { type Keyring, keyringMigrations, openKeyring } from '#keyring'
+import { type Keyring, openKeyring } from '#keyring'
 import { openStorage, type Storage } from '#storage'
 import {
   directoryClients,
@@ -29,10 +28,10 @@ import {
   type TokenPages,
   type Tokens,
   type TokensDeps,
-  tokensMigrations,
   trustingMachines,
 } from '#tokens'
 import { createWeb, makeLogger, Outgoing, type Web } from '#web'
+import { migrations } from '../../src/migrations.ts'
 import { systemAct, testGate } from './directory.ts'
 import type { Scratch } from './engines.ts'
 import { numberAllEvents } from './number-events.ts'
@@ -108,13 +107,6 @@ export async function openTokensFixture(
   const errors: unknown[] = []
   const logged: string[] = []
   const onError = (_where: string, error: unknown) => void errors.push(error)
-  const migrations = [
-    ...feedMigrations,
-    ...keyringMigrations,
-    ...authorizationMigrations,
-    ...directoryMigrations,
-    ...tokensMigrations,
-  ]
   const storage = await openStorage(scratch.address, { clock, migrations })
   const feed = new Feed({ storage, clock, meter, onError })
   const rootKeyFile = join(scratch.directory, 'root.key')

@@ -6,7 +6,7 @@ import { defineEvents, Feed, feedMigrations, record } from '#feed'
 import { type Act, Meter, systemClock, systemEntropy } from '#kernel'
 import type { NamedKey } from '#keyring'
 import { openStorage, type Storage } from '#storage'
-import { engines, onEachEngine, type Scratch, scratchDatabase } from '../../../test/support/engines.ts'
+import { engines, onEmptyDatabase, type Scratch, scratchDatabase } from '../../../test/support/engines.ts'
 import { startTestServer } from '../../../test/support/server.ts'
 import { readLedgerTile } from './database-storage.ts'
 import { encodeLeaf, hashBody } from './leaf.ts'
@@ -97,7 +97,7 @@ async function verify(storage: Storage, ledger: Ledger, earlier: string[] = []) 
   return { checkpoint, leaves }
 }
 
-onEachEngine('every event is a leaf, in order, and its salted body hashes to it', async (scratch) => {
+onEmptyDatabase('every event is a leaf, in order, and its salted body hashes to it', async (scratch) => {
   const node = await openNode(scratch)
   await Promise.all(Array.from({ length: 600 }, (_, turn) => note(node.storage, `note ${turn}`)))
   await integrated(node.storage, 600)
@@ -113,7 +113,7 @@ onEachEngine('every event is a leaf, in order, and its salted body hashes to it'
   await node.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'a ledger opened again goes on; every checkpoint ever seen is a beginning of the newest',
   async (scratch) => {
     const kept: string[] = []
@@ -129,7 +129,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('erasing an entry destroys salt and body and leaves the tree as it was', async (scratch) => {
+onEmptyDatabase('erasing an entry destroys salt and body and leaves the tree as it was', async (scratch) => {
   const node = await openNode(scratch)
   for (const words of ['a', 'b', 'c']) await note(node.storage, words)
   await integrated(node.storage, 3)
@@ -145,7 +145,7 @@ onEachEngine('erasing an entry destroys salt and body and leaves the tree as it 
   await node.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'a turned bit in the edge is found at start: the ledger stands still, says so, and loses nothing',
   async (scratch) => {
     const node = await openNode(scratch)
@@ -176,7 +176,7 @@ onEachEngine(
 
 if (engines.includes('postgres')) {
   test('two nodes on one PostgreSQL integrate one history', async () => {
-    const scratch = await scratchDatabase('postgres')
+    const scratch = await scratchDatabase('postgres', { empty: true })
     const nodes = await Promise.all([openNode(scratch), openNode(scratch)])
     await Promise.all(Array.from({ length: 400 }, (_, turn) => note(nodes[turn % 2]!.storage, `note ${turn}`)))
     await integrated(nodes[0].storage, 400)
@@ -187,7 +187,7 @@ if (engines.includes('postgres')) {
   })
 }
 
-onEachEngine(
+onEmptyDatabase(
   'over HTTP: tiles as the specification serves them, verified without an identity; bodies only with one',
   async (scratch) => {
     const server = await startTestServer(scratch)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '#kernel'
 import { openStorage } from '#storage'
-import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { onEmptyDatabase, type Scratch } from '../../../test/support/engines.ts'
 import { authenticationMigrations } from '../migrations.ts'
 import { networkOf, Throttle, type Trying } from './throttle.ts'
 
@@ -15,7 +15,7 @@ async function withThrottle(scratch: Scratch, body: (throttle: Throttle) => Prom
   await storage.close()
 }
 
-onEachEngine('a few tries are free, then waits double to a minute and no further', (scratch) =>
+onEmptyDatabase('a few tries are free, then waits double to a minute and no further', (scratch) =>
   withThrottle(scratch, async (throttle) => {
     let nowMs = start
     const waits: number[] = []
@@ -31,14 +31,14 @@ onEachEngine('a few tries are free, then waits double to a minute and no further
   }),
 )
 
-onEachEngine('many at once get no more tries than one after another', (scratch) =>
+onEmptyDatabase('many at once get no more tries than one after another', (scratch) =>
   withThrottle(scratch, async (throttle) => {
     const waits = await Promise.all(Array.from({ length: 30 }, () => throttle.take(alice, start)))
     assert.equal(waits.filter((wait) => wait === 0).length, 5)
   }),
 )
 
-onEachEngine('a browser that the person has used is not slowed by what others do', (scratch) =>
+onEmptyDatabase('a browser that the person has used is not slowed by what others do', (scratch) =>
   withThrottle(scratch, async (throttle) => {
     for (let tries = 0; tries < 20; tries++) await throttle.take(alice, start)
     assert.ok((await throttle.take(alice, start)) > 0)
@@ -46,7 +46,7 @@ onEachEngine('a browser that the person has used is not slowed by what others do
   }),
 )
 
-onEachEngine('one address that tries many people is slowed, other addresses are not', (scratch) =>
+onEmptyDatabase('one address that tries many people is slowed, other addresses are not', (scratch) =>
   withThrottle(scratch, async (throttle) => {
     const other = (n: number, address: string) => ({ ...alice, account: `password:${n}`, address })
     for (let n = 0; n < 40; n++) await throttle.take(other(n, '2001:db8:1:2::1'), start)
@@ -55,7 +55,7 @@ onEachEngine('one address that tries many people is slowed, other addresses are 
   }),
 )
 
-onEachEngine('tries are forgotten after a quarter of an hour, and by a sign-in', (scratch) =>
+onEmptyDatabase('tries are forgotten after a quarter of an hour, and by a sign-in', (scratch) =>
   withThrottle(scratch, async (throttle) => {
     for (let tries = 0; tries < 8; tries++) await throttle.take(alice, start)
     assert.equal(await throttle.take(alice, start + 16 * 60_000), 0)

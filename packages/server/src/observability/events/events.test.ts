@@ -5,7 +5,7 @@ import { defineEvents, Feed, feedMigrations, record } from '#feed'
 import { type Act, Fault, Meter, systemClock, systemEntropy } from '#kernel'
 import { openStorage } from '#storage'
 import { createWeb } from '#web'
-import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { onEmptyDatabase, type Scratch } from '../../../test/support/engines.ts'
 import { Arrival } from './arrival.ts'
 import { eventsOperations } from './events.routes.ts'
 
@@ -62,7 +62,7 @@ async function start(scratch: Scratch) {
   return { storage, rights, arrival, write, ask, turns, settled, close }
 }
 
-onEachEngine('events page newest first and oldest first, by cursor, without gap or double', async (scratch) => {
+onEmptyDatabase('events page newest first and oldest first, by cursor, without gap or double', async (scratch) => {
   const it = await start(scratch)
   for (let turn = 1; turn <= 5; turn++) await it.write(turn, 'r')
   await it.settled(5)
@@ -82,23 +82,26 @@ onEachEngine('events page newest first and oldest first, by cursor, without gap 
   await it.close()
 })
 
-onEachEngine('events are filtered by request, type, beginning of a type, object and organization', async (scratch) => {
-  const it = await start(scratch)
-  await it.write(1, 'first')
-  await it.write(2, 'second')
-  await it.write(3, 'second', 'test.other')
-  await it.settled(3)
-  const of = async (query: string) => it.turns(await it.ask(query))
-  assert.deepEqual(await of('requestId=second'), [3, 2])
-  assert.deepEqual(await of('type=test.seen'), [2, 1])
-  assert.deepEqual(await of('type=test.*'), [3, 2, 1])
-  assert.deepEqual(await of('type=other.*'), [])
-  assert.deepEqual(await of('objectId=1'), [1])
-  assert.deepEqual(await of(`organizationId=${organization}`), [2])
-  await it.close()
-})
+onEmptyDatabase(
+  'events are filtered by request, type, beginning of a type, object and organization',
+  async (scratch) => {
+    const it = await start(scratch)
+    await it.write(1, 'first')
+    await it.write(2, 'second')
+    await it.write(3, 'second', 'test.other')
+    await it.settled(3)
+    const of = async (query: string) => it.turns(await it.ask(query))
+    assert.deepEqual(await of('requestId=second'), [3, 2])
+    assert.deepEqual(await of('type=test.seen'), [2, 1])
+    assert.deepEqual(await of('type=test.*'), [3, 2, 1])
+    assert.deepEqual(await of('type=other.*'), [])
+    assert.deepEqual(await of('objectId=1'), [1])
+    assert.deepEqual(await of(`organizationId=${organization}`), [2])
+    await it.close()
+  },
+)
 
-onEachEngine('a waiting request is answered by the event, and resumes where it stopped', async (scratch) => {
+onEmptyDatabase('a waiting request is answered by the event, and resumes where it stopped', async (scratch) => {
   const it = await start(scratch)
   await it.write(1, 'r')
   await it.settled(1)
@@ -115,7 +118,7 @@ onEachEngine('a waiting request is answered by the event, and resumes where it s
   await it.close()
 })
 
-onEachEngine(
+onEmptyDatabase(
   'one who may see an organization sees its events only; a right that ends ends the waiting',
   async (scratch) => {
     const it = await start(scratch)
@@ -131,7 +134,7 @@ onEachEngine(
   },
 )
 
-onEachEngine('a shutdown answers whoever waits', async (scratch) => {
+onEmptyDatabase('a shutdown answers whoever waits', async (scratch) => {
   const it = await start(scratch)
   const waiting = it.ask('order=oldest&wait=30&cursor=now')
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -142,7 +145,7 @@ onEachEngine('a shutdown answers whoever waits', async (scratch) => {
   await it.close()
 })
 
-onEachEngine('bad filters, cursors and waits are refused, each by name', async (scratch) => {
+onEmptyDatabase('bad filters, cursors and waits are refused, each by name', async (scratch) => {
   const it = await start(scratch)
   const bad = [
     'cursor=nonsense',

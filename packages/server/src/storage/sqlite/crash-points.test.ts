@@ -85,7 +85,7 @@ test('group commit, crash points: who was answered is kept, who was not is not, 
 })
 
 test('a full disk refuses the change with one clear fault, keeps what was there, and heals', async () => {
-  const scratch = await scratchDatabase('sqlite')
+  const scratch = await scratchDatabase('sqlite', { empty: true })
   const migrations = [{ id: '9000_test', sql: 'create table t (id int8 primary key, body text);' }]
   const storage = await openStorage(scratch.address, { clock: systemClock, migrations })
   const fill = (id: number, size: number) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { ManualClock } from '#kernel'
 import { openStorage } from '#storage'
-import { onEachEngine } from '../../../test/support/engines.ts'
+import { onEmptyDatabase } from '../../../test/support/engines.ts'
 import { participantMigrations } from '../logout/participant.store.ts'
 import { listRevocations, putRevocation, revocationMigrations } from '../revocation/revocation.store.ts'
 import { RevocationSet } from '../revocation/revocation-set.ts'
@@ -9,7 +9,7 @@ import { artifactMigrations, findArtifact, insertArtifact } from './artifact.sto
 import { artifactId } from './artifact.ts'
 import { expireArtifacts } from './expire.ts'
 
-onEachEngine(
+onEmptyDatabase(
   'what has ended is not found at once, and is deleted in steps that no request waits for',
   async (scratch) => {
     const clock = new ManualClock(1_000_000)

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { feedMigrations } from '#feed'
 import { systemClock } from '#kernel'
 import { openStorage } from '#storage'
-import { onEachEngine } from '../../../test/support/engines.ts'
+import { onEmptyDatabase } from '../../../test/support/engines.ts'
 import { Replayed, Unit } from './unit.ts'
 
-onEachEngine(
+onEmptyDatabase(
   'what is gone when it is used up refuses the request: nothing else of it is committed',
   async (scratch) => {
     const storage = await openStorage(scratch.address, { clock: systemClock, migrations: feedMigrations })
