@@ -12,16 +12,28 @@ export interface Ran {
 
 /** Runs `gatehouse …` as an operator on the same machine would, with the local credential of `data`. */
 export function gatehouse(data: string, ...args: readonly string[]): Promise<Ran> {
+  return gatehouseWith({ GATEHOUSE_DATA: data, XDG_CONFIG_HOME: `${data}/.config` }, args)
+}
+
+/** Runs `gatehouse …` in an environment of its own. @param onError hears of standard error as it comes */
+export function gatehouseWith(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  onError: (text: string) => void = () => undefined,
+): Promise<Ran> {
   const started = performance.now()
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [launcher, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH ?? '', GATEHOUSE_DATA: data, NO_COLOR: '1' },
+      env: { PATH: process.env.PATH ?? '', NO_COLOR: '1', ...environment },
     })
     const out: string[] = []
     const err: string[] = []
     child.stdout.on('data', (chunk) => out.push(String(chunk)))
-    child.stderr.on('data', (chunk) => err.push(String(chunk)))
+    child.stderr.on('data', (chunk) => {
+      err.push(String(chunk))
+      onError(err.join(''))
+    })
     child.once('error', reject)
     child.once('close', (code) =>
       resolve({ code: code ?? 1, stdout: out.join(''), stderr: err.join(''), ms: performance.now() - started }),

@@ -74,7 +74,7 @@ function adviceOn(status: number, requestId: string | undefined): string | undef
   const trail = requestId === undefined ? 'the server log' : `gatehouse events --request ${requestId}`
   switch (status) {
     case 401:
-      return 'Set GATEHOUSE_TOKEN to a valid access token, or run where the data directory is (--data DIR)'
+      return 'Log in again with "gatehouse login", set GATEHOUSE_TOKEN, or run where the data directory is (--data DIR)'
     case 403:
       return `Ask an owner for a role that allows this; see why with: ${trail}`
     case 404:

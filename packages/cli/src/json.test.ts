@@ -16,7 +16,18 @@ const bundle = join(acme, 'documents')
 const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
 
 /** Prints no answer, or is followed without an end; each is tried in a test of its own. */
-const without = ['serve', 'pdp', 'token exchange', 'completion', 'events tail', 'restore', 'alert acknowledge']
+const without = [
+  'serve',
+  'login',
+  'logout',
+  'token',
+  'pdp',
+  'token exchange',
+  'completion',
+  'events tail',
+  'restore',
+  'alert acknowledge',
+]
 
 /** Every other command, in an order in which each finds what it needs. Words in braces stand for what came before. */
 function commands(home: string): string[][] {

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import pack from '../package.json' with { type: 'json' }
 import { addAudit } from './commands/audit/audit.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -12,6 +12,7 @@ import { addOrganizations } from './commands/directory/organizations.ts'
 import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
+import { addLogin } from './commands/login/login.ts'
 import { addBackups } from './commands/operations/backups.ts'
 import { addContain } from './commands/operations/contain.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
@@ -35,6 +36,8 @@ export function buildProgram({ quiet = false } = {}): Command {
     .helpOption('-h, --help', 'show help')
     .option('--json', 'answer in JSON')
     .option('--url <address>', 'Gatehouse to talk to (default: the local one)')
+    .addOption(new Option('--server <address>', 'the same as --url').hideHelp())
+    .option('--profile <name>', 'the stored login to act by (default: GATEHOUSE_PROFILE, or the one of --url)')
     .option('--token <token>', 'access token; better in GATEHOUSE_TOKEN, which other users cannot see')
     .option('--data <directory>', "the local Gatehouse's data directory (default: GATEHOUSE_DATA or ./data)")
     .showHelpAfterError('(add --help for what this command takes)')
@@ -44,12 +47,13 @@ export function buildProgram({ quiet = false } = {}): Command {
       'after',
       `
 On the machine where Gatehouse runs nothing needs to be set up: the command reads the local credential that the
-server keeps in its data directory. Elsewhere give --url and GATEHOUSE_TOKEN.
+server keeps in its data directory. Elsewhere "gatehouse login --url ADDRESS" signs you in once; or give GATEHOUSE_TOKEN.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse cannot be reached.`,
     )
   const add = [
     addServe,
+    addLogin,
     addWhoami,
     addConfiguration,
     addOrganizations,

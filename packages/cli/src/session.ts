@@ -7,6 +7,10 @@ import { Output } from './output/output.ts'
 export interface CommonOptions {
   readonly json?: boolean
   readonly url?: string
+  /** The same, by its other name. */
+  readonly server?: string
+  /** A stored login by its name. */
+  readonly profile?: string
   readonly token?: string
   readonly data?: string
 }
@@ -30,8 +34,17 @@ export function sessionOf(command: Command, environment: NodeJS.ProcessEnv = pro
     get client() {
       const token = options.token ?? environment.GATEHOUSE_TOKEN
       // GATEHOUSE_URL is the server's own setting: it names the server here only together with a token.
-      const url = options.url ?? (token === undefined ? undefined : environment.GATEHOUSE_URL)
-      client ??= new Client(findCredential({ data, ...(url && { url }), ...(token && { token }) }))
+      const url = options.url ?? options.server ?? (token === undefined ? undefined : environment.GATEHOUSE_URL)
+      const profile = options.profile ?? environment.GATEHOUSE_PROFILE
+      client ??= new Client(
+        findCredential({
+          data,
+          environment,
+          ...(url && { url }),
+          ...(token && { token }),
+          ...(profile && { profile }),
+        }),
+      )
       return client
     },
   }

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { exits, Failure } from '../failure.ts'
+import { exits, Failure, usage } from '../failure.ts'
+import { type Login, listLogins, readLogin } from './logins/login.ts'
+import { loginCredential } from './logins/use-login.ts'
 
 /** How a request says who sends it: the value of `Authorization`, made anew for each request. */
 export interface Credential {
-  readonly kind: 'token' | 'bootstrap'
+  readonly kind: 'token' | 'bootstrap' | 'login'
   readonly url: string
   authorization(): Promise<string>
 }
@@ -19,15 +21,19 @@ interface BootstrapFile {
 export interface CredentialOptions {
   readonly url?: string
   readonly token?: string
+  /** A stored login by its name. */
+  readonly profile?: string
   /** Data directory of the local server. */
   readonly data: string
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 const lifetimeSeconds = 30
 
 /**
- * An access token when there is one, else the local server's bootstrap credential.
- * @throws {Failure} unreachable: there is neither
+ * An access token when there is one, else the stored login that was named (by profile or address), else the local server's bootstrap
+ * credential, else the only login there is.
+ * @throws {Failure} unreachable: there is none
  */
 export function findCredential(options: CredentialOptions): Credential {
   if (options.token !== undefined && options.token !== '') {
@@ -35,21 +41,61 @@ export function findCredential(options: CredentialOptions): Credential {
     const url = options.url ?? findBootstrap(options.data)?.url ?? 'http://localhost:8080'
     return { kind: 'token', url: parseBaseUrl(url), authorization: async () => authorization }
   }
+  const environment = options.environment ?? process.env
+  if (options.profile !== undefined || options.url !== undefined) {
+    const login = findLogin(environment, options)
+    if (login !== undefined) return loginCredential(environment, login)
+  }
   const file = findBootstrap(options.data)
   if (file === undefined) {
+    if (options.url !== undefined)
+      throw new Failure(`You are not logged in at ${parseBaseUrl(options.url)}`, {
+        exit: exits.denied,
+        next: `gatehouse login --url ${parseBaseUrl(options.url)}, or give GATEHOUSE_TOKEN`,
+      })
+    const logins = listLogins(environment)
+    if (logins.length > 1)
+      throw usage('Which Gatehouse?', `Give --profile: ${logins.map(({ profile }) => profile).join(', ')}`)
+    if (logins[0] !== undefined) return loginCredential(environment, logins[0])
     throw new Failure(`No Gatehouse has written its local credential in ${resolve(options.data)}`, {
       exit: exits.unreachable,
-      next: 'Start it with "gatehouse serve", name its data directory with --data DIR, or give --url and GATEHOUSE_TOKEN',
+      next: 'Start it with "gatehouse serve", name its data directory with --data DIR, or "gatehouse login --url ADDRESS"',
     })
   }
   if (options.url !== undefined && parseBaseUrl(options.url) !== file.url) {
     throw new Failure(`The local credential is good at ${file.url} only`, {
       exit: exits.usage,
-      next: 'Leave --url out, or give GATEHOUSE_TOKEN too',
+      next: `Leave --url out, or first "gatehouse login --url ${parseBaseUrl(options.url)}"`,
     })
   }
   const url = parseBaseUrl(file.url)
   return { kind: 'bootstrap', url, authorization: async () => `Gatehouse-Bootstrap ${await signAssertion(file)}` }
+}
+
+/**
+ * The stored login of this profile, else of this address, else the only one.
+ * @throws {Failure} when a profile is named that is not there, or several logins fit
+ */
+export function findLogin(
+  environment: NodeJS.ProcessEnv,
+  options: { readonly profile?: string; readonly url?: string },
+): Login | undefined {
+  const profile = options.profile ?? environment.GATEHOUSE_PROFILE
+  if (profile !== undefined) {
+    const login = readLogin(environment, profile)
+    if (login !== undefined && (options.url === undefined || parseBaseUrl(options.url) === login.url)) return login
+    throw new Failure(
+      `There is no login of the profile ${profile}${options.url === undefined ? '' : ` at ${options.url}`}`,
+      {
+        exit: exits.notFound,
+        next: `gatehouse login --profile ${profile} --url ADDRESS`,
+      },
+    )
+  }
+  const url = options.url === undefined ? undefined : parseBaseUrl(options.url)
+  const logins = listLogins(environment).filter((login) => url === undefined || login.url === url)
+  if (logins.length <= 1) return logins[0]
+  throw usage('Several logins fit', `Say which with --profile: ${logins.map((one) => one.profile).join(', ')}`)
 }
 
 /** A fresh assertion: addressed to that server, good for half a minute and, by its `jti`, once. */

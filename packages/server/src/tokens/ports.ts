@@ -11,6 +11,8 @@ export interface RegisteredClient {
   readonly id: ApplicationId | MachineId
   readonly type: 'application' | 'machine'
   readonly organizationId: OrganizationId
+  /** Whether people of every organization sign in with it: then the page asks which. */
+  readonly anyOrganization?: boolean
   readonly name: string
   readonly authMethod: ClientAuthMethod
   /** Public keys for `private_key_jwt`. */

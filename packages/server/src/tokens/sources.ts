@@ -16,6 +16,7 @@ import {
 } from '#directory'
 import { type Clock, isId, Secret } from '#kernel'
 import type { Reader } from '#storage'
+import { commandLineClient, commandLineId } from './built-in-client.ts'
 import type { ClientSource, Person, PersonSource, RegisteredClient } from './ports.ts'
 
 interface Deps {
@@ -39,7 +40,7 @@ export function directoryClients({ db, clock }: Deps): ClientSource {
     find: async (clientId) => {
       if (isId('app', clientId)) return ofApplication(await findApplication(db, clientId))
       if (isId('machine', clientId)) return ofMachine(await findMachine(db, clientId))
-      return undefined
+      return clientId === commandLineId ? commandLineClient(db) : undefined
     },
     findByOrigin: async (origin) => ofApplication(await findApplicationByOrigin(db, origin)),
   }

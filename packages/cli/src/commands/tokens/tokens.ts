@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander'
+import { findLogin } from '../../client/credential.ts'
+import { freshToken } from '../../client/logins/use-login.ts'
 import { requestToken } from '../../client/token-request.ts'
-import { usage } from '../../failure.ts'
-import { action } from '../../session.ts'
+import { exits, Failure, usage } from '../../failure.ts'
+import { action, type CommonOptions } from '../../session.ts'
 import { findAssertion, platforms } from './assertions.ts'
 
 interface ExchangeOptions {
@@ -16,7 +18,20 @@ interface ExchangeOptions {
 
 /** `gatehouse token …`: access tokens for programs and scripts. */
 export function addTokens(program: Command): void {
-  const token = program.command('token').description('access tokens for programs: a workload needs no stored secret')
+  const token = program
+    .command('token')
+    .description('print an access token of your login (--url or --profile), renewed when it ends within a minute')
+    .action(
+      action<CommonOptions>(async ({ out }, options) => {
+        const { url: _, ...rest } = options
+        const url = options.url ?? options.server
+        const login = findLogin(process.env, { ...rest, ...(url !== undefined && { url }) })
+        if (login === undefined)
+          throw new Failure('You are not logged in', { exit: exits.denied, next: 'gatehouse login --url ADDRESS' })
+        const { accessToken, expiresAtMs } = await freshToken(process.env, login)
+        out.answer({ accessToken, expiresAt: new Date(expiresAtMs).toISOString() }, () => accessToken)
+      }),
+    )
 
   token
     .command('exchange')

@@ -204,7 +204,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
         const client = await deps.clients.find(String(interaction.params.client_id))
         const query = new URLSearchParams({
           return_to: back,
-          ...(client !== undefined && { organization: client.organizationId }),
+          ...(client !== undefined && !client.anyOrganization && { organization: client.organizationId }),
           ...hints(interaction.params, interaction.session?.accountId),
         })
         const acr = wantedAcr(ctx)
