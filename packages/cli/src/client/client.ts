@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { exits, Failure, failureOf, type Problem } from '../failure.ts'
-import type { Credential } from './credential.ts'
+import type { Credential } from './sender.ts'
 
 export interface RequestOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>

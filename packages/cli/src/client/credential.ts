@@ -4,13 +4,7 @@ import { join, resolve } from 'node:path'
 import { exits, Failure, usage } from '../failure.ts'
 import { type Login, listLogins, readLogin } from './logins/login.ts'
 import { loginCredential } from './logins/use-login.ts'
-
-/** How a request says who sends it: the value of `Authorization`, made anew for each request. */
-export interface Credential {
-  readonly kind: 'token' | 'bootstrap' | 'login'
-  readonly url: string
-  authorization(): Promise<string>
-}
+import type { Credential } from './sender.ts'
 
 /** What the server writes beside its data at each start, for whoever can read it on the same machine. */
 interface BootstrapFile {

@@ -2,11 +2,7 @@ import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../failure.ts'
-import type { LoginSecrets } from './login.ts'
-
-export const keyStoreNames = ['file', 'secret-tool', 'security'] as const
-/** Where the secrets of a login are: its own 0600 file, the Secret Service (by `secret-tool`), or macOS's keychain (by `security`). */
-export type KeyStoreName = (typeof keyStoreNames)[number]
+import type { KeyStoreName, LoginSecrets } from './login.ts'
 
 /** The system's own store where there is a small means to it, else the file. */
 export function findKeyStore(

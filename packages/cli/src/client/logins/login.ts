@@ -2,10 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { exits, Failure, usage } from '../../failure.ts'
-import type { KeyStoreName } from './key-store.ts'
 
 /** The command line's own client, the same in every installation. */
 export const clientId = 'gatehouse-cli'
+
+/** Where the secrets of a login are: its own 0600 file, the Secret Service (by `secret-tool`), or macOS's keychain (by `security`). */
+export type KeyStoreName = 'file' | 'secret-tool' | 'security'
 
 /** What a login holds that opens something. */
 export interface LoginSecrets {

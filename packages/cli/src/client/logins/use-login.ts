@@ -1,5 +1,5 @@
 import { exits, Failure } from '../../failure.ts'
-import type { Credential } from '../credential.ts'
+import type { Credential } from '../sender.ts'
 import { requestToken, TokenRefusal, type TokenReply } from '../token-request.ts'
 import { findKeyStore, keepSecrets, readSecrets } from './key-store.ts'
 import { clientId, type Login, type LoginSecrets, writeLogin } from './login.ts'
