@@ -1,6 +1,7 @@
 // `npm test`: the static rules, then every test. Arguments narrow the tests: `npm test -- directory` runs matching files.
 import { spawn, spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 const wanted = process.argv.slice(2)
@@ -26,7 +27,8 @@ const url = await new Promise((resolve, reject) => {
   postgres.once('exit', (code) => reject(new Error(`PostgreSQL did not start (exit ${code})`)))
 })
 // A failed test may leave a server open: its file is ended by the limit, and counts as failed.
-const limits = ['--test-concurrency=2', '--test-timeout=240000']
+// One more than there are cores, for many tests wait for clocks, browsers and processes that they killed.
+const limits = [`--test-concurrency=${availableParallelism() + 1}`, '--test-timeout=240000']
 const args = ['--test', ...limits, '--test-reporter=spec', ...files]
 const done = spawn('node', args, {
   stdio: 'inherit',

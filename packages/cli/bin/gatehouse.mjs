@@ -3,16 +3,21 @@
 // installed for this project.
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const main = new URL('../src/main.ts', import.meta.url)
+const here = dirname(realpathSync(fileURLToPath(import.meta.url)))
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  const installed = findUp(here, 'node_modules')
+  // Compiled once for all commands; whoever may write there may change the program itself.
+  if (installed !== undefined) module.enableCompileCache(join(installed, '.cache', 'node-compile'))
   const { run } = await import(main.href)
   await run()
 } else {
-  const node = findPinnedNode(dirname(realpathSync(fileURLToPath(import.meta.url))))
+  const node = findUp(here, join('node_modules', '.bin', 'node'))
   if (node === undefined) {
     console.error(
       `gatehouse: Node.js 24 is needed, this is ${process.version}. Run "npm ci" in the project, which installs it`,
@@ -30,10 +35,10 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   child.once('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
 }
 
-function findPinnedNode(from) {
+function findUp(from, name) {
   for (let directory = from; ; directory = dirname(directory)) {
-    const node = join(directory, 'node_modules', '.bin', 'node')
-    if (existsSync(node)) return node
+    const path = join(directory, name)
+    if (existsSync(path)) return path
     if (directory === dirname(directory)) return undefined
   }
 }

@@ -22,7 +22,13 @@ async function refused(
   const child = spawn(process.execPath, [program], {
     cwd: data,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '', GATEHOUSE_DATA: data, GATEHOUSE_LISTEN: `127.0.0.1:${port}`, ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      GATEHOUSE_DATA: data,
+      GATEHOUSE_LISTEN: `127.0.0.1:${port}`,
+      ...environment,
+    },
   })
   let said = ''
   child.stderr.on('data', (chunk) => {
