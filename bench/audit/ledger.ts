@@ -9,6 +9,7 @@ import { Feed } from '../../packages/server/src/feed/index.ts'
 import { migrations } from '../../packages/server/src/gatehouse.ts'
 import { Meter, systemClock, systemEntropy } from '../../packages/server/src/kernel/index.ts'
 import { openStorage, type Storage } from '../../packages/server/src/storage/index.ts'
+import { testPersonKeys } from '../../packages/server/test/support/audit-house.ts'
 import { noteEvent } from '../../packages/server/test/support/note-events.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { Latencies, median } from '../support/percentiles.ts'
@@ -37,6 +38,7 @@ export async function measureLedger(): Promise<readonly Figure[]> {
       publicKey: pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32),
       sign: (data) => sign(null, data, pair.privateKey),
     },
+    persons: testPersonKeys(storage),
     url: 'https://id.example.com',
     onError,
   })

@@ -165,6 +165,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       keyring,
       outgoing,
       url: config.url,
+      dataDirectory: config.dataDirectory,
       witnessPolicyFile: config.auditWitnessFile,
       sinkFile: config.auditSinkFile,
       onError,

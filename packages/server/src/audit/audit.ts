@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Gate } from '#authorization'
 import type { Feed } from '#feed'
 import type { Clock, Entropy, Meter } from '#kernel'
@@ -5,8 +6,11 @@ import type { Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import type { Operation, Outgoing } from '#web'
 import { eraseOperations } from './erase/erase.routes.ts'
+import { ErasedList } from './erase/erased-list.ts'
+import { repeatErasures } from './erase/repeat-erasures.ts'
 import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
+import { PersonKeys } from './persons/person-keys.ts'
 import { followIntoIndex } from './search/follow.ts'
 import { searchOperations } from './search/search.routes.ts'
 import { runSinks } from './sinks/run-sinks.ts'
@@ -24,6 +28,8 @@ export interface AuditDeps {
   readonly gate: Gate
   readonly outgoing: Outgoing
   readonly url: string
+  /** What is kept beside the database: who was erased, archives. */
+  readonly dataDirectory: string
   /** Trust policy of the witnesses; undefined for none. */
   readonly witnessPolicyFile: string | undefined
   /** File of sinks; undefined for none. */
@@ -41,7 +47,8 @@ export interface Audit {
 export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const { storage, gate } = deps
   const key = await deps.keyring.namedKey('audit.log')
-  const ledger = await openLedger({ ...deps, key })
+  const persons = new PersonKeys({ ...deps, sealer: deps.keyring })
+  const ledger = await openLedger({ ...deps, key, persons })
   const undo: (() => Promise<void>)[] = [() => ledger.close()]
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -54,13 +61,16 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     const named = deps.sinkFile === undefined ? [] : readSinkFile(deps.sinkFile, deps)
     const sinks = await runSinks({ ...deps, sinks: named })
     undo.push(() => sinks.close())
+    const erase = { ...deps, persons, list: new ErasedList(join(deps.dataDirectory, 'erased-persons.ndjson')) }
+    const again = repeatErasures(erase)
+    undo.push(() => again.close())
     return {
       ledger,
       operations: [
-        ...ledgerOperations({ storage, gate, ledger, witnessed: witnesses.demanded }),
+        ...ledgerOperations({ storage, gate, ledger, persons, witnessed: witnesses.demanded }),
         ...sinkOperations({ ...deps, sinks }),
         ...searchOperations(deps),
-        ...eraseOperations(deps),
+        ...eraseOperations(erase),
       ],
       close,
     }

@@ -3,6 +3,7 @@ import type { Act, OrganizationId } from '#kernel'
 import { type Migration, type Reader, repeatedInsert, type Tx } from '#storage'
 import { claimMigration, claimOnce } from './claim.store.ts'
 import { allEvents, type EventType, type FeedEvent, type NewEvent } from './events.ts'
+import { toMaskedJson } from './mask.ts'
 
 interface EventTable {
   /** SQLite numbers it at once (the row id: one more than the highest); PostgreSQL leaves it to the sequencer. */
@@ -118,10 +119,10 @@ function toRow<T extends EventType>(act: Act, event: NewEvent<T>) {
     request_id: act.requestId,
     session_id: act.sessionId ?? null,
     address: act.address ?? null,
-    data: JSON.stringify(event.data),
+    data: toMaskedJson(event.data),
     touches: event.touches === undefined ? null : JSON.stringify(event.touches),
     context: contextOf(act),
-    changes: event.changes === undefined ? null : JSON.stringify(event.changes),
+    changes: event.changes === undefined ? null : toMaskedJson(event.changes),
   }
 }
 

@@ -6,6 +6,7 @@ import { Feed } from '#feed'
 import { Meter, systemClock, systemEntropy } from '#kernel'
 import { type DatabaseAddress, openStorage, type Storage } from '#storage'
 import { type Ledger, openLedger } from '../../src/audit/index.ts'
+import { PersonKeys } from '../../src/audit/persons/person-keys.ts'
 import { Journal } from '../../src/authorization/journal/journal.ts'
 import { migrations } from '../../src/gatehouse.ts'
 
@@ -35,6 +36,7 @@ export async function openAuditHouse(
     entropy: systemEntropy,
     meter,
     key: { publicKey, sign: (data) => sign(null, data, key) },
+    persons: testPersonKeys(storage),
     url: 'https://id.example.com',
     onError,
   })
@@ -58,6 +60,15 @@ export async function openAuditHouse(
     },
   }
 }
+
+/** Keys of persons that no keyring wraps. */
+export const testPersonKeys = (storage: Storage) =>
+  new PersonKeys({
+    storage,
+    clock: systemClock,
+    entropy: systemEntropy,
+    sealer: { seal: (_purpose, plain) => plain, unseal: async (_purpose, sealed) => sealed },
+  })
 
 /** The log's key outlives every kill. */
 function logKey(directory: string): KeyObject {

@@ -17,6 +17,8 @@ interface Entry {
   readonly leaf?: string
   readonly salt?: string
   readonly body?: string
+  /** The body with what is personal opened. */
+  readonly event?: unknown
 }
 
 /** `gatehouse audit …`: checking the audit log, and taking proofs of it away. */
@@ -67,7 +69,7 @@ export function addAudit(program: Command): void {
         out.answer(entry, () =>
           entry.body === undefined
             ? 'Erased: salt and body are destroyed, the leaf stands'
-            : JSON.stringify(JSON.parse(entry.body), undefined, 2),
+            : JSON.stringify(entry.event ?? JSON.parse(entry.body), undefined, 2),
         )
       }),
     )

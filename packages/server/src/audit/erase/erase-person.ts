@@ -4,7 +4,10 @@ import { listPositionsOf, record, redactEvents } from '#feed'
 import { type Act, type Clock, Fault, type UserId } from '#kernel'
 import type { Storage } from '#storage'
 import { eraseLedgerEntries, findLedgerState } from '../ledger/ledger.store.ts'
+import { destroyPersonKey } from '../persons/person-key.store.ts'
+import type { PersonKeys } from '../persons/person-keys.ts'
 import { findIndexed, mergeIndex, removeFromIndex } from '../search/index.store.ts'
+import type { ErasedList } from './erased-list.ts'
 import '../events.ts'
 import '../faults.ts'
 
@@ -12,6 +15,9 @@ export interface EraseDeps {
   readonly storage: Storage
   readonly clock: Clock
   readonly gate: Gate
+  readonly persons: PersonKeys
+  /** Where it is kept that a person was erased, outside the database. */
+  readonly list: ErasedList
 }
 
 const atOnce = 500
@@ -35,6 +41,11 @@ export async function erasePerson(deps: EraseDeps, act: Act, id: UserId): Promis
   if (newest === undefined) throw new Fault('audit.person_unknown')
   const settled = Math.min((await findLedgerState(storage.db))?.size ?? 0, await findIndexed(storage.db))
   if (settled < newest) throw new Fault('audit.person_unsettled', { retryAfterSeconds: 1 })
+  // On the list before anything is gone: dying in between, the next start finishes it.
+  deps.list.add(id, clock.nowMs())
+  // The key first: from here on no copy of what it sealed can be read, wherever it lies.
+  await storage.transact((tx) => destroyPersonKey(tx, id))
+  deps.persons.forget(id)
   let erased = 0
   for (let at = 0; at < positions.length; at += atOnce) {
     const part = positions.slice(at, at + atOnce)

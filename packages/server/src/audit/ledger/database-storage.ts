@@ -9,6 +9,7 @@ import {
 } from '@gatehouse/tlog'
 import type { Clock } from '#kernel'
 import type { Storage } from '#storage'
+import { insertPersonKeys, type PersonKeyRow } from '../persons/person-key.store.ts'
 import {
   findLedgerState,
   findLedgerTile,
@@ -31,6 +32,8 @@ export class DatabaseStorage implements LogStorage {
   #files: ReadonlyMap<string, Uint8Array> = new Map()
   /** Salts and bodies of the entries that the next checkpoint covers. */
   entries: readonly LedgerEntry[] = []
+  /** Keys that were made for them. */
+  personKeys: readonly PersonKeyRow[] = []
 
   constructor(deps: { storage: Storage; clock: Clock }) {
     this.#deps = deps
@@ -62,10 +65,12 @@ export class DatabaseStorage implements LogStorage {
         await saveLedgerTile(tx, { level: level === 'entries' ? -1 : level, tile: index, width, bytes })
       }
       await insertLedgerEntries(tx, this.entries)
+      await insertPersonKeys(tx, this.personKeys)
       return true
     })
     this.#files = new Map()
     this.entries = []
+    this.personKeys = []
     if (!moved) throw new LedgerMoved()
     this.#size = state.size
   }

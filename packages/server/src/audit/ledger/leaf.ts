@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FeedEvent } from '#feed'
+import type { SealedEvent } from '../persons/person-keys.ts'
 
 /** What of an entry stands in the tree. The body and its salt live beside it, so that tiles show nothing of anybody. */
 export interface Leaf {
@@ -30,8 +30,8 @@ export function hashBody(salt: Uint8Array, body: string): Buffer {
  * The body of an event: JSON with members sorted by name at every depth and no white space. It is stored as made; nothing
  * depends on making it again.
  */
-export function encodeBody(event: FeedEvent): string {
-  const { touches: _touches, context, ...rest } = event
+export function encodeBody(event: SealedEvent): string {
+  const { context, ...rest } = event
   const told = { ...rest, ...(Object.keys(context).length > 0 && { context }) }
   return JSON.stringify(told, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

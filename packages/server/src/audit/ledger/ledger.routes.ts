@@ -4,6 +4,7 @@ import { deployment, type Gate } from '#authorization'
 import { Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
+import type { PersonKeys } from '../persons/person-keys.ts'
 import { findWitnessed } from '../witnesses/witness.store.ts'
 import { readLedgerTile } from './database-storage.ts'
 import { encodeLeaf, hashBody } from './leaf.ts'
@@ -14,6 +15,7 @@ export interface LedgerRoutesDeps {
   readonly storage: Storage
   readonly gate: Gate
   readonly ledger: Ledger
+  readonly persons: PersonKeys
   /** Whether what is published must be cosigned by a quorum of witnesses. */
   readonly witnessed: boolean
 }
@@ -23,7 +25,7 @@ const position = Type.Object({ position: Type.String({ pattern: '^[1-9]\\d{0,15}
 const pageOfBodies = 1_000
 
 /** The log as C2SP tlog-tiles, and what only its owner may see: bodies, salts, receipts. */
-export function ledgerOperations({ storage, gate, ledger, witnessed }: LedgerRoutesDeps): Operation[] {
+export function ledgerOperations({ storage, gate, ledger, persons, witnessed }: LedgerRoutesDeps): Operation[] {
   const file = (
     id: string,
     url: string,
@@ -81,7 +83,10 @@ export function ledgerOperations({ storage, gate, ledger, witnessed }: LedgerRou
           index: Type.Integer({ description: 'Index in the tree' }),
           leaf: Type.Optional(Type.String({ description: 'The bytes in the entry bundle' })),
           salt: Type.Optional(Type.String({ description: '32 bytes, base64; absent once erased' })),
-          body: Type.Optional(Type.String({ description: 'The event as canonical JSON; absent once erased' })),
+          body: Type.Optional(
+            Type.String({ description: 'What was logged, personal data sealed; absent once erased' }),
+          ),
+          event: Type.Optional(Type.Any({ description: 'The body with what is personal opened' })),
         }),
       },
       handle: async ({ act, params }) => {
@@ -96,7 +101,7 @@ export function ledgerOperations({ storage, gate, ledger, witnessed }: LedgerRou
           index: entry.position - 1,
           ...(leaf && { leaf: leaf.toString('utf8') }),
           ...(salt && { salt: Buffer.from(salt).toString('base64') }),
-          ...(body !== undefined && { body }),
+          ...(body !== undefined && { body, event: await persons.open(body) }),
         }
       },
     }),

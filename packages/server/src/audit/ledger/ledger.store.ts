@@ -1,4 +1,5 @@
 import type { Migration, Reader, Tx } from '#storage'
+import { personKeyMigration } from '../persons/person-key.store.ts'
 import { searchMigrations } from '../search/index.store.ts'
 import { sinkMigration } from '../sinks/sink.store.ts'
 import { witnessMigration } from '../witnesses/witness.store.ts'
@@ -48,6 +49,7 @@ create table ledger_entries (position int8 primary key, organization_id text, sa
   witnessMigration,
   sinkMigration,
   ...searchMigrations,
+  personKeyMigration,
 ]
 
 export interface LedgerEntry {

@@ -6,6 +6,7 @@ import { defineEvents, Feed, feedMigrations, record } from '#feed'
 import { type Act, Meter, systemClock, systemEntropy } from '#kernel'
 import type { NamedKey } from '#keyring'
 import { openStorage, type Storage } from '#storage'
+import { testPersonKeys } from '../../../test/support/audit-house.ts'
 import { engines, onEmptyDatabase, type Scratch, scratchDatabase } from '../../../test/support/engines.ts'
 import { startTestServer } from '../../../test/support/server.ts'
 import { readLedgerTile } from './database-storage.ts'
@@ -48,6 +49,7 @@ async function openNode(scratch: Scratch) {
     entropy: systemEntropy,
     meter: new Meter(),
     key,
+    persons: testPersonKeys(storage),
     url: 'https://id.example.com',
     onError,
   }

@@ -3,6 +3,7 @@ import { Alarm, type Feed, type FeedEvent, type Follower } from '#feed'
 import { type Clock, type Entropy, Fault, type Meter } from '#kernel'
 import type { NamedKey } from '#keyring'
 import type { Storage } from '#storage'
+import type { PersonKeys, SealedEvent } from '../persons/person-keys.ts'
 import '../faults.ts'
 import { DatabaseStorage, LedgerMoved } from './database-storage.ts'
 import { encodeBody, encodeLeaf, hashBody, saltLength } from './leaf.ts'
@@ -21,6 +22,7 @@ export interface LedgerDeps {
   readonly entropy: Entropy
   readonly meter: Meter
   readonly key: NamedKey
+  readonly persons: PersonKeys
   /** Public base address; gives a new log its origin. An existing log keeps the one it has. */
   readonly url: string
   readonly onError: (where: string, error: unknown) => void
@@ -60,12 +62,16 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       if (first === undefined) return
       if (first.position !== size + 1) throw new TypeError(`the feed jumps from ${size} to ${first.position}`)
       const entries: ReturnType<typeof makeEntry>[] = []
-      for (const event of fresh) {
+      for (const { type, data } of fresh)
+        if (type === 'audit.person_erased') deps.persons.forget((data as { person: string }).person)
+      const sealed = await deps.persons.seal(fresh)
+      for (const event of sealed.events) {
         entries.push(makeEntry(deps.entropy, event))
         // Requests come first: a batch of hundreds is made in turns of the event loop.
         if (entries.length % atOnce === 0) await new Promise((resolve) => setImmediate(resolve))
       }
       database.entries = entries.map(({ entry }) => entry)
+      database.personKeys = sealed.made
       try {
         await log.append(entries.map(({ leaf }) => leaf))
         return
@@ -130,7 +136,7 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
   }
 }
 
-function makeEntry(entropy: Entropy, event: FeedEvent): { leaf: Buffer; entry: LedgerEntry } {
+function makeEntry(entropy: Entropy, event: SealedEvent): { leaf: Buffer; entry: LedgerEntry } {
   const salt = entropy.bytes(saltLength)
   const body = encodeBody(event)
   return {
