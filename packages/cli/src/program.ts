@@ -21,6 +21,7 @@ import { addServiceLevels } from './commands/operations/service-levels.ts'
 import { addPdp } from './commands/pdp.ts'
 import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
+import { addApiKeys } from './commands/tokens/api-keys.ts'
 import { addTrust } from './commands/tokens/outgoing-trust.ts'
 import { addTokens } from './commands/tokens/tokens.ts'
 import { addWhoami } from './commands/whoami.ts'
@@ -63,6 +64,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addApplications,
     addGrants,
     addTokens,
+    addApiKeys,
     addContain,
     addTrust,
     addPolicies,

@@ -138,3 +138,29 @@ test('contain prints what it touched and how long each took, and leaves a bundle
   const state = await gatehouseJson<{ name: string; state: string }[]>(data, 'machine', 'list')
   assert.equal(state.find(({ name }) => name === 'deploy')?.state, 'suspended')
 })
+
+test('`gatehouse api-key` makes a key that works as GATEHOUSE_TOKEN for what it is for, lists it, and ends it', async () => {
+  const made = await gatehouseJson<{ key: { id: string }; secret: string }>(
+    data,
+    ...['api-key', 'create', 'inventory', '--owner', 'machine:deploy', '--gatehouse', '--scope', 'viewMachine'],
+  )
+  assert.match(made.secret, /^ghkey_[0-9A-Za-z]{49}$/)
+  const asKey = (...words: string[]) =>
+    gatehouse('/nonexistent', ...words, '--url', server.url, '--token', made.secret, '--json')
+  const who = await asKey('whoami')
+  assert.equal(who.code, exits.ok, who.stderr)
+  assert.equal(JSON.parse(who.stdout).actor.id, machine)
+  assert.equal((await asKey('user', 'list')).code, exits.denied)
+  const listed = await gatehouseJson<{ name: string; state: string }[]>(data, 'api-key', 'list', '--live')
+  assert.deepEqual(
+    listed.map(({ name, state }) => [name, state]),
+    [['inventory', 'active']],
+  )
+  assert.equal((await gatehouse(data, 'api-key', 'revoke', made.key.id)).code, exits.ok)
+  assert.notEqual((await asKey('whoami')).code, exits.ok)
+  const nowhere = await gatehouse(data, 'api-key', 'create', 'x', '--owner', 'machine:deploy')
+  assert.equal(nowhere.code, exits.usage)
+  const forApp = await gatehouse(data, 'api-key', 'create', 'x', '--owner', 'machine:deploy', '--app', 'cloud')
+  assert.equal(forApp.code, exits.ok, forApp.stderr)
+  assert.match(forApp.stdout, /ghkey_/)
+})

@@ -1,15 +1,12 @@
 // Where the rooms are built and joined, in their order. `main.ts` starts it for the process, tests start it in theirs.
-import { join } from 'node:path'
 import { type Ledger, openAudit } from '#audit'
 import {
   type Authentication,
   grantsAdministrators,
-  holdToFactors,
   offerSetup,
   openAuthentication,
   openBootstrap,
   openPost,
-  protocolPages,
   type SetupNotice,
   sessionSource,
   signInPeople,
@@ -30,19 +27,11 @@ import {
 } from '#observability'
 import { policiesOperations } from '#policies'
 import type { Storage } from '#storage'
-import {
-  directoryClients,
-  directoryPeople,
-  openContainment,
-  openTokens,
-  registrationOperations,
-  sharedSecret,
-  type Tokens,
-  trustingMachines,
-} from '#tokens'
+import { openContainment, registrationOperations, type Tokens } from '#tokens'
 import { healthOperations, listenForCertificates, Outgoing, openapiOperation, type Web } from '#web'
 import { serveConsole } from './console.ts'
 import { type GatehouseOptions, openFoundation } from './foundation.ts'
+import { joinTokens } from './join-tokens.ts'
 import { migrations } from './migrations.ts'
 
 export type { GatehouseOptions }
@@ -112,35 +101,18 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     undo.push(() => authentication.close())
 
     const outgoing = new Outgoing(config.outgoingAllow)
-    const tokens = await openTokens({
-      url: config.url,
+    const tokens = await joinTokens({
+      config,
       storage,
       feed,
       clock,
+      entropy,
       meter,
-      signer: keyring,
-      gate: authorization.gate,
-      machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
-      clients: directoryClients({ db: storage.db, clock }),
-      people: directoryPeople({ db: storage.db, clock }),
-      sessions: sessionSource(authentication.services),
-      pages: protocolPages,
-      holdToFactors: holdToFactors(authentication.services),
-      mtlsUrl: config.mtls?.url,
-      sealer: keyring,
+      keyring,
+      authorization,
+      authentication,
+      web,
       outgoing,
-      requestsPerSecond: config.clientRequestsPerSecond,
-      directory: deps,
-      registration: config.registration,
-      spoolDirectory: join(config.dataDirectory, 'spool'),
-      ensureKey: (algorithm) => keyring.ensure(algorithm),
-      nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
-      certificates: {
-        header: config.clientCertificateHeader,
-        authorities: config.clientAuthorities,
-        isTrustedProxy: web.isTrustedProxy,
-        nowMs: () => clock.nowMs(),
-      },
       onError,
     })
     undo.push(() => tokens.close())

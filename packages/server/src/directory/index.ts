@@ -138,3 +138,4 @@ export {
 } from './users/user.store.ts'
 export * from './users/user.ts'
 export { domainOfEmail } from './values/email.ts'
+export { visibleOrganizations } from './visible.ts'

@@ -31,6 +31,8 @@ export interface Act {
   readonly device?: string
   /** The application that carries the actor's own token: it acts for the actor. */
   readonly through?: { readonly type: string; readonly id: string; readonly name?: string }
+  /** The only actions of Gatehouse that the sender's credential is for; undefined: whatever the actor may. */
+  readonly within?: readonly string[]
   /** Hash of the policies that decide about Gatehouse's own actions. */
   readonly bundle?: string
   /** Set when the sender gave an Idempotency-Key: the first change it records claims the key in its own transaction. */

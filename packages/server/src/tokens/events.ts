@@ -40,6 +40,14 @@ declare module '#feed' {
       tokens: boolean
       until?: string
     }
+    'tokens.api_key_issued': {
+      owner: string
+      applications: readonly string[]
+      scopes: readonly string[]
+      expiresAt: string
+    }
+    'tokens.api_key_revoked': { owner: string; reason: ApiKeyRevokedReason }
+    'tokens.api_key_ending': { owner: string; days: number; expiresAt: string }
     'tokens.exchange_refused': {
       clientId: string
       subject?: string
@@ -62,11 +70,17 @@ declare module '#feed' {
 /** `reuse_detected`: a code or refresh token that was used up came again. */
 export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'signed_out'
 
+/** `owner_left`: whoever it spoke for was deactivated or deleted. */
+export type ApiKeyRevokedReason = 'revoked' | 'owner_left' | 'contained'
+
 defineEvents({
   'tokens.token_issued': 'An access token was issued',
   'tokens.token_exchanged': 'A token was issued in exchange for another, or for an assertion of an outside issuer',
   'tokens.workload_refused': 'An outside workload proved who it is, and no trust lets it in',
   'tokens.principal_contained': 'Everything that a leaked identity could still use was ended',
+  'tokens.api_key_issued': 'An API key was made',
+  'tokens.api_key_revoked': 'An API key was ended before its time',
+  'tokens.api_key_ending': 'An API key ends soon: make the next one',
   'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',

@@ -21,6 +21,13 @@ export const faults = defineFaults({
     status: 503,
     says: 'The keys of the outside issuer cannot be fetched now: try again, or see whether its address is right and may be asked',
   },
+  'tokens.api_key_unknown': { status: 404, says: 'There is no such API key, or you may not see it' },
+  'tokens.api_key_refused': { status: 400, says: 'An API key like this cannot be made; see errors' },
+  'tokens.api_key_not_yours': {
+    status: 403,
+    says: 'A person makes API keys of their own and nobody else does; no API key makes another: sign in for it',
+  },
+  'tokens.api_keys_too_many': { status: 409, says: 'It has as many API keys as can be: revoke one first' },
   'tokens.principal_unknown': { status: 404, says: 'There is no such user, machine or application' },
   'tokens.request_ended': {
     status: 400,

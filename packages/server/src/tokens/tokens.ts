@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import type { Gate } from '#authorization'
+import type { EntityUid, Gate } from '#authorization'
 import type { Machine } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
 import type { Migration, Storage } from '#storage'
 import type { Outgoing, Web } from '#web'
+import { apiKeyMigrations } from './api-keys/api-key.store.ts'
+import { openApiKeys } from './api-keys/open-api-keys.ts'
 import { artifactMigrations } from './artifacts/artifact.store.ts'
 import { expireArtifacts } from './artifacts/expire.ts'
 import { mountConsent } from './consent/consent.routes.ts'
@@ -43,6 +45,7 @@ import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-acc
 import { IssuerKeys } from './workloads/issuer-keys.ts'
 
 export const tokensMigrations: readonly Migration[] = [
+  ...apiKeyMigrations,
   ...artifactMigrations,
   ...revocationMigrations,
   ...consentMigrations,
@@ -79,6 +82,10 @@ export interface TokensDeps {
   readonly mtlsUrl?: string | undefined
   /** What registration changes the directory with. */
   readonly directory: DirectoryDeps
+  /** Whether a person or machine is active in an active organization: what API keys hang on. No I/O. */
+  readonly isActive: (principal: EntityUid) => boolean
+  /** Whether Gatehouse has an action of this name. */
+  readonly isAction: (name: string) => boolean
   /** Whether programs may register themselves (RFC 7591), with a token for it. Default: they may not. */
   readonly registration?: boolean
   /** Where tokens are noted that are issued while the database is away. Default: then none are. */
@@ -129,7 +136,19 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   }
   const clients = new ClientCache(source, clock)
   const follower = await followRevocations({ storage, feed: deps.feed, revocations, clients })
-  const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock })
+  const { isActive, isAction } = deps
+  const apiKeys = await openApiKeys({
+    ...deps.directory,
+    url,
+    feed: deps.feed,
+    meter,
+    revocations,
+    sessions,
+    isActive,
+    isAction,
+    onError,
+  })
+  const verifier = new AccessTokenVerifier({ issuer: url, signer, revocations, clock, keys: apiKeys.set })
   meter.gauge(
     'token_revocations',
     'Revocations held in memory until the last token they concern has ended',
@@ -210,6 +229,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
           holdToFactors: deps.holdToFactors,
         }),
       )
+      web.add(...apiKeys.operations)
       const shared = storage.engine === 'sqlite' ? undefined : storage.db
       const introspection = { url, clock, clients, verifier, signer, shared }
       await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))
@@ -220,6 +240,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: async () => {
+      await apiKeys.close()
       keys.close()
       await spool?.stop()
       await notices.stop()

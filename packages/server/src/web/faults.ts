@@ -5,6 +5,10 @@ export const faults = defineFaults({
   'web.invalid': { status: 400, says: 'The request does not have the shape this operation takes; see errors' },
   'web.cursor_invalid': { status: 400, says: 'The cursor is not one this list gave out: start again without it' },
   'web.unauthenticated': { status: 401, says: 'Sign in, or send a valid access token' },
+  'web.credential_limited': {
+    status: 403,
+    says: 'The credential is for some actions only, and this is none of them: use one that is for it, or sign in',
+  },
   'web.cross_site': { status: 403, says: 'A change with a session cookie must come from our own pages' },
   'web.not_found': { status: 404, says: 'There is nothing at this address' },
   'web.method_not_allowed': { status: 405, says: 'This address does not take this method' },

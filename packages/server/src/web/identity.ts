@@ -9,6 +9,8 @@ export interface Identity {
   readonly sessionId?: string
   /** The application that carries the actor's own token. */
   readonly through?: Act['through']
+  /** See `Act`. */
+  readonly within?: Act['within']
 }
 
 /**
@@ -67,6 +69,7 @@ export function actOf(request: FastifyRequest, identity: Identity | undefined, b
     ...(traceId !== undefined && { traceId }),
     ...(device !== undefined && { device }),
     ...(identity?.through !== undefined && { through: identity.through }),
+    ...(identity?.within !== undefined && { within: identity.within }),
     ...(bundle !== undefined && { bundle }),
   }
 }

@@ -7,8 +7,8 @@ import type { ConsistencyToken } from '#storage'
 export type Access =
   /** A Cedar action of the built-in bundle (`Gatehouse::Action::"<action>"`), checked beside the write. */
   | { readonly kind: 'action'; readonly action: string }
-  /** Anybody with an identity, about nothing but themselves. */
-  | { readonly kind: 'self'; readonly why: string }
+  /** Anybody with an identity, about nothing but themselves; not by a credential that is for some actions only, unless `limited`. */
+  | { readonly kind: 'self'; readonly why: string; readonly limited?: true }
   /** Nobody needs an identity. */
   | { readonly kind: 'open'; readonly why: string }
   /** The operation authenticates by its own protocol (a client at the token endpoint, a gateway). */

@@ -81,6 +81,8 @@ async function identify(request: FastifyRequest, { access }: Operation, deps: Ro
   if (identities.has(request)) return identities.get(request)
   const identity = await identifySender(request, deps.ways, deps.ownOrigin)
   if (access.kind !== 'open' && identity === undefined) throw new Fault('web.unauthenticated')
+  if (access.kind === 'self' && access.limited !== true && identity?.within !== undefined)
+    throw new Fault('web.credential_limited')
   identities.set(request, identity)
   return identity
 }

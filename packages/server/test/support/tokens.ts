@@ -141,6 +141,8 @@ export async function openTokensFixture(
     pages: pagesAsJson,
     sealer: keyring,
     directory: { storage, clock, entropy, gate: testGate().gate },
+    isActive: () => true,
+    isAction: () => true,
     registration: true,
     ensureKey: (algorithm) => keyring.ensure(algorithm),
     outgoing: options.outgoing ?? new Outgoing(['127.0.0.1']),

@@ -44,7 +44,7 @@ export function meOperations(services: Services): Operation[] {
       method: 'GET',
       url: '/api/whoami',
       summary: 'Who the sender of this request is to Gatehouse, whatever it is',
-      access: { kind: 'self', why: 'anybody may know who they are taken for' },
+      access: { kind: 'self', why: 'anybody may know who they are taken for', limited: true },
       schemas: {
         reply: Type.Object({
           actor: Type.Object({

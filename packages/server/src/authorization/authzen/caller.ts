@@ -3,7 +3,7 @@ import { type Act, type ApplicationId, Fault, isId } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import '../faults.ts'
-import type { Gate } from '../gate/gate.ts'
+import { type Gate, isWithinCredential } from '../gate/gate.ts'
 import { principalOf } from '../gate/principal.ts'
 import { wrong } from './request.ts'
 
@@ -26,7 +26,8 @@ export function requireAskedApplication(
   const id = readApplicationId(request, act)
   const resource = { type: 'Application', id }
   const action = { type: 'Gatehouse::Action', id: 'decide' }
-  if (!snapshot.decideOwn({ principal, action, resource }, nowMs).allow) gate.require(act, 'decide', resource)
+  const may = isWithinCredential(act, 'decide') && snapshot.decideOwn({ principal, action, resource }, nowMs).allow
+  if (!may) gate.require(act, 'decide', resource)
   if (explain) gate.require(act, 'explainDecision', resource)
   const application = snapshot.application(id)
   if (application === undefined) throw new Fault('authorization.application_unknown')

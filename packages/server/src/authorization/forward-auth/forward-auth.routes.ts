@@ -13,7 +13,7 @@ import type { EdgeLimits } from './edge-limits.ts'
 import { type Forwarded, overridesMethod, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
-import { type Honoured, honour } from './honour.ts'
+import { type Honoured, holdToCredential, honour } from './honour.ts'
 import { credentialOf, type Identified, identifyAtGateway } from './identify.ts'
 import { IdentityTokens } from './identity-token.ts'
 import { deniedPage } from './pages.ts'
@@ -86,7 +86,8 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
     const context = contextOf(forwarded, path, identified)
     const { resource } = asked
-    const decided = part.decide({ principal, action, resource, context }, nowMs)
+    const may = part.decide({ principal, action, resource, context }, nowMs)
+    const decided = holdToCredential(may, identified.actions, asked.action)
     const obligations = part.obligations(decided, { principal, action, resource })
     const { decision, stepUp }: Honoured =
       obligations === undefined

@@ -10,6 +10,13 @@ export interface Honoured {
   readonly stepUp?: StepUp
 }
 
+/** A credential gives no more than its holder may, and may give less: what it is not for is denied, whatever policies say. */
+export function holdToCredential(decision: Decision, actions: readonly string[] | undefined, action: string): Decision {
+  if (!decision.allow || actions === undefined || actions.includes(action)) return decision
+  const reasons = ['gatehouse:credential-scope', ...decision.reasons]
+  return { ...decision, allow: false, outcome: 'deny_policy', reasons }
+}
+
 /**
  * Enforces a decision together with its obligations (AuthZEN Obligations profile, "PEP Compliance Semantics"). The gateway can ask for
  * a stronger sign-in and nothing else: a permission with any other obligation is a denial. A denial stays one; a stronger sign-in is

@@ -17,6 +17,8 @@ export interface Identified {
   readonly actors?: readonly EntityUid[]
   /** The OAuth client that a token was issued to. */
   readonly client?: string | undefined
+  /** The only actions that the credential is for; undefined: whatever the principal may. */
+  readonly actions?: readonly string[] | undefined
 }
 
 /** What a request shows of whom it comes from, nothing of it checked: an access token, else the gateway's cookie of this origin. */
@@ -49,7 +51,7 @@ export async function identifyAtGateway(
     const actors = actorsIn(claims?.act)
     return principal === undefined || actors === undefined
       ? 'bad-token'
-      : { principal, actors, strength: claims ?? {}, client: claims?.client_id }
+      : { principal, actors, strength: claims ?? {}, client: claims?.client_id, actions: claims?.actions }
   }
   const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
   const sid = await deps.cookies.readSession(origin, cookie)

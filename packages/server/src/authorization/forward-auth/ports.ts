@@ -46,6 +46,8 @@ export interface TokenClaims {
   readonly acr?: string
   readonly amr?: readonly string[]
   readonly act?: Acting
+  /** The only actions that the credential is for, where it is limited to some. */
+  readonly actions?: readonly string[]
 }
 
 /** Checks access tokens, without I/O. */

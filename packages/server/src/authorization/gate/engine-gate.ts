@@ -3,7 +3,7 @@ import type { Decision } from '../engine/decision.ts'
 import type { Snapshot } from '../engine/snapshot.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
-import type { Gate } from './gate.ts'
+import { type Gate, isWithinCredential } from './gate.ts'
 import { refusePowerOverHigher } from './powers.ts'
 import { principalOf } from './principal.ts'
 import type { Privileged } from './privileged.ts'
@@ -16,13 +16,21 @@ export interface GateDeps {
   readonly privileged: Privileged
 }
 
+const outsideCredential = (decision: Decision): Decision => ({
+  ...decision,
+  allow: false,
+  outcome: 'deny_policy',
+  reasons: ['gatehouse:credential-scope'],
+})
+
 /** The gate on the snapshot. Every decision goes on record; replies to privileged ones wait for the medium. */
 export function createGate({ snapshot, clock, recorder, privileged }: GateDeps): Gate {
   const decide = (act: Act, name: string, resource: EntityUid, principal: EntityUid): Decision => {
     if (!snapshot.builtin.actions.has(name)) throw new TypeError(`the built-in bundle has no action ${name}`)
     const startedAt = performance.now()
     const action = { type: 'Gatehouse::Action', id: name }
-    const decision = snapshot.decideOwn({ principal, action, resource }, clock.nowMs())
+    const decided = snapshot.decideOwn({ principal, action, resource }, clock.nowMs())
+    const decision = isWithinCredential(act, name) ? decided : outsideCredential(decided)
     recorder.keep({ via: 'gate', requestId: act.requestId, principal, action, resource, decision, startedAt })
     if (decision.allow && act.actor.type !== 'system') privileged.note(act.requestId, name)
     return decision

@@ -11,5 +11,9 @@ export interface Gate {
   may(act: Act, action: string, resource: EntityUid): boolean
 }
 
+/** Whether the credential that carries this act is for the action at all: it never gives more than its holder may, and may give less. */
+export const isWithinCredential = ({ within }: Act, action: string): boolean =>
+  within === undefined || within.includes(action)
+
 /** The root of everything: every organization's parent. */
 export const deployment: EntityUid = { type: 'Gatehouse::Deployment', id: 'gatehouse' }

@@ -29,6 +29,8 @@ const powers = new Set([
   'deleteApplication',
   'issueClientSecret',
   'contain',
+  'issueApiKey',
+  'revokeApiKey',
 ])
 
 /** The same over everybody at home in an organization: whoever suspends it or sets its rules of sign-in can lock them out. */

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Fault, isFault } from '#kernel'
 import { type Operation, operation } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
+import { isWithinCredential } from './gate.ts'
 import { refusePowerOverHigher } from './powers.ts'
 import { principalOf } from './principal.ts'
 
@@ -27,7 +28,7 @@ export function rightsOperations(deps: Pick<AuthorizationDeps, 'snapshot' | 'clo
       method: 'POST',
       url: '/api/rights',
       summary: 'Which of these you may do now: answers in the order of the questions',
-      access: { kind: 'self', why: 'anybody may know what they themselves may do' },
+      access: { kind: 'self', why: 'anybody may know what they themselves may do', limited: true },
       schemas: {
         body: Type.Object(
           { questions: Type.Array(question, { maxItems: questionsMost }) },
@@ -40,7 +41,7 @@ export function rightsOperations(deps: Pick<AuthorizationDeps, 'snapshot' | 'clo
         if (principal === undefined) throw new Fault('web.unauthenticated')
         const nowMs = clock.nowMs()
         const may = ({ action: id, resource }: (typeof body.questions)[number]): boolean => {
-          if (!snapshot.builtin.actions.has(id)) return false
+          if (!snapshot.builtin.actions.has(id) || !isWithinCredential(act, id)) return false
           const action = { type: 'Gatehouse::Action', id }
           if (!snapshot.decideOwn({ principal, action, resource }, nowMs).allow) return false
           try {

@@ -54,9 +54,9 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
   }
 
   web.app.get('/access/v1/revocations', async (request, reply) => {
-    const { actor } = await actOf(request)
+    const { actor, within } = await actOf(request)
     if (actor.type === 'anonymous') throw new Fault('web.unauthenticated')
-    if (actor.type !== 'application' && actor.type !== 'machine')
+    if ((actor.type !== 'application' && actor.type !== 'machine') || within?.includes('replicate') === false)
       throw new Fault('authorization.denied', { detail: 'only applications and machines follow revocations' })
     const principal = principalOf({ actor, requestId: request.id })
     await revoked.ask()

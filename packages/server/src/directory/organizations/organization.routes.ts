@@ -22,6 +22,13 @@ export const organizationSettings = closed({
       accessTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
       machineTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
       refreshTokenSeconds: Type.Optional(Type.Integer({ minimum: 300, maximum: 365 * 86_400 })),
+      keyDays: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 366,
+          description: 'Most days of API keys, and of keys and secrets of machines',
+        }),
+      ),
       clientMetadataHosts: Type.Optional(Type.Array(text(253), { maxItems: 100, uniqueItems: true })),
     }),
   ),

@@ -41,6 +41,8 @@ export interface TokenLimits {
   readonly machineTokenSeconds?: number
   /** Refresh tokens without use. */
   readonly refreshTokenSeconds?: number
+  /** API keys, and keys and secrets of machines: days. */
+  readonly keyDays?: number
   /** Hosts whose programs may come without being registered, by a client id metadata document; `*` for any. */
   readonly clientMetadataHosts?: readonly string[]
 }

@@ -4,6 +4,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { addressKey, RateLimit } from '#web'
+import { introspectKey } from '../introspection/introspect-key.ts'
 import type { RegisteredClient } from '../ports.ts'
 import type { TokenSpool } from '../spool/spool.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
@@ -108,6 +109,7 @@ export class Protocol {
           return unit.commit(refusal.status >= 500 ? 400 : refusal.status)
         }
         await next()
+        introspectKey(this.#deps, ctx as KoaContextWithOIDC)
         redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
       })

@@ -70,6 +70,12 @@ export class RevocationSet {
     return this.#entries.has(`${kind} ${id}`)
   }
 
+  /** Whether somebody, or a whole organization, is out of force altogether, and not only what was issued up to some moment. */
+  bars(kind: 'principal' | 'organization', id: string): boolean {
+    const entry = this.#entries.get(`${kind} ${id}`)
+    return entry !== undefined && entry.beforeMs === undefined
+  }
+
   #hitsSessions(userId: string, sessionId: string, issuedAtMs: number): boolean {
     const entry = this.#entries.get(`sessions ${userId}`)
     return entry !== undefined && entry.except !== sessionId && issuedAtMs <= (entry.beforeMs ?? issuedAtMs)

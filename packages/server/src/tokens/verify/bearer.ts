@@ -2,6 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { type Actor, Fault, type UserId } from '#kernel'
 import type { Identify } from '#web'
 import '../faults.ts'
+import type { ApiKeyClaims } from '../api-keys/api-key-set.ts'
+import { apiKeyPrefix } from '../api-keys/format.ts'
 import { actorsOf } from '../exchange/act-chain.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
@@ -35,24 +37,32 @@ export function identifyByAccessToken(deps: {
   }
   return async (request) => {
     const given = /^(?:Bearer|DPoP) +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (given === undefined || !isAccessToken(given)) return undefined
+    if (given === undefined || !(given.startsWith(apiKeyPrefix) || isAccessToken(given))) return undefined
     const presented = { request, method: request.method, url: `${deps.issuer}${request.url}` }
     const claims = deps.verify(presented, deps.issuer)
     if (claims === undefined || claims === 'none') throw new Fault('tokens.access_token_invalid')
     const actor = await actorOf(claims.sub)
     if (actor === undefined) throw new Fault('tokens.access_token_invalid')
-    if (actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) {
+    const key = 'apiKey' in claims ? (claims as ApiKeyClaims).apiKey : undefined
+    if (key === undefined && actor.type === 'user' && !claims.scope?.split(' ').includes(apiScope)) {
       challenges.set(request, `Bearer error="insufficient_scope", scope="${apiScope}"`)
       throw new Fault('tokens.scope_missing')
     }
     if (actor.type === 'user')
-      await deps.holdToFactors?.(actor.id, claims.acr).catch((error) => {
+      await deps.holdToFactors?.(actor.id, key === undefined ? claims.acr : key.acr).catch((error) => {
         challenges.set(
           request,
           `Bearer error="insufficient_user_authentication", acr_values="${acrValues[1]} ${acrValues[2]}"`,
         )
         throw error
       })
+    if (key !== undefined)
+      return {
+        actor,
+        via: 'bearer',
+        through: { type: 'Gatehouse::ApiKey', id: key.id, name: key.name },
+        ...(!key.scopes.includes(apiScope) && { within: key.scopes }),
+      }
     // Whoever acts for somebody else is named in every event of it.
     const actors = actorsOf(claims.act)
     const named = actors.length === 0 ? actor : { ...actor, name: `${actor.name} through ${actors.join(', ')}` }

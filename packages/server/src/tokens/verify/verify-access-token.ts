@@ -40,7 +40,15 @@ export interface AccessTokenClaims {
   readonly authorization_details?: readonly Readonly<Record<string, unknown>>[]
 }
 
+/** What else than a JWT speaks for somebody: API keys. */
+export interface KeyVerifier {
+  /** By its beginning: whether the text is for `verify` to judge, and for nothing else. */
+  claims(text: string): boolean
+  verify(text: string, audience: string): AccessTokenClaims | undefined
+}
+
 export interface VerifierDeps {
+  readonly keys?: KeyVerifier
   readonly issuer: string
   readonly signer: Signer
   readonly revocations: RevocationSet
@@ -82,6 +90,8 @@ export class AccessTokenVerifier {
    */
   verify(token: string, audience: string | undefined): AccessTokenClaims | undefined {
     if (token.length > tokenLengthMost) return undefined
+    const { keys } = this.#deps
+    if (keys?.claims(token)) return audience === undefined ? undefined : keys.verify(token, audience)
     // What is long is remembered by its digest, so that what is remembered has a size.
     const key = token.length <= plainKeyMost ? token : hash('sha256', token, 'base64')
     let known = this.#remembered.get(key)

@@ -1,0 +1,64 @@
+// What the token service is joined with: the directory, sign-in, policies and keys.
+import { join } from 'node:path'
+import { type Authentication, holdToFactors, protocolPages, sessionSource } from '#authentication'
+import type { Authorization } from '#authorization'
+import type { Config } from '#config'
+import type { Feed } from '#feed'
+import type { Clock, Entropy, Meter } from '#kernel'
+import type { Keyring } from '#keyring'
+import type { Storage } from '#storage'
+import { directoryClients, directoryPeople, openTokens, sharedSecret, type Tokens, trustingMachines } from '#tokens'
+import type { Outgoing, Web } from '#web'
+
+interface Joined {
+  readonly config: Config
+  readonly storage: Storage
+  readonly feed: Feed
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly meter: Meter
+  readonly keyring: Keyring
+  readonly authorization: Authorization
+  readonly authentication: Authentication
+  readonly web: Web
+  readonly outgoing: Outgoing
+  readonly onError: (where: string, error: unknown) => void
+}
+
+export async function joinTokens(house: Joined): Promise<Tokens> {
+  const { config, storage, feed, clock, entropy, meter, keyring, authentication, web, outgoing, onError } = house
+  const { gate, snapshot } = house.authorization
+  return openTokens({
+    url: config.url,
+    storage,
+    feed,
+    clock,
+    meter,
+    signer: keyring,
+    gate,
+    machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
+    clients: directoryClients({ db: storage.db, clock }),
+    people: directoryPeople({ db: storage.db, clock }),
+    sessions: sessionSource(authentication.services),
+    pages: protocolPages,
+    holdToFactors: holdToFactors(authentication.services),
+    mtlsUrl: config.mtls?.url,
+    sealer: keyring,
+    outgoing,
+    requestsPerSecond: config.clientRequestsPerSecond,
+    directory: { storage, clock, entropy, gate },
+    isActive: (principal) => snapshot.directory.stateOf(principal) === 'fit',
+    isAction: (name) => snapshot.builtin.actions.has(name),
+    registration: config.registration,
+    spoolDirectory: join(config.dataDirectory, 'spool'),
+    ensureKey: (algorithm) => keyring.ensure(algorithm),
+    nonceSecret: await sharedSecret(keyring, 'tokens.nonce'),
+    certificates: {
+      header: config.clientCertificateHeader,
+      authorities: config.clientAuthorities,
+      isTrustedProxy: web.isTrustedProxy,
+      nowMs: () => clock.nowMs(),
+    },
+    onError,
+  })
+}
