@@ -7,8 +7,9 @@ import { directoryEntities, ensureHomeOrganization, keepAdministrators } from '#
 import { Feed } from '#feed'
 import { type Clock, type Entropy, Meter, systemClock, systemEntropy } from '#kernel'
 import { type Keyring, openKeyring } from '#keyring'
+import { openTraces, type Traces } from '#observability'
 import { activeBundles } from '#policies'
-import { lockDataDirectory, openStorage, type Storage } from '#storage'
+import { lockDataDirectory, openStorage, type Storage, traceStatements, traceStorage } from '#storage'
 import { createWeb, makeLogger, type Web } from '#web'
 import { migrations } from './migrations.ts'
 
@@ -29,6 +30,8 @@ export interface Foundation {
   readonly keyring: Keyring
   readonly authorization: Authorization
   readonly web: Web
+  /** There where a collector is named. */
+  readonly traces: Traces | undefined
   /** Where a job in the background tells that it failed. */
   readonly onError: (where: string, error: unknown) => void
 }
@@ -43,10 +46,14 @@ export async function openFoundation(options: GatehouseOptions, undo: (() => unk
     const lock = lockDataDirectory(config.dataDirectory)
     undo.push(() => lock.release())
   }
-  const storage = await openStorage(config.database, { clock, migrations })
-  undo.push(() => storage.close())
   const onError = (where: string, error: unknown) =>
     logger.error({ err: error, where }, 'A job in the background failed')
+  const traces = config.traces && (await openTraces(config.traces, { clock, entropy, meter, onError }))
+  undo.push(() => traces?.close())
+  const onStatement = traces && { onStatement: traceStatements(config.database.engine) }
+  const opened = await openStorage(config.database, { clock, migrations, ...onStatement })
+  const storage = traces === undefined ? opened : traceStorage(opened)
+  undo.push(() => storage.close())
   const feed = new Feed({ storage, clock, meter, onError })
   undo.push(() => feed.close())
   const keyring = await openKeyring({
@@ -72,6 +79,7 @@ export async function openFoundation(options: GatehouseOptions, undo: (() => unk
     keepAdministrators,
     resourceQuota: config.resourcesPerApplication,
     journalDirectory: join(config.dataDirectory, 'journal'),
+    tracer: traces?.tracer,
     onError,
   })
   undo.push(() => authorization.close())
@@ -85,6 +93,7 @@ export async function openFoundation(options: GatehouseOptions, undo: (() => unk
     meter,
     storage,
     keyring,
+    tracer: traces?.tracer,
   })
-  return { meter, storage, feed, keyring, authorization, web, onError }
+  return { meter, storage, feed, keyring, authorization, web, traces, onError }
 }

@@ -23,6 +23,7 @@ import {
   measureInstallation,
   openWatch,
   operatingOperations,
+  type Traces,
   type Watch,
 } from '#observability'
 import { policiesOperations } from '#policies'
@@ -54,6 +55,8 @@ export interface Gatehouse {
   readonly setup: SetupNotice
   readonly ledger: Ledger
   readonly watch: Watch
+  /** There where a collector is named. */
+  readonly traces: Traces | undefined
   /** Lets running requests end, then stops followers and closes the database. */
   close(): Promise<void>
 }
@@ -66,7 +69,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const { meter, storage, feed, keyring, authorization, web, onError } = await openFoundation(options, undo)
+    const foundation = await openFoundation(options, undo)
+    const { meter, storage, feed, keyring, authorization, web, traces, onError } = foundation
     web.add(...healthOperations({ storage, feed, draining: () => web.draining }), openapiOperation(web))
     await authorization.attach(web)
     const deps = { storage, clock, entropy, gate: authorization.gate }
@@ -190,6 +194,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       tokens,
       ledger: audit.ledger,
       watch,
+      traces,
       close,
     }
   } catch (error) {

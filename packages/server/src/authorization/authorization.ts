@@ -1,5 +1,5 @@
 import type { Feed } from '#feed'
-import type { Clock, Entropy, Meter } from '#kernel'
+import type { Clock, Entropy, Meter, Tracer } from '#kernel'
 import type { Migration, Storage } from '#storage'
 import type { Web } from '#web'
 import { addAuthzen } from './authzen/authzen.routes.ts'
@@ -57,6 +57,8 @@ export interface AuthorizationOptions {
   readonly resourceQuota?: AuthorizationDeps['resourceQuota']
   /** Where the decision journal lives. */
   readonly journalDirectory: string
+  /** Records Envoy's questions; those over HTTP are the web's. */
+  readonly tracer?: Tracer | undefined
   /** Told of what fails where nobody waits for it. */
   readonly onError: (where: string, error: unknown) => void
 }
@@ -143,7 +145,10 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     },
     listenForEnvoy: async (web, address) => {
       const { listenForChecks } = await import('./ext-authz/listener.ts')
-      return listenForChecks({ web, answer: answerGateway as AnswerGateway, entropy, onError }, address)
+      return listenForChecks(
+        { web, answer: answerGateway as AnswerGateway, entropy, onError, tracer: options.tracer },
+        address,
+      )
     },
     close: async () => {
       tidying.stop()

@@ -34,6 +34,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     auditWitnessFile: undefined,
     mail: undefined,
     sloFile: undefined,
+    traces: undefined,
     clientCertificateHeader: undefined,
     clientAuthorities: undefined,
     mtls: undefined,
@@ -76,6 +77,8 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
     GATEHOUSE_OUTGOING_ALLOW: '10.9.0.0/16',
     GATEHOUSE_SLO_FILE: '/etc/gatehouse/slo.yaml',
+    GATEHOUSE_TRACES_URL: 'http://127.0.0.1:4318',
+    GATEHOUSE_TRACES_SHARE: '0.5',
     GATEHOUSE_AUDIT_SINK_FILE: '/etc/gatehouse/sinks.yaml',
     GATEHOUSE_AUDIT_WITNESS_FILE: '/etc/gatehouse/witnesses.policy',
     GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
@@ -109,6 +112,7 @@ test('every setting is taken from the environment, or from the file under its lo
       auditWitnessFile: '/etc/gatehouse/witnesses.policy',
       mail: undefined,
       sloFile: '/etc/gatehouse/slo.yaml',
+      traces: { url: 'http://127.0.0.1:4318/v1/traces', share: 0.5, headers: [] },
       clientCertificateHeader: 'client-cert',
       clientAuthorities: undefined,
       mtls: undefined,
@@ -198,6 +202,32 @@ test('what is wrong in the file is told with file and line', () => {
   assert.equal(fromFile('').url, 'http://localhost:8080')
   assert.equal(fromFile('# nothing\n').url, 'http://localhost:8080')
   assert.equal(fromFile('bootstrap: false\n').bootstrap, false)
+})
+
+test('traces: off by default; a share and headers only with an address; a header’s value does not print', () => {
+  assert.equal(read().traces, undefined)
+  const traces = read({ GATEHOUSE_TRACES_URL: 'http://127.0.0.1:4318' }).traces
+  assert.deepEqual(traces, { url: 'http://127.0.0.1:4318/v1/traces', share: 0.01, headers: [] })
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-config-'))
+  const file = join(directory, 'headers')
+  writeFileSync(file, '# for the collector\nAuthorization: Bearer canary-7f3a\n')
+  const told = read({ GATEHOUSE_TRACES_URL: 'https://otel.example/x', GATEHOUSE_TRACES_HEADERS_FILE: file }).traces
+  assert.equal(told?.url, 'https://otel.example/x')
+  assert.deepEqual(told.headers[0]?.[0], 'authorization')
+  assert.equal(told.headers[0]?.[1].reveal(), 'Bearer canary-7f3a')
+  assert.doesNotMatch(JSON.stringify(told), /canary/)
+  writeFileSync(file, 'canary-7f3a\n')
+  const refused = [
+    [{ GATEHOUSE_TRACES_SHARE: '0.5' }, /GATEHOUSE_TRACES_SHARE needs traces_url/],
+    [{ GATEHOUSE_TRACES_URL: 'collector:4318' }, /is not an http\(s\) address/],
+    [{ GATEHOUSE_TRACES_URL: 'http://a.example', GATEHOUSE_TRACES_SHARE: '2' }, /must be from 0 to 1/],
+    [
+      { GATEHOUSE_TRACES_URL: 'http://a.example', GATEHOUSE_TRACES_HEADERS_FILE: file },
+      /headers:1: must be `Name: value`$/,
+    ],
+  ] as const
+  for (const [environment, says] of refused) assert.throws(() => read(environment), says)
+  rmSync(directory, { recursive: true })
 })
 
 test('the configuration cannot be changed afterwards', () => {

@@ -15,6 +15,7 @@ import {
   type Told,
   wrong,
 } from './parse.ts'
+import { parseTraces, type TracesConfig } from './traces.ts'
 import { yaml } from './yaml.ts'
 
 /** Everything the process is told from outside, read once, frozen. */
@@ -53,6 +54,8 @@ export interface Config {
   readonly breachedPasswordsFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
+  /** Where traces of requests are sent; undefined for nowhere. */
+  readonly traces: TracesConfig | undefined
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
   readonly clientRequestsPerSecond: number
   /** Questions of gateways for one principal, client or address, a second; three seconds' worth at once. Unlimited where absent. */
@@ -99,6 +102,9 @@ const names = {
   GATEHOUSE_SMTP: 'smtp',
   GATEHOUSE_MAIL_FROM: 'mail_from',
   GATEHOUSE_SLO_FILE: 'slo_file',
+  GATEHOUSE_TRACES_URL: 'traces_url',
+  GATEHOUSE_TRACES_SHARE: 'traces_share',
+  GATEHOUSE_TRACES_HEADERS_FILE: 'traces_headers_file',
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
   GATEHOUSE_BREACHED_PASSWORDS_FILE: 'breached_passwords_file',
@@ -146,6 +152,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
     mail: told.has('smtp') ? Object.freeze(parseMail(take('smtp', ''), take('mail_from', ''))) : undefined,
     sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
+    traces: parseTraces(told, workingDirectory),
     auditSinkFile: told.has('audit_sink_file')
       ? resolve(workingDirectory, take('audit_sink_file', '').text)
       : undefined,

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { activeSpan, type Span } from './span.ts'
 
 /**
  * Instruments for the paths of every request: `prom-client`'s own hash their labels at each observation, which costs as much
@@ -10,6 +11,14 @@ interface Value {
   readonly value: number
   readonly labels: Record<string, string | number>
   readonly metricName?: string
+  readonly exemplar?: Exemplar
+}
+
+/** One observation of a bucket that was traced (OpenMetrics 1.0 §4.6.1). */
+interface Exemplar {
+  readonly labelSet: { readonly trace_id: string; readonly span_id: string }
+  readonly value: number
+  readonly timestamp: number
 }
 
 const none: Value[] = []
@@ -22,18 +31,29 @@ function register(registry: Registry, metric: { name: string; help: string; type
 export class HotSeries {
   readonly counts: Float64Array
   sum = 0
+  /** By bucket; there once something was traced. */
+  exemplars: (Exemplar | undefined)[] | undefined
   readonly #buckets: readonly number[]
   constructor(buckets: readonly number[]) {
     this.#buckets = buckets
     this.counts = new Float64Array(buckets.length + 1)
   }
 
-  observe(seconds: number): void {
+  /** @param span the step that took this long, where it is recorded: the bucket leads to its trace */
+  observe(seconds: number, span: Span | undefined = activeSpan()): void {
     const buckets = this.#buckets
     let at = 0
     while (at < buckets.length && seconds > (buckets[at] as number)) at++
     this.counts[at] = (this.counts[at] as number) + 1
     this.sum += seconds
+    if (span === undefined) return
+    this.exemplars ??= []
+    const { traceId, spanId } = span
+    this.exemplars[at] = {
+      labelSet: { trace_id: traceId, span_id: spanId },
+      value: seconds,
+      timestamp: Date.now() / 1_000,
+    }
   }
 }
 
@@ -67,15 +87,28 @@ export class HotHistogram<L extends string> {
       let below = 0
       this.#buckets.forEach((le, at) => {
         below += series.counts[at] as number
-        values.push({ metricName: `${name}_bucket`, labels: { le, ...labels }, value: below })
+        values.push({
+          metricName: `${name}_bucket`,
+          labels: { le, ...labels },
+          value: below,
+          ...exemplarOf(series, at),
+        })
       })
       below += series.counts[this.#buckets.length] as number
-      values.push({ metricName: `${name}_bucket`, labels: { le: '+Inf', ...labels }, value: below })
+      const beyond = exemplarOf(series, this.#buckets.length)
+      values.push({ metricName: `${name}_bucket`, labels: { le: '+Inf', ...labels }, value: below, ...beyond })
       values.push({ metricName: `${name}_sum`, labels: { ...labels }, value: series.sum })
       values.push({ metricName: `${name}_count`, labels: { ...labels }, value: below })
     }
     return values.length === 0 ? none : values
   }
+}
+
+const nothing = {}
+
+function exemplarOf({ exemplars }: HotSeries, at: number): { exemplar?: Exemplar } {
+  const exemplar = exemplars?.[at]
+  return exemplar === undefined ? nothing : { exemplar }
 }
 
 export class HotCounter<L extends string> {

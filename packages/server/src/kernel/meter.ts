@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { HotCounter, HotHistogram } from './hot-instruments.ts'
+import { exposeOpenMetrics } from './openmetrics.ts'
 
 /** The process's instruments. Labels come from closed sets, never ids. */
 export class Meter {
@@ -54,5 +55,10 @@ export class Meter {
   /** Prometheus text exposition format 0.0.4. */
   expose(): Promise<string> {
     return this.registry.metrics()
+  }
+
+  /** OpenMetrics 1.0, with the traces that lie behind the buckets. */
+  exposeOpenMetrics(): Promise<string> {
+    return exposeOpenMetrics(this.registry)
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { type Act, type Actor, Fault } from '#kernel'
+import { traceIdOf } from './trace.ts'
 import './faults.ts'
 
 /** Who a request comes from, and by which means it said so. */
@@ -57,9 +58,7 @@ const deviceMost = 256
 
 /** The act of a request: its identity (anonymous when there is none), id, address, session, trace and device. */
 export function actOf(request: FastifyRequest, identity: Identity | undefined, bundle?: string): Act {
-  const traceId = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(
-    String(request.headers.traceparent ?? ''),
-  )?.[1]
+  const traceId = traceIdOf(request.raw)
   const device = request.headers['user-agent']?.slice(0, deviceMost)
   return {
     actor: identity?.actor ?? { type: 'anonymous', name: 'anonymous' },

@@ -15,4 +15,5 @@ export {
 } from './operation.ts'
 export { Outgoing, type OutgoingReply, type OutgoingRequest } from './outgoing.ts'
 export { problemOf, sendProblem, toWebFault } from './problem.ts'
+export { spanOf, traced } from './trace.ts'
 export { createWeb, type Web, type WebDeps } from './web.ts'

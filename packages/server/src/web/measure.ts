@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Meter } from '#kernel'
+import { spanOf } from './trace.ts'
 
 /** One line a request in the log, and its duration under the name and labels of OpenTelemetry's HTTP conventions. */
 export function measureRequests(app: FastifyInstance, meter: Meter): void {
@@ -20,7 +21,7 @@ export function measureRequests(app: FastifyInstance, meter: Meter): void {
         http_route: route,
         http_response_status_code: String(status),
       }))
-      .observe(ms / 1_000)
+      .observe(ms / 1_000, spanOf(request.raw))
     if (debugs) request.log.debug({ method, route, status, ms: Math.round(ms * 100) / 100 })
     done()
   })

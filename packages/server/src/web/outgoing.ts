@@ -2,7 +2,7 @@ import { lookup as resolve } from 'node:dns'
 import { type IncomingHttpHeaders, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { Fault } from '#kernel'
+import { Fault, type Span, step } from '#kernel'
 import './faults.ts'
 
 /**
@@ -81,13 +81,28 @@ export class Outgoing {
    * @throws {Fault} `web.outgoing_refused` where it may not go, `web.outgoing_failed` when nothing usable came back
    */
   async send(address: string, options: OutgoingRequest = {}): Promise<OutgoingReply> {
+    const method = options.method ?? (options.body === undefined ? 'GET' : 'POST')
+    const attributes = { 'http.request.method': method, 'server.address': URL.parse(address)?.hostname }
+    return step(method, { kind: 'client', attributes }, async (span) => {
+      const reply = await this.#send(address, method, options, span)
+      span?.set('http.response.status_code', reply.status)
+      return reply
+    })
+  }
+
+  async #send(
+    address: string,
+    method: string,
+    options: OutgoingRequest,
+    span: Span | undefined,
+  ): Promise<OutgoingReply> {
     const url = URL.parse(address)
     if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '')
       throw refused(address, 'is not an http(s) address without credentials')
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const plain = url.protocol === 'http:'
     if (isIP(host) !== 0) this.#check(url, host, plain)
-    const { timeoutMs = 10_000, mostBytes = 1_048_576, body, method = body === undefined ? 'GET' : 'POST' } = options
+    const { timeoutMs = 10_000, mostBytes = 1_048_576, body } = options
     const lookup: LookupFunction = (name, asked, done) => {
       resolve(name, { all: true }, (error, found) => {
         if (error !== null) return done(error, [])
@@ -111,7 +126,7 @@ export class Outgoing {
         agent: false,
         lookup,
         signal,
-        headers: { 'user-agent': 'Gatehouse', ...options.headers },
+        headers: { 'user-agent': 'Gatehouse', ...(span && { traceparent: span.traceparent }), ...options.headers },
       })
       sent.once('error', give)
       sent.once('response', (response) => {

@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
+import { traceIdOf } from './trace.ts'
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
 
@@ -9,15 +11,20 @@ type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
 export class RequestLogger {
   readonly #parent: FastifyBaseLogger
   readonly #bindings: Record<string, unknown>
+  readonly #raw: IncomingMessage
   #made: FastifyBaseLogger | undefined
 
-  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>) {
+  constructor(parent: FastifyBaseLogger, bindings: Record<string, unknown>, raw: IncomingMessage) {
     this.#parent = parent
     this.#bindings = bindings
+    this.#raw = raw
   }
 
   get #log(): FastifyBaseLogger {
-    this.#made ??= this.#parent.child(this.#bindings)
+    if (this.#made === undefined) {
+      const traceId = traceIdOf(this.#raw)
+      this.#made = this.#parent.child(traceId === undefined ? this.#bindings : { ...this.#bindings, traceId })
+    }
     return this.#made
   }
 

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
-import { type Act, type Clock, type Entropy, Fault, type Meter } from '#kernel'
+import { type Act, type Clock, type Entropy, Fault, type Meter, type Tracer } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import { actOf, type Identify, identifySender } from './identity.ts'
@@ -13,6 +14,7 @@ import { sendProblem } from './problem.ts'
 import { RequestLogger } from './request-logger.ts'
 import { addRoute } from './route.ts'
 import { makeSerializerCompiler } from './serialize.ts'
+import { traceRequests } from './trace.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 import { makeValidatorCompiler } from './validate.ts'
 
@@ -30,6 +32,8 @@ export interface WebDeps {
   readonly policyBundle?: string
   /** How long `close` lets running requests go on; default 10 s. */
   readonly drainMs?: number
+  /** Records requests for OpenTelemetry; undefined for nothing. */
+  readonly tracer?: Tracer | undefined
 }
 
 /** The HTTP shell: operations are added before `listen`. */
@@ -76,7 +80,8 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
   const app = Fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    childLoggerFactory: (logger, bindings) => new RequestLogger(logger, bindings) as never,
+    childLoggerFactory: (logger, bindings, _options, raw) =>
+      new RequestLogger(logger, bindings, raw as IncomingMessage) as never,
     trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     bodyLimit: 64 * 1024,
     requestIdHeader: false,
@@ -112,6 +117,7 @@ export async function createWeb(deps: WebDeps): Promise<Web> {
     reply.header('allow', allowed.join(', '))
     return sendProblem(request, reply, new Fault('web.method_not_allowed'))
   })
+  if (deps.tracer !== undefined) traceRequests(app, deps.tracer)
   let draining = false
   const isHttps = deps.url.startsWith('https:')
   app.addHook('onRequest', (request, reply, done) => {

@@ -9,7 +9,11 @@ import { startTestServer } from '../support/server.ts'
 const scratch = await scratchDatabase('sqlite')
 const metricsPort = await freePort()
 const server = await startTestServer(scratch, {
-  environment: { GATEHOUSE_METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
+  environment: {
+    GATEHOUSE_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
+    GATEHOUSE_TRACES_URL: 'http://127.0.0.1:9',
+    GATEHOUSE_TRACES_SHARE: '0',
+  },
 })
 after(async () => {
   await server.close()

@@ -5,6 +5,7 @@ import { credentials, loadPackageDefinition, Metadata } from '@grpc/grpc-js'
 import { type CheckResponse, definition } from '../../src/authorization/ext-authz/messages.ts'
 import { acmeOrigin, applyAcme, tokenOf } from '../support/acme-house.ts'
 import { type Api, startApi } from '../support/api.ts'
+import { startCollector } from '../support/collector.ts'
 import { scratchDatabase } from '../support/engines.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -22,10 +23,10 @@ const host = new URL(acmeOrigin).host
 const asked = { method: 'GET', scheme: 'http', host, path: '/documents/welcome' }
 
 /** The server with a gRPC listener, and a client made from the protocol's description. */
-async function withEnvoy(body: (envoy: Envoy) => Promise<void>): Promise<void> {
+async function withEnvoy(body: (envoy: Envoy) => Promise<void>, more: Record<string, string> = {}): Promise<void> {
   const scratch = await scratchDatabase('sqlite')
   const port = await freePort()
-  const api = await startApi(scratch, { GATEHOUSE_EXT_AUTHZ_LISTEN: `127.0.0.1:${port}` })
+  const api = await startApi(scratch, { GATEHOUSE_EXT_AUTHZ_LISTEN: `127.0.0.1:${port}`, ...more })
   const { Authorization } = (loadPackageDefinition(definition) as never as Loaded).envoy.service.auth.v3
   const client = new Authorization(`127.0.0.1:${port}`, credentials.createInsecure())
   try {
@@ -176,3 +177,23 @@ test('over HTTP Envoy asks with the client’s own method, host and path', () =>
     assert.equal((await ask('/documents/..%2fx', 'GET', { authorization })).status, 403)
     assert.equal(await tokenOf(api.url, { applicationId: 'app_none', secret: '' }), undefined)
   }))
+
+test('a trace that Envoy began goes on through Check to the decision', async (t) => {
+  const collector = await startCollector()
+  t.after(() => collector.close())
+  await withEnvoy(
+    async ({ api, check, mint, idOf }) => {
+      const authorization = `Bearer ${mint(await idOf('users', 'alice'))}`
+      const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+      await check({ ...asked, headers: { authorization, traceparent, 'x-request-id': 'envoy-2' } })
+      await api.traces?.flush()
+      const [decision, question] = collector.spans.filter(({ traceId }) => traceparent.includes(traceId))
+      assert.equal(question?.name, 'envoy.service.auth.v3.Authorization/Check')
+      assert.equal(question.parentSpanId, '00f067aa0ba902b7')
+      assert.equal(question.attributes['gatehouse.request.id'], 'envoy-2')
+      assert.deepEqual([decision?.name, decision?.parentSpanId], ['decide', question.spanId])
+      assert.equal(decision?.attributes['gatehouse.decision.via'], 'ext-authz')
+    },
+    { GATEHOUSE_TRACES_URL: collector.url },
+  )
+})

@@ -8,7 +8,7 @@ import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
 import { record } from '#feed'
 import { type Act, type Clock, Fault } from '#kernel'
 import type { Storage } from '#storage'
-import type { Identify, Identity } from '#web'
+import { type Identify, type Identity, traced } from '#web'
 import '../events.ts'
 import '../faults.ts'
 
@@ -76,7 +76,7 @@ export async function openBootstrap(deps: {
       const { jti, expiresAtMs } = await verify(jwt)
       used.take(jti, expiresAtMs)
       const actor = { type: 'bootstrap', name: 'local administrator' } as const
-      const act: Act = { actor, requestId: request.id, address: request.ip }
+      const act: Act = { actor, requestId: request.id, address: request.ip, ...traced(request) }
       // INVARIANT: recorded before the request goes on; reads that would leave no other event are on record too.
       await storage.transact((tx) =>
         record(tx, act, {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type Entropy, isFault } from '#kernel'
+import { type Entropy, inSpan, isFault, type Tracer } from '#kernel'
 import { problemOf, toWebFault } from '#web'
 import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
 import { AnswerNotes, type Described, identityHeaders, questionOf } from './gateway-request.ts'
@@ -16,6 +16,7 @@ export interface CheckDeps {
   readonly answer: AnswerGateway
   readonly entropy: Pick<Entropy, 'bytes'>
   readonly onError: (where: string, error: unknown) => void
+  readonly tracer?: Tracer | undefined
 }
 
 /**
@@ -24,6 +25,19 @@ export interface CheckDeps {
  */
 export async function check(deps: CheckDeps, given: CheckRequest): Promise<CheckResponse> {
   const it = describe(given, deps.entropy)
+  const span = deps.tracer?.enter('envoy.service.auth.v3.Authorization/Check', it.headers.get('traceparent'), {
+    'rpc.system.name': 'grpc',
+    'rpc.method': 'envoy.service.auth.v3.Authorization/Check',
+    'gatehouse.request.id': it.id,
+  })
+  if (span === undefined) return checkOne(deps, it)
+  const answered = await inSpan(span, () => checkOne(deps, it))
+  span.set('gatehouse.gateway.status', answered.denied_response?.status?.code ?? 200)
+  span.end()
+  return answered
+}
+
+async function checkOne(deps: CheckDeps, it: Described): Promise<CheckResponse> {
   const notes = new AnswerNotes()
   try {
     await deps.answer(questionOf(deps.app, it), notes.asReply, 'ext-authz')

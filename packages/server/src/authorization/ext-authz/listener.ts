@@ -1,5 +1,5 @@
 import { loadPackageDefinition, Server, ServerCredentials, type ServiceClientConstructor } from '@grpc/grpc-js'
-import type { Entropy } from '#kernel'
+import type { Entropy, Tracer } from '#kernel'
 import type { Web } from '#web'
 import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
 import { check } from './check.ts'
@@ -13,6 +13,7 @@ export interface ListenerDeps {
   readonly answer: AnswerGateway
   readonly entropy: Entropy
   readonly onError: (where: string, error: unknown) => void
+  readonly tracer?: Tracer | undefined
 }
 
 /**
@@ -20,7 +21,7 @@ export interface ListenerDeps {
  * closed. @throws when the address cannot be listened on
  */
 export async function listenForChecks(
-  { web, answer, entropy, onError }: ListenerDeps,
+  { web, answer, entropy, onError, tracer }: ListenerDeps,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
   const loaded = loadPackageDefinition(definition) as unknown as {
@@ -28,7 +29,7 @@ export async function listenForChecks(
   }
   const { service } = loaded.envoy.service.auth.v3.Authorization
   const server = new Server({ 'grpc.max_receive_message_length': messageMost })
-  const deps = { app: web.app, answer, entropy, onError }
+  const deps = { app: web.app, answer, entropy, onError, tracer }
   server.addService(service, {
     Check: (call: { request: CheckRequest }, done: (error: null, answer: CheckResponse) => void) => {
       void check(deps, call.request).then((answered) => done(null, answered))

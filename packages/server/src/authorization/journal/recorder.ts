@@ -1,4 +1,4 @@
-import type { Clock, Meter } from '#kernel'
+import { activeSpan, type Clock, type Meter, type Span } from '#kernel'
 import type { Decision } from '../engine/decision.ts'
 import { classifyPolicyError } from '../engine/policy-error.ts'
 import type { EntityUid } from '../entities/source.ts'
@@ -115,11 +115,14 @@ export class Recorder {
 
   #count(all: readonly Decided[]): void {
     const endedAt = performance.now()
-    for (const { via, decision, startedAt } of all) {
+    const span = activeSpan()
+    for (const it of all) {
+      const { via, decision, startedAt } = it
       const { outcome } = decision
+      if (span !== undefined) traceDecision(span, it)
       this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
       for (const { effect = 'none', message } of decision.errors) this.#countError(via, effect, message)
-      this.#duration.series(via, () => ({ via })).observe((endedAt - startedAt) / 1_000)
+      this.#duration.series(via, () => ({ via })).observe((endedAt - startedAt) / 1_000, span)
     }
   }
 
@@ -127,6 +130,19 @@ export class Recorder {
     const { kind } = classifyPolicyError(message)
     this.#errors.add(`${via} ${effect} ${kind}`, () => ({ via, effect, kind }))
   }
+}
+
+/** Who and what stand in the journal under the request's id: a trace goes to others. */
+function traceDecision(parent: Span, { via, applicationId, action, decision, startedAt }: Decided): void {
+  const attributes = {
+    'gatehouse.decision.via': via,
+    'gatehouse.decision.outcome': decision.outcome,
+    'gatehouse.decision.action': `${action.type}::"${action.id}"`,
+    'gatehouse.application.id': applicationId,
+    'gatehouse.policy.bundle': decision.bundle,
+    'gatehouse.policy.reasons': decision.reasons.join(' ') || undefined,
+  }
+  parent.child('decide', { startedAt, attributes }).end()
 }
 
 const none: readonly never[] = []

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { startCollector } from '../../../test/support/collector.ts'
 import { scratchDatabase } from '../../../test/support/engines.ts'
 import { freePort } from '../../../test/support/ports.ts'
 import { startTestServer } from '../../../test/support/server.ts'
@@ -73,9 +74,12 @@ test('a real Prometheus scrapes a live server; every query of every dashboard an
 }, async (t) => {
   const scratchData = await scratchDatabase('sqlite')
   const metricsPort = await freePort()
+  const collector = await startCollector()
   const server = await startTestServer(scratchData, {
-    environment: { GATEHOUSE_METRICS_LISTEN: `127.0.0.1:${metricsPort}` },
+    environment: { GATEHOUSE_METRICS_LISTEN: `127.0.0.1:${metricsPort}`, GATEHOUSE_TRACES_URL: collector.url },
   })
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  await fetch(`${server.url}/healthz`, { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } })
   const home = scratch()
   const port = await freePort()
   writeFileSync(
@@ -91,6 +95,7 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['127.0.0.1:
       `--config.file=${join(home, 'prometheus.yml')}`,
       `--storage.tsdb.path=${join(home, 'tsdb')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      '--enable-feature=exemplar-storage',
     ],
     { stdio: 'ignore', cwd: home },
   )
@@ -99,6 +104,7 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['127.0.0.1:
     child.kill('SIGKILL')
     await gone
     await server.close()
+    await collector.close()
     await scratchData.remove()
     rmSync(home, { recursive: true, force: true })
   })
@@ -132,6 +138,11 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['127.0.0.1:
             )
           )
             assert.ok(known.has(name), `${name} is no metric of a server`)
+  const buckets = 'http_server_request_duration_seconds_bucket{http_route="/healthz"}'
+  const until = Date.now() / 1_000
+  const range = `&start=${until - 300}&end=${until + 1}`
+  const exemplars = await ask(`/api/v1/query_exemplars?query=${encodeURIComponent(buckets)}${range}`)
+  assert.match(JSON.stringify(exemplars), new RegExp(`"trace_id":"${traceId}"`))
   const groups = (await ask('/api/v1/rules'))?.data.groups ?? []
   assert.equal(groups.length, ownObjectives.length)
   assert.doesNotMatch(JSON.stringify(groups), /"health":"err"/)

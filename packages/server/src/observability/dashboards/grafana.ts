@@ -186,6 +186,8 @@ export function grafanaJson({ uid, title, panels }: Dashboard, docs: string): st
           expr,
           legendFormat,
           datasource,
+          // Buckets lead to traces, where Prometheus keeps exemplars.
+          ...(expr.startsWith('histogram_quantile') && { exemplar: true }),
         })),
       })),
     },

@@ -32,7 +32,10 @@ function outside({ gauge, above, below }: Extract<Objective['indicator'], { kind
 export function badShare({ name, indicator }: Objective, window: string): string {
   if (indicator.kind === 'ratio') return `(${rates(indicator.bad, window)}) / (${rates(indicator.total, window)})`
   if (indicator.kind === 'gauge') return `avg_over_time(${recordedNow}{objective="${name}"}[${window}])`
-  const fast = selector(indicator.histogram, '_bucket', [`le="${indicator.overSeconds}"`])
+  // Older Prometheus keeps a whole bound as each format writes it: `1`, and `1.0` in OpenMetrics.
+  const bound = indicator.overSeconds
+  const le = Number.isInteger(bound) ? `le=~"${bound}|${bound}.0"` : `le="${bound}"`
+  const fast = selector(indicator.histogram, '_bucket', [le])
   return `1 - sum(rate(${fast}[${window}])) / sum(rate(${selector(indicator.histogram, '_count')}[${window}]))`
 }
 

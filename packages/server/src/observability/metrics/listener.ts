@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { Meter } from '#kernel'
-import { exposition } from './metrics.routes.ts'
+import { expose } from './metrics.routes.ts'
 
 /**
  * Serves `/metrics` alone on an address of its own (`GATEHOUSE_METRICS_LISTEN`), to whoever reaches it: keep it on loopback or
@@ -12,8 +12,8 @@ export async function listenForMetrics(
 ): Promise<{ readonly address: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') return void response.writeHead(404).end()
-    meter.expose().then(
-      (text) => response.writeHead(200, { 'content-type': exposition }).end(text),
+    expose(meter, request.headers.accept).then(
+      ({ type, text }) => response.writeHead(200, { 'content-type': type, vary: 'accept' }).end(text),
       () => response.writeHead(500).end(),
     )
   })

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, type LogEvent, PostgresDialect, sql } from 'kysely'
 import type { Pool } from 'pg'
 import type { Clock, Secret } from '#kernel'
 import { type ConsistencyToken, makeConsistencyToken } from '../consistency.ts'
@@ -14,7 +14,7 @@ const attemptsMost = 50
 /** Connects to PostgreSQL (15 or later). `poolSize` connections serve reads and writes. */
 export async function openPostgres(
   url: Secret,
-  deps: { clock: Clock; migrations: readonly Migration[]; poolSize?: number },
+  deps: { clock: Clock; migrations: readonly Migration[]; poolSize?: number; onStatement?: (event: LogEvent) => void },
 ): Promise<Storage> {
   const { default: pg } = await import('pg')
   const types = {
@@ -33,7 +33,10 @@ export async function openPostgres(
   // A lost connection, idle or lent: whoever uses it is told by its query. Without a listener it would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withFaults(pool) as never }) })
+  const kysely = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: withFaults(pool) as never }),
+    ...(deps.onStatement && { log: deps.onStatement }),
+  })
   const hints = new Hints(url)
   try {
     await migrate(kysely as Kysely<unknown>, 'postgres', deps.migrations, deps.clock.nowMs())

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, type LogEvent, SqliteDialect } from 'kysely'
 import type { Clock } from '#kernel'
 import { listApplied, type Migration, migrate } from '../migration.ts'
 import type { Db, Storage, Tables } from '../storage.ts'
@@ -16,7 +16,7 @@ import { Writer } from './writer.ts'
  */
 export async function openSqlite(
   file: string,
-  deps: { clock: Clock; migrations: readonly Migration[] },
+  deps: { clock: Clock; migrations: readonly Migration[]; onStatement?: (event: LogEvent) => void },
 ): Promise<Storage> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const writing = new DatabaseSync(file, { timeout: 10_000 })
@@ -27,8 +27,9 @@ export async function openSqlite(
   const reading = new DatabaseSync(file, { timeout: 10_000 })
   reading.exec('pragma foreign_keys = on; pragma query_only = on; pragma cache_size = -16000')
   const dialectOf = (database: DatabaseSync) => new SqliteDialect({ database: asKyselyDatabase(database) })
-  const writer = new Kysely<Tables>({ dialect: dialectOf(writing) })
-  const reader = new Kysely<Tables>({ dialect: dialectOf(reading) })
+  const log = deps.onStatement && { log: deps.onStatement }
+  const writer = new Kysely<Tables>({ dialect: dialectOf(writing), ...log })
+  const reader = new Kysely<Tables>({ dialect: dialectOf(reading), ...log })
   const close = async () => {
     await Promise.all([writer.destroy(), reader.destroy()])
     // Kysely closes only what it has used.

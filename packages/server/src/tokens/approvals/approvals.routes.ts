@@ -4,7 +4,7 @@ import { errors } from 'oidc-provider'
 import { record } from '#feed'
 import { type Clock, Fault } from '#kernel'
 import type { Storage } from '#storage'
-import { refuseCrossSite } from '#web'
+import { refuseCrossSite, traced } from '#web'
 import { listWaiting } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
 import '../events.ts'
@@ -113,7 +113,8 @@ async function answer(
 ): Promise<void> {
   const { protocol, clock } = deps
   const { session, person } = it
-  const act = { actor: actorOfPerson(person), requestId: request.id, address: request.ip, sessionId: session.id }
+  const sent = { requestId: request.id, address: request.ip, ...traced(request) }
+  const act = { actor: actorOfPerson(person), ...sent, sessionId: session.id }
   const unit = new Unit(deps, act)
   await unit.run(async () => {
     const { provider } = protocol

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { record } from '#feed'
 import { type Clock, Fault } from '#kernel'
 import type { Storage } from '#storage'
-import { refuseCrossSite } from '#web'
+import { refuseCrossSite, traced } from '#web'
 import '../events.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { claimScope } from '../oidc/grants.ts'
@@ -141,7 +141,8 @@ async function answer(
 ): Promise<void> {
   const { interaction, client, person, session } = asked
   const scopes = [...asked.scopes, ...asked.others.map(({ id }) => id)]
-  const act = { actor: actorOfPerson(person), requestId: request.id, address: request.ip, sessionId: session.id }
+  const sent = { requestId: request.id, address: request.ip, ...traced(request) }
+  const act = { actor: actorOfPerson(person), ...sent, sessionId: session.id }
   const unit = new Unit(deps, act)
   const atMs = deps.clock.nowMs()
   await unit.run(async () => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { step } from '#kernel'
 import type { Protocol } from './protocol.ts'
 import { paths } from './provider.ts'
 import { rememberRequest } from './request.ts'
@@ -77,8 +78,8 @@ export async function mountProtocol(
     }
     const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
       (await introspect(request, reply)) ? reply : handler(request, reply)
-    const token = async (request: FastifyRequest, reply: FastifyReply) =>
-      (await protocol.issueOwn(request, reply)) ? reply : handler(request, reply)
+    const token = (request: FastifyRequest, reply: FastifyReply) =>
+      step('issue token', {}, async () => ((await protocol.issueOwn(request, reply)) ? reply : handler(request, reply)))
     // A request by POST (OpenID Connect Core §3.1.2.1) goes on as a GET of our own origin: only then do browsers send our cookies.
     const asGet = async (request: FastifyRequest, reply: FastifyReply) => {
       const form = new URLSearchParams(Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '')

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { record } from '#feed'
 import { type Clock, isFault, randomToken, systemEntropy } from '#kernel'
 import type { Storage } from '#storage'
-import type { RateLimit } from '#web'
+import { type RateLimit, traced } from '#web'
 import { insertArtifact } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { RegisteredClient } from '../ports.ts'
@@ -148,7 +148,8 @@ async function issue(
     grantId: undefined,
     sessionId: undefined,
   } as const
-  const sent = { actor: { type: 'anonymous', name: 'anonymous' }, requestId: request.id, address: request.ip } as const
+  const actor = { type: 'anonymous', name: 'anonymous' } as const
+  const sent = { actor, requestId: request.id, address: request.ip, ...traced(request) }
   try {
     deps.limit.take(client.id)
     await keep(deps, artifact, recordOf(sent, client, { grantType, access, atMs }))

@@ -3,7 +3,7 @@ import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
-import { addressKey, RateLimit } from '#web'
+import { addressKey, RateLimit, traced } from '#web'
 import { introspectKey } from '../introspection/introspect-key.ts'
 import type { RegisteredClient } from '../ports.ts'
 import type { TokenSpool } from '../spool/spool.ts'
@@ -90,6 +90,7 @@ export class Protocol {
         actor: { type: 'anonymous', name: 'anonymous' },
         requestId: request.id,
         address: request.ip,
+        ...traced(request),
       })
       await unit.run(async () => {
         presentJwt(ctx.req, ctx.path, unit, this.#deps.verifier)

@@ -15,7 +15,7 @@ import {
 } from '#directory'
 import { record } from '#feed'
 import { type Act, Fault, isFault, type OrganizationId, randomToken } from '#kernel'
-import { Answer, type Operation, operation } from '#web'
+import { Answer, type Operation, operation, traced } from '#web'
 import '../events.ts'
 import '../faults.ts'
 import { type Metadata, readMetadata, readUpdate, showMetadata } from './metadata.ts'
@@ -97,6 +97,7 @@ export async function mountRegistration(app: FastifyInstance, deps: DirectoryDep
     actor: { type: 'system', name: 'dynamic registration' },
     requestId: request.id,
     address: request.ip,
+    ...traced(request),
   })
   const answer = (application: Application, token: string, secret?: string) => ({
     ...showMetadata(application),
