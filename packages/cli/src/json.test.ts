@@ -133,6 +133,12 @@ function commands(home: string): string[][] {
     ['audit', 'export', join(home, 'log')],
     ['audit', 'verify'],
     ['audit', 'erase', '{user}', '--yes'],
+    ['audit', 'retention', 'set', '--keep-days', '3650', '--archive-days', '365'],
+    ['audit', 'retention', 'list'],
+    ['audit', 'hold', 'place', '--organization', 'acme', '--until', '2020-01-01', '--reason', 'a test'],
+    ['audit', 'hold', 'list'],
+    ['audit', 'hold', 'release', '{hold}', '--reason', 'over'],
+    ['audit', 'sweep', '--yes'],
     ['audit', 'sinks'],
     ['audit', 'search', '--action', 'directory.*', '--limit', '3'],
     ['audit', 'replay', 'disk', '--after', '0'],
@@ -203,6 +209,7 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
       `${args.join(' ')} printed: ${out}`,
     )
     if (args[1] === 'show' && args[0] === 'user') made.set('user', (answer as { id: string }).id)
+    if (args[2] === 'place') made.set('hold', (answer as { id: string }).id)
     if (['create', 'silence'].includes(args[1] ?? ''))
       made.set(args[1] === 'silence' ? 'silence' : (args[0] as string), (answer as { id: string }).id)
   }

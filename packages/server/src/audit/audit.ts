@@ -11,6 +11,9 @@ import { repeatErasures } from './erase/repeat-erasures.ts'
 import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
 import { PersonKeys } from './persons/person-keys.ts'
+import { Archives } from './retention/archive.ts'
+import { retentionOperations } from './retention/retention.routes.ts'
+import { runSweeps } from './retention/run-sweeps.ts'
 import { followIntoIndex } from './search/follow.ts'
 import { searchOperations } from './search/search.routes.ts'
 import { runSinks } from './sinks/run-sinks.ts'
@@ -48,6 +51,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const { storage, gate } = deps
   const key = await deps.keyring.namedKey('audit.log')
   const persons = new PersonKeys({ ...deps, sealer: deps.keyring })
+  const archives = new Archives(storage, join(deps.dataDirectory, 'audit-archive'))
   const ledger = await openLedger({ ...deps, key, persons })
   const undo: (() => Promise<void>)[] = [() => ledger.close()]
   const close = async () => {
@@ -61,16 +65,26 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     const named = deps.sinkFile === undefined ? [] : readSinkFile(deps.sinkFile, deps)
     const sinks = await runSinks({ ...deps, sinks: named })
     undo.push(() => sinks.close())
-    const erase = { ...deps, persons, list: new ErasedList(join(deps.dataDirectory, 'erased-persons.ndjson')) }
+    const exportedThrough = async () =>
+      Math.min(Number.MAX_SAFE_INTEGER, ...(await sinks.report()).map(({ position }) => position))
+    const sweeps = await runSweeps({ ...deps, archives, exportedThrough })
+    undo.push(() => sweeps.close())
+    const erase = {
+      ...deps,
+      persons,
+      archives,
+      list: new ErasedList(join(deps.dataDirectory, 'erased-persons.ndjson')),
+    }
     const again = repeatErasures(erase)
     undo.push(() => again.close())
     return {
       ledger,
       operations: [
-        ...ledgerOperations({ storage, gate, ledger, persons, witnessed: witnesses.demanded }),
+        ...ledgerOperations({ storage, gate, ledger, persons, archives, witnessed: witnesses.demanded }),
         ...sinkOperations({ ...deps, sinks }),
         ...searchOperations(deps),
         ...eraseOperations(erase),
+        ...retentionOperations({ ...deps, sweeps }),
       ],
       close,
     }

@@ -3,11 +3,19 @@ import { defineEvents } from '#feed'
 declare module '#feed' {
   interface EventCatalogue {
     'audit.sink_replayed': { after: number }
+    'audit.retention_changed': { scope: string; keepDays?: number; archiveDays?: number }
+    'audit.hold_placed': { subject?: string; fromMs?: number; untilMs?: number; endsAtMs?: number; reason: string }
+    'audit.hold_released': { reason: string }
+    'audit.retention_swept': { removed: number; held: number; archived: number; away: string[] }
     'audit.person_erased': { person: string; entries: number }
   }
 }
 
 defineEvents({
+  'audit.retention_changed': 'How long the audit log keeps what it says was changed',
+  'audit.hold_placed': 'A legal hold keeps entries of the audit log from being removed or erased',
+  'audit.hold_released': 'A legal hold was released',
+  'audit.retention_swept': 'Entries past their retention were removed, old ranges archived; the tree stays',
   'audit.person_erased': 'What the audit log said of a deleted person was erased; the tree stays',
   'audit.sink_replayed': 'A sink of the audit log is sent everything after a position once more',
 })

@@ -1,6 +1,15 @@
 import { defineFaults } from '#kernel'
 
 export const faults = defineFaults({
+  'audit.archive_away': {
+    status: 503,
+    says: 'The archive that holds this entry is not in the directory of archives: bring its file back',
+  },
+  'audit.archive_damaged': { status: 503, says: 'An archive of the audit log is not the file that was written' },
+  'audit.held': { status: 409, says: 'A legal hold is on entries of this person: release it first' },
+  'audit.hold_invalid': { status: 400, says: 'The hold names nothing, or ends before it begins' },
+  'audit.hold_unknown': { status: 404, says: 'There is no such hold in force' },
+  'audit.retention_invalid': { status: 400, says: 'The retention cannot be set so' },
   'audit.person_not_deleted': {
     status: 409,
     says: 'Delete the user first: the log of who is still there is not erased',

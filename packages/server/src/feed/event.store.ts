@@ -174,37 +174,6 @@ export async function findEvents(db: Reader, positions: readonly number[]): Prom
   return rows.map(toEvent)
 }
 
-/** Positions of every event that somebody did or was the object of, ascending. */
-export async function listPositionsOf(db: Reader, id: string): Promise<number[]> {
-  const rows = await db
-    .selectFrom('events')
-    .select('position')
-    .where((where) => where.or([where('actor_id', '=', id), where('object_id', '=', id)]))
-    .where('position', 'is not', null)
-    .orderBy('position')
-    .execute()
-  return rows.map((row) => row.position)
-}
-
-/** Takes everything readable about somebody out of events; type, time, ids, outcome and request stay. */
-export async function redactEvents(tx: Tx, id: string, positions: readonly number[]): Promise<void> {
-  const some = [...positions]
-  const all = { data: '{}', changes: null, touches: null }
-  await tx.updateTable('events').set(all).where('position', 'in', some).execute()
-  await tx
-    .updateTable('events')
-    .set({ actor_name: 'erased', address: null, session_id: null, context: null })
-    .where('position', 'in', some)
-    .where((where) => where.or([where('actor_id', '=', id), where('actor_type', '=', 'anonymous')]))
-    .execute()
-  await tx
-    .updateTable('events')
-    .set({ object_name: null })
-    .where('position', 'in', some)
-    .where('object_id', '=', id)
-    .execute()
-}
-
 function filtered(db: Reader, filter: EventFilter) {
   let query = db.selectFrom('events').selectAll()
   if (filter.organizationId !== undefined) query = query.where('organization_id', '=', filter.organizationId)

@@ -6,10 +6,8 @@ export {
   findEvents,
   listEvents,
   listNewestEvents,
-  listPositionsOf,
   record,
   recordAll,
-  redactEvents,
 } from './event.store.ts'
 export {
   allEvents,
@@ -24,4 +22,12 @@ export {
 } from './events.ts'
 export { Feed, type FeedDeps } from './feed.ts'
 export { Alarm, type Follower, type FollowOptions } from './follower.ts'
+export {
+  blankEvents,
+  type EventHead,
+  headsOf,
+  listEventHeads,
+  listPositionsOf,
+  redactEvents,
+} from './forget.store.ts'
 export { adoptPositions, feedViews } from './portable.ts'

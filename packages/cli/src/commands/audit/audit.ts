@@ -4,8 +4,10 @@ import type { Command } from 'commander'
 import { usage } from '../../failure.ts'
 import { startProgress } from '../../output/progress.ts'
 import { action, type Session } from '../../session.ts'
+import { openArchives } from './archives.ts'
 import { addErase } from './erase.ts'
 import { exportLog } from './export.ts'
+import { addRetention } from './retention.ts'
 import { addSearch } from './search.ts'
 import { addSinks } from './sinks.ts'
 import { type AboutLog, openExported, openServed } from './source.ts'
@@ -32,32 +34,39 @@ export function addAudit(program: Command): void {
     .option('--key <verifier-key>', 'the key you were given before, instead of the one that the log brings along')
     .option('--earlier <file...>', 'checkpoints kept from before: each must be a beginning of the log')
     .option('--policy <file>', 'a trust policy (C2SP tlog-policy): witnesses whose cosignatures are demanded')
+    .option('--archives <directory>', 'archives of bodies that the log does not have at hand')
     .option('--no-bodies', 'check the tree alone; needs no right to see events')
     .action(
-      action<{ from?: string; key?: string; earlier?: string[]; policy?: string; bodies: boolean }>(
-        async (session, options) => {
-          const source = await open(session, options)
-          const earlier = await Promise.all((options.earlier ?? []).map((file) => readFile(file, 'utf8')))
-          const progress = await startProgress('Verifying', { json: session.out.json, unit: 'steps' })
-          const verified = await verifyAll(source, {
-            earlier,
-            bodies: options.bodies,
-            ...(options.policy !== undefined && { policy: parsePolicy(await readFile(options.policy, 'utf8')) }),
-            onProgress: (done, size) => progress.set(done, size),
-          }).finally(() => progress.end())
-          const kept =
-            earlier.length === 0
-              ? ''
-              : `, consistent with ${earlier.length} earlier checkpoint${earlier.length > 1 ? 's' : ''}`
-          const bodies = options.bodies
-            ? `, ${verified.bodies} bodies as logged${verified.erased > 0 ? `, ${verified.erased} erased` : ''}`
-            : ''
-          session.out.done(
-            { verified: true, ...verified },
-            `${verified.origin}: ${verified.size} entries verify${bodies}${kept}`,
-          )
-        },
-      ),
+      action<{
+        from?: string
+        key?: string
+        earlier?: string[]
+        policy?: string
+        archives?: string
+        bodies: boolean
+      }>(async (session, options) => {
+        const source = await open(session, options)
+        const earlier = await Promise.all((options.earlier ?? []).map((file) => readFile(file, 'utf8')))
+        const progress = await startProgress('Verifying', { json: session.out.json, unit: 'steps' })
+        const verified = await verifyAll(source, {
+          earlier,
+          bodies: options.bodies,
+          ...(options.archives !== undefined && { archived: openArchives(options.archives) }),
+          ...(options.policy !== undefined && { policy: parsePolicy(await readFile(options.policy, 'utf8')) }),
+          onProgress: (done, size) => progress.set(done, size),
+        }).finally(() => progress.end())
+        const kept =
+          earlier.length === 0
+            ? ''
+            : `, consistent with ${earlier.length} earlier checkpoint${earlier.length > 1 ? 's' : ''}`
+        const bodies = options.bodies
+          ? `, ${verified.bodies} bodies as logged${verified.erased > 0 ? `, ${verified.erased} erased` : ''}${verified.away > 0 ? `, ${verified.away} in archives that are away` : ''}`
+          : ''
+        session.out.done(
+          { verified: true, ...verified },
+          `${verified.origin}: ${verified.size} entries verify${bodies}${kept}`,
+        )
+      }),
     )
 
   audit
@@ -115,6 +124,7 @@ export function addAudit(program: Command): void {
       }),
     )
   addErase(audit)
+  addRetention(audit)
   addSearch(audit)
   addSinks(audit)
 }

@@ -12,6 +12,8 @@ export interface Body {
   readonly position: number
   readonly salt?: string
   readonly body?: string
+  /** The archive that holds the two, which the server does not have at hand. */
+  readonly away?: string
 }
 
 /** A log to check: where its files come from, and by which key. */

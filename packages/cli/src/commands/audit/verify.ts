@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type SignedCheckpoint, TlogError, type TrustPolicy, verifyLog } from '@gatehouse/tlog'
 import { broken } from './broken.ts'
-import type { LogSource } from './source.ts'
+import type { Body, LogSource } from './source.ts'
 
 export interface Verified {
   readonly origin: string
@@ -11,6 +11,8 @@ export interface Verified {
   readonly bodies: number
   /** Entries whose salt and body were erased: their leaf stands, what it said is gone. */
   readonly erased: number
+  /** Entries whose bodies lie in archives that are elsewhere. */
+  readonly away: number
 }
 
 /**
@@ -24,6 +26,8 @@ export async function verifyAll(
     earlier: readonly string[]
     policy?: TrustPolicy
     bodies: boolean
+    /** Finds bodies in archives. */
+    archived?: (body: Body) => Promise<Body>
     onProgress: (done: number, size: number) => void
   },
 ): Promise<Verified> {
@@ -45,21 +49,26 @@ export async function verifyAll(
   }
   let bodies = 0
   let erased = 0
+  let away = 0
   if (options.bodies) {
-    for await (const { position, salt, body } of source.bodies()) {
-      if (position > checkpoint.size) break // integrated after the checkpoint was read
-      if (position !== bodies + erased + 1) throw broken(`after body ${bodies + erased} comes ${position}`)
-      if (salt === undefined || body === undefined) erased++
+    for await (const told of source.bodies()) {
+      if (told.position > checkpoint.size) break // integrated after the checkpoint was read
+      const before = bodies + erased + away
+      if (told.position !== before + 1) throw broken(`after body ${before} comes ${told.position}`)
+      const { position, salt, body, away: file } = (await options.archived?.(told)) ?? told
+      if (file !== undefined) away++
+      else if (salt === undefined || body === undefined) erased++
       else {
         const hash = createHash('sha256').update(Buffer.from(salt, 'base64')).update(body, 'utf8').digest('base64')
         if (hash !== hashes[position - 1]) throw broken(`the body of entry ${position} is not the one that was logged`)
         bodies++
       }
     }
-    if (bodies + erased !== checkpoint.size)
-      throw broken(`the log has ${checkpoint.size} entries, but ${bodies + erased} bodies`)
+    if (bodies + erased + away !== checkpoint.size)
+      throw broken(`the log has ${checkpoint.size} entries, but ${bodies + erased + away} bodies`)
   }
-  return { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64'), bodies, erased }
+  const { origin, size, root } = checkpoint
+  return { origin, size, root: root.toString('base64'), bodies, erased, away }
 }
 
 /** The hash in a leaf. INVARIANT: the leaf at index n is position n + 1: nothing is missing between two. */

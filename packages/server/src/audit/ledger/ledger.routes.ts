@@ -5,10 +5,12 @@ import { Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
 import type { PersonKeys } from '../persons/person-keys.ts'
+import type { Archives } from '../retention/archive.ts'
+import { readEntries, readEntry } from '../retention/read-entries.ts'
 import { findWitnessed } from '../witnesses/witness.store.ts'
 import { readLedgerTile } from './database-storage.ts'
 import { encodeLeaf, hashBody } from './leaf.ts'
-import { findLedgerEntry, findLedgerState, listLedgerEntries } from './ledger.store.ts'
+import { findLedgerState } from './ledger.store.ts'
 import type { Ledger } from './ledger.ts'
 
 export interface LedgerRoutesDeps {
@@ -16,6 +18,7 @@ export interface LedgerRoutesDeps {
   readonly gate: Gate
   readonly ledger: Ledger
   readonly persons: PersonKeys
+  readonly archives: Archives
   /** Whether what is published must be cosigned by a quorum of witnesses. */
   readonly witnessed: boolean
 }
@@ -25,7 +28,14 @@ const position = Type.Object({ position: Type.String({ pattern: '^[1-9]\\d{0,15}
 const pageOfBodies = 1_000
 
 /** The log as C2SP tlog-tiles, and what only its owner may see: bodies, salts, receipts. */
-export function ledgerOperations({ storage, gate, ledger, persons, witnessed }: LedgerRoutesDeps): Operation[] {
+export function ledgerOperations({
+  storage,
+  gate,
+  ledger,
+  persons,
+  archives,
+  witnessed,
+}: LedgerRoutesDeps): Operation[] {
   const file = (
     id: string,
     url: string,
@@ -142,6 +152,7 @@ export function ledgerOperations({ storage, gate, ledger, persons, witnessed }: 
               position: Type.Integer(),
               salt: Type.Optional(Type.String()),
               body: Type.Optional(Type.String()),
+              away: Type.Optional(Type.String({ description: 'The archive that holds the body, which is not here' })),
             }),
           ),
           next: Type.Optional(Type.Integer()),
@@ -149,14 +160,16 @@ export function ledgerOperations({ storage, gate, ledger, persons, witnessed }: 
       },
       handle: async ({ act, query }) => {
         gate.require(act, 'viewEvents', deployment)
-        const entries = await listLedgerEntries(storage.db, Number(query.after ?? 0), pageOfBodies)
-        const items = entries.map(({ position, salt, body }) => ({
+        const entries = await readEntries(storage, archives, Number(query.after ?? 0), pageOfBodies)
+        const items = entries.map(({ position, salt, body, away }) => ({
           position,
           ...(salt && { salt: Buffer.from(salt).toString('base64') }),
           ...(body !== undefined && { body }),
+          ...(away !== undefined && { away }),
         }))
+        // A page ends where an archive does; only an empty one is the last.
         const last = items.at(-1)?.position
-        return { items, ...(items.length === pageOfBodies && last !== undefined && { next: last }) }
+        return { items, ...(last !== undefined && { next: last }) }
       },
     }),
   ]
@@ -167,7 +180,7 @@ export function ledgerOperations({ storage, gate, ledger, persons, witnessed }: 
   }
 
   async function findVisible(act: Parameters<Gate['require']>[0], wanted: number) {
-    const entry = await findLedgerEntry(storage.db, wanted)
+    const entry = await readEntry(storage, archives, wanted)
     const scope = entry?.organizationId === undefined ? deployment : { type: 'Organization', id: entry.organizationId }
     gate.require(act, 'viewEvents', scope)
     if (entry === undefined) throw new Fault('audit.entry_unknown')

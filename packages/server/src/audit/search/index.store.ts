@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { EngineName, Migration, Reader, SnapshotViews, Tx } from '#storage'
+import type { EngineName, Migration, Reader, SnapshotViews, Storage, Tx } from '#storage'
 
 interface IndexStateTable {
   one: number
@@ -108,11 +108,36 @@ export async function removeFromIndex(tx: Tx, engine: EngineName, positions: rea
   }
 }
 
+/** Pages of the index that one step rewrites: writers get their turn in between. */
+const pagesAtOnce = 2_000
+
 /**
- * Rewrites the index, so that words of removed events leave the disk.
+ * Rewrites the index, so that words of removed events leave the disk: many short steps, not one that holds up every writer
+ * (FTS5's `merge`, sqlite.org/fts5.html 6.8).
  */
-export async function mergeIndex(tx: Tx, engine: EngineName): Promise<void> {
-  if (engine === 'sqlite') await sql`insert into audit_words (audit_words) values ('optimize')`.execute(tx as never)
+export async function mergeIndex(storage: Storage): Promise<void> {
+  if (storage.engine !== 'sqlite') return
+  for (let pages = -pagesAtOnce; ; pages = pagesAtOnce) {
+    const changed = await storage.transact(async (tx) => {
+      const total = async () =>
+        (await sql<{ n: number }>`select total_changes() as n`.execute(tx as never)).rows[0]?.n as number
+      const before = await total()
+      await sql`insert into audit_words (audit_words, rank) values ('merge', ${pages})`.execute(tx as never)
+      return (await total()) - before
+    })
+    // Fewer than two changes: nothing was left to merge.
+    if (changed < 2) return
+  }
+}
+
+/** The last position that was written in a minute before this time; 0 for none. */
+export async function lastBefore(db: Reader, beforeMs: number): Promise<number> {
+  const row = await db
+    .selectFrom('audit_minutes')
+    .select((e) => e.fn.max('last').as('last'))
+    .where('minute', '<', Math.floor(beforeMs / 60_000))
+    .executeTakeFirst()
+  return Number(row?.last ?? 0)
 }
 
 /** The positions between which everything of a time lies; undefined for none. A clock that was put back widens it. */

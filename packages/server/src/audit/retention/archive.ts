@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { Fault } from '#kernel'
+import type { Storage } from '#storage'
+import { type LedgerEntry, listLedgerEntries } from '../ledger/ledger.store.ts'
+import { type Archive, findArchive, moveToArchive, saveArchive } from './archive.store.ts'
+import '../faults.ts'
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+
+/** Entries of one file: sixteen bundles. */
+export const archiveSize = 4_096
+const keptInMemory = 4
+
+/**
+ * Bodies of old ranges as files: lines of JSON under zstd, as `gatehouse audit export` writes them, in a directory that may be a
+ * mount of cheap storage, and whose files may be taken away and brought back. Tiles and leaves stay in the database, so every
+ * proof goes on without them.
+ */
+export class Archives {
+  readonly #storage: Storage
+  readonly #directory: string
+  readonly #recent = new Map<string, readonly LedgerEntry[]>()
+
+  constructor(storage: Storage, directory: string) {
+    this.#storage = storage
+    this.#directory = directory
+  }
+
+  /** One entry of an archived range. @returns undefined where no archive holds it; its `file` alone when that is away */
+  async find(position: number): Promise<LedgerEntry | { readonly away: string } | undefined> {
+    const archive = await findArchive(this.#storage.db, position)
+    if (archive === undefined) return undefined
+    const entries = await this.read(archive)
+    return entries === undefined ? { away: archive.file } : entries[position - archive.first]
+  }
+
+  /**
+   * The entries of an archive in order; undefined when its file is not there.
+   * @throws {Fault} `audit.archive_damaged` when the file is not the one that was written
+   */
+  async read(archive: Archive): Promise<readonly LedgerEntry[] | undefined> {
+    const { first, last, sha256, pending } = archive
+    if (archive.file === '') return Array.from({ length: last - first + 1 }, (_, at) => emptyAt(first + at))
+    let entries = this.#recent.get(sha256)
+    if (entries !== undefined && !existsSync(join(this.#directory, archive.file))) return undefined
+    if (entries === undefined) {
+      const bytes = await this.#readFile(archive.file)
+      if (bytes === undefined) return undefined
+      if (digest(bytes) !== sha256)
+        throw new Fault('audit.archive_damaged', { detail: `${archive.file} is not the file that was written` })
+      const text = (await decompress(bytes)).toString('utf8')
+      entries = text.trimEnd().split('\n').map(parseLine)
+      if (this.#recent.size >= keptInMemory) this.#recent.delete(this.#recent.keys().next().value as string)
+      this.#recent.set(sha256, entries)
+    }
+    if (pending.length === 0) return entries
+    const gone = new Set(pending)
+    return entries.map((entry) => (gone.has(entry.position) ? { ...emptyAt(entry.position), ...who(entry) } : entry))
+  }
+
+  /**
+   * Moves the bodies of a range into a file. Crash states: until the commit the file is a copy that nothing refers to and the
+   * next attempt replaces; after it, the rows are gone and the file is on the medium.
+   */
+  async write(first: number, nowMs: number): Promise<boolean> {
+    const last = first + archiveSize - 1
+    const entries = await listLedgerEntries(this.#storage.db, first - 1, archiveSize)
+    if (entries.length !== archiveSize || entries.at(-1)?.position !== last)
+      throw new TypeError(`entries ${first} to ${last} are not all there`)
+    const file = `${nameOf(first)}-${nameOf(last)}.ndjson.zst`
+    const { sha256, bodies } = await this.#save(file, entries)
+    return this.#storage.transact((tx) => moveToArchive(tx, { first, last, file, sha256, bodies }, nowMs))
+  }
+
+  /**
+   * Takes bodies out of an archive: the file is written again without them, or goes when none is left. A file that is away is
+   * treated so as soon as it is there again.
+   * @returns how many bodies the archive held of them; -1 when the file is away
+   */
+  async remove(archive: Archive, positions: readonly number[]): Promise<number> {
+    const gone = new Set([...archive.pending, ...positions])
+    const entries = await this.read({ ...archive, pending: [] })
+    if (entries === undefined) {
+      await this.#storage.transact((tx) => saveArchive(tx, { ...archive, pending: [...gone] }))
+      return -1
+    }
+    const left = entries.map((entry) =>
+      gone.has(entry.position) ? { ...emptyAt(entry.position), ...who(entry) } : entry,
+    )
+    const had = entries.filter(({ body }) => body !== undefined).length
+    const has = left.filter(({ body }) => body !== undefined).length
+    if (had === has && archive.pending.length === 0) return 0
+    this.#recent.delete(archive.sha256)
+    if (has === 0) {
+      await this.#storage.transact((tx) => saveArchive(tx, { ...archive, file: '', bodies: 0, pending: [] }))
+      if (archive.file !== '') await rm(join(this.#directory, archive.file), { force: true })
+      return had
+    }
+    // Another name: dying before the commit, the row still fits the old file.
+    const file = `${archive.file.replace(/(\.\d+)?\.ndjson\.zst$/, '')}.${has}.ndjson.zst`
+    const { sha256, bodies } = await this.#save(file, left)
+    await this.#storage.transact((tx) => saveArchive(tx, { ...archive, file, sha256, bodies, pending: [] }))
+    if (file !== archive.file) await rm(join(this.#directory, archive.file), { force: true })
+    return had - has
+  }
+
+  async #readFile(name: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(join(this.#directory, name))
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** On the medium, with its name, once it returns. */
+  async #save(file: string, entries: readonly LedgerEntry[]): Promise<{ sha256: string; bodies: number }> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    const bytes = await compress(Buffer.from(`${entries.map(toLine).join('\n')}\n`))
+    const path = join(this.#directory, file)
+    const handle = await open(`${path}.new`, 'w', 0o600)
+    try {
+      await handle.writeFile(bytes)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(`${path}.new`, path)
+    const parent = await open(dirname(path), 'r')
+    await parent.sync().finally(() => parent.close())
+    return { sha256: digest(bytes), bodies: entries.filter(({ body }) => body !== undefined).length }
+  }
+}
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const nameOf = (position: number) => String(position).padStart(12, '0')
+const emptyAt = (position: number): LedgerEntry => ({
+  position,
+  organizationId: undefined,
+  salt: undefined,
+  body: undefined,
+})
+const who = ({ organizationId }: LedgerEntry) => ({ organizationId })
+
+function toLine({ position, organizationId, salt, body }: LedgerEntry): string {
+  return JSON.stringify({ position, organizationId, salt: salt && Buffer.from(salt).toString('base64'), body })
+}
+
+function parseLine(line: string): LedgerEntry {
+  const { position, organizationId, salt, body } = JSON.parse(line)
+  return { position, organizationId, salt: salt === undefined ? undefined : Buffer.from(salt, 'base64'), body }
+}
