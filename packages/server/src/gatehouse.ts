@@ -10,6 +10,7 @@ import {
   type SetupNotice,
   sessionSource,
   signInPeople,
+  waysIn,
 } from '#authentication'
 import type { Authorization } from '#authorization'
 import { directoryOperations, protectedApplications } from '#directory'
@@ -76,7 +77,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const deps = { storage, clock, entropy, gate: authorization.gate }
     web.add(...directoryOperations(deps), ...registrationOperations(deps))
     const { snapshot, resourceQuota } = authorization
-    web.add(...policiesOperations({ ...deps, snapshot, resourceQuota }))
+    web.add(...policiesOperations({ ...deps, snapshot, resourceQuota, waysIn }))
 
     const people = signInPeople({ clock, entropy })
     const administrators = grantsAdministrators(authorization)
@@ -93,11 +94,13 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         meter,
         keyring,
         gate: authorization.gate,
+        signIns: authorization.signIns,
         people,
         administrators,
         mail: config.mail,
         url: config.url,
         breachedPasswordsFile: config.breachedPasswordsFile,
+        countryFile: config.countryFile,
         onError,
       },
       web,

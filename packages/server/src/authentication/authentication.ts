@@ -27,6 +27,7 @@ import { deleteExpiredSessions } from './sessions/session.store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { addSignOutRoutes } from './sessions/sign-out.routes.ts'
 import { deleteExpiredAttempts } from './sign-in/attempt.store.ts'
+import { Conditions } from './sign-in/conditions.ts'
 import { deleteExpiredDevices } from './sign-in/device.store.ts'
 import { SignInMeasures } from './sign-in/measures.ts'
 import { Proving } from './sign-in/proving.ts'
@@ -58,11 +59,12 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const throttle = new Throttle(storage)
   const measures = new SignInMeasures(meter)
   const outbox = new Outbox({ ...deps, sends: deps.mail !== undefined })
-  const proving = new Proving({ ...deps, sessions, throttle, measures, outbox })
+  const conditions = new Conditions(deps)
+  const proving = new Proving({ ...deps, sessions, throttle, measures, outbox, conditions })
   const { breachedPasswordsFile } = deps
   const breached = breachedPasswordsFile === undefined ? undefined : await BreachedPasswords.open(breachedPasswordsFile)
   const passwords = new Passwords({ ...deps, breached })
-  const passkeyDeps = { ...deps, proving, passwords, rp: relyingPartyOf(deps.url) }
+  const passkeyDeps = { ...deps, proving, passwords, conditions, rp: relyingPartyOf(deps.url) }
   const enrolment = new Enrolment(passkeyDeps)
   const services: Services = {
     ...passkeyDeps,

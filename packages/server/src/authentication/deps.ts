@@ -1,4 +1,4 @@
-import type { Gate } from '#authorization'
+import type { Gate, SignIns } from '#authorization'
 import type { MailServer } from '#config'
 import type { Feed } from '#feed'
 import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
@@ -29,6 +29,8 @@ export interface SignInRules {
   readonly factors?: readonly ('password' | 'passkey' | 'totp')[]
   readonly secondFactor?: 'administrators' | 'everyone'
   readonly sessionMinutes?: number
+  /** IANA name of the zone that hours and days of sign-in policies are told in; UTC when absent. */
+  readonly timeZone?: string
 }
 
 export interface NewPerson {
@@ -78,6 +80,10 @@ export interface AuthenticationDeps {
   readonly gate: Gate
   readonly people: People
   readonly administrators: Administrators
+  /** Decides by the organizations' sign-in policies. */
+  readonly signIns: Pick<SignIns, 'has' | 'decide'>
+  /** MMDB data set of the countries of addresses; undefined for none. */
+  readonly countryFile?: string | undefined
   /** The mail server; undefined where letters are not sent. */
   readonly mail: MailServer | undefined
   /** Public base address without trailing slash. */

@@ -8,6 +8,8 @@ declare module '#feed' {
     'authentication.signed_in': { methods: readonly string[]; acr: string; session: string }
     /** About the user where there is one; a login name that nobody has is not kept, as people type passwords there. */
     'authentication.rejected': { method: Method; reason: string }
+    /** By sign-in policies, after the person had proved who they are. */
+    'authentication.denied': { action: string; reasons: readonly string[] }
     'authentication.stuffing_suspected': { network: string; accounts: number }
     'authentication.spraying_suspected': { accounts: number }
     'authentication.throttled': { method: Method }
@@ -36,6 +38,7 @@ declare module '#feed' {
 defineEvents({
   'authentication.signed_in': 'Somebody signed in and a session began',
   'authentication.rejected': 'An attempt to sign in failed',
+  'authentication.denied': 'Sign-in policies refused somebody who had proved who they are',
   'authentication.stuffing_suspected': 'Sign-ins with many accounts failed from one network',
   'authentication.spraying_suspected': 'Sign-ins with many accounts of one organization failed',
   'authentication.throttled': 'Attempts to sign in came too fast and were put off',

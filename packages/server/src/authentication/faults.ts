@@ -7,6 +7,10 @@ export const faults = defineFaults({
   },
   // INVARIANT: every failure to sign in answers with this one, whatever its cause.
   'authentication.rejected': { status: 401, says: 'That did not work. Check what you entered and try again' },
+  'authentication.denied': {
+    status: 403,
+    says: 'That was right, but the rules of your organization do not let you in here and now',
+  },
   'authentication.throttled': { status: 429, says: 'Too many attempts. Wait a little, then try again' },
   'authentication.busy': { status: 503, says: 'Many people are signing in at this moment. Try again in a few seconds' },
   'authentication.session_invalid': { status: 401, says: 'The session has ended. Sign in again' },

@@ -35,6 +35,7 @@ import type { RevocationSource } from './replica/ports.ts'
 import { addReplica } from './replica/replica.routes.ts'
 import { resourceMigrations } from './resources/resource.store.ts'
 import { resourceOperations } from './resources/resources.routes.ts'
+import { SignIns } from './sign-in/sign-ins.ts'
 import { tidy } from './tidy.ts'
 
 export const authorizationMigrations: readonly Migration[] = [
@@ -82,6 +83,8 @@ export interface GatewayDeps {
 
 export interface Authorization extends AuthorizationDeps {
   readonly journal: Journal
+  /** Decides sign-ins by their organization's policies. */
+  readonly signIns: SignIns
   /** Adds its operations and protocol routes to the web; once, before it listens. */
   attach(web: Web): Promise<void>
   /** Adds `/forward-auth`, for which sessions and tokens must be there. Once, before the web listens. */
@@ -115,6 +118,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   return {
     ...deps,
     journal,
+    signIns: new SignIns({ snapshot, recorder, clock }),
     attach: async (web) => {
       holdReplies(web.app, { snapshot, journal, privileged })
       web.add(...grantOperations(deps), ...resourceOperations(deps), ...decisionOperations(deps, journal))

@@ -28,3 +28,12 @@ export { readObligations } from './obligations/obligation.ts'
 export type { RevocationSource, ToldRevocation } from './replica/ports.ts'
 export { changeResourcesIn } from './resources/change-resources.ts'
 export { listResources } from './resources/resource.store.ts'
+export {
+  type Circumstances,
+  decideSignIn,
+  factorsRequired,
+  type RequiredFactor,
+  type SignInAnswer,
+  type SignInQuestion,
+  type SignIns,
+} from './sign-in/sign-ins.ts'

@@ -52,6 +52,8 @@ export interface Config {
   readonly mail: MailServer | undefined
   /** Passwords that were seen in breaches: sorted lines `SHA1[:count]`; undefined for no list. */
   readonly breachedPasswordsFile: string | undefined
+  /** MMDB data set of the countries of addresses; undefined for none. */
+  readonly countryFile: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Where traces of requests are sent; undefined for nowhere. */
@@ -108,6 +110,7 @@ const names = {
   GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: 'client_requests_per_second',
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
   GATEHOUSE_BREACHED_PASSWORDS_FILE: 'breached_passwords_file',
+  GATEHOUSE_COUNTRY_FILE: 'country_file',
   GATEHOUSE_RESOURCES_PER_APPLICATION: 'resources_per_application',
   GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
@@ -162,6 +165,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     breachedPasswordsFile: told.has('breached_passwords_file')
       ? resolve(workingDirectory, take('breached_passwords_file', '').text)
       : undefined,
+    countryFile: told.has('country_file') ? resolve(workingDirectory, take('country_file', '').text) : undefined,
     outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),

@@ -12,6 +12,10 @@ export const faults = defineFaults({
     status: 409,
     says: 'Grants in force name roles that this bundle lacks: revoke them or keep the roles; see grants',
   },
+  'policies.locks_out': {
+    status: 409,
+    says: 'Under these sign-in policies no administrator of the organization could ever sign in; the old ones stay',
+  },
   'policies.configuration_invalid': {
     status: 422,
     says: 'The configuration is refused, nothing was changed; see problems',

@@ -5,6 +5,7 @@ import { bundleOperations } from './bundles/bundle.routes.ts'
 import { bundleMigrations, loadActive, loadAllActive } from './bundles/bundle.store.ts'
 import { configurationOperations } from './configuration/configuration.routes.ts'
 import type { PoliciesDeps } from './deps.ts'
+import { signInPolicyOperations } from './sign-in/sign-in-policy.routes.ts'
 
 export { applyBundle, rollBackBundle, validateBundle } from './bundles/apply-bundle.ts'
 export { type Activation, findActivation, findBundle } from './bundles/bundle.store.ts'
@@ -12,7 +13,7 @@ export { type BundleCheck, type CheckedBundle, checkBundle } from './bundles/che
 export { applyConfiguration, type ConfigurationInput, planConfiguration } from './configuration/configure.ts'
 export { exportConfiguration } from './configuration/export-configuration.ts'
 export { type Change, type Plan, showChange } from './configuration/plan.ts'
-export type { PoliciesDeps } from './deps.ts'
+export type { PoliciesDeps, WaysIn } from './deps.ts'
 
 export const policiesMigrations: readonly Migration[] = [...bundleMigrations]
 
@@ -20,5 +21,5 @@ export const policiesMigrations: readonly Migration[] = [...bundleMigrations]
 export const activeBundles: BundleSource = { loadAllActive, loadActive }
 
 export function policiesOperations(deps: PoliciesDeps): Operation[] {
-  return [...bundleOperations(deps), ...configurationOperations(deps)]
+  return [...bundleOperations(deps), ...signInPolicyOperations(deps), ...configurationOperations(deps)]
 }

@@ -7,6 +7,7 @@ import { takeLink } from '../links/link.store.ts'
 import { requireLink } from '../links/make-link.ts'
 import { readRegistration, registrationOptions } from '../passkeys/ceremonies.ts'
 import { listPasskeys, type Passkey } from '../passkeys/passkey.store.ts'
+import { factorsOfAmr } from '../sessions/session.ts'
 import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from '../sign-in/attempt.store.ts'
 import { newAttempt } from '../sign-in/begin.ts'
 import type { PasskeyDeps } from '../sign-in/by-passkey.ts'
@@ -184,11 +185,22 @@ export class Enrolment {
       await this.#deps.administrators.makeOwner(tx, system, id)
       return people.activate(tx, system, id)
     }
-    const done = await proving.finish(act, visitor, attempt, personIn, amr, async (tx, own, person) => {
+    const shown = { amr, factors: [...attempt.factors, 'link', ...factorsOfAmr(amr)] }
+    await this.#hold(act, visitor, state, shown.factors)
+    const done = await proving.finish(act, visitor, attempt, personIn, shown, async (tx, own, person) => {
       recoveryCodes = await this.#write(tx, own, person, made)
       return true
     })
     return { ...(done as SignedIn), recoveryCodes }
+  }
+
+  /** Holds the sign-in that an enrolment ends with to the organization's policies, before anything is written. */
+  async #hold(act: Act, visitor: Visitor, { attempt, person }: EnrolmentState, factors: readonly string[]) {
+    if (person === undefined) return
+    const { proving, conditions } = this.#deps
+    const { address } = visitor
+    const answer = await conditions.ask(act, person, { action: 'signIn', factors, address, deviceKnown: false })
+    if (answer.kind !== 'permit') await proving.refuse(act, person, attempt, answer)
   }
 
   async #useLink(tx: Tx, act: Act, attempt: Attempt): Promise<void> {

@@ -33,6 +33,7 @@ const titles: Readonly<Record<string, string>> = {
   'authentication.form_stale': 'That took too long',
   'authentication.form_forged': 'This page is out of date',
   'authentication.throttled': 'A little patience',
+  'authentication.denied': 'Not here and now',
   'authentication.busy': 'A little patience',
 }
 
@@ -48,7 +49,7 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
   const page = errorPage({
     title: titles[fault.code] ?? (fault.status >= 500 ? 'Something went wrong here' : 'That did not work'),
     says: `${fault.detail ?? fault.says}.`.replace(/([.!?])\.$/, '$1'),
-    requestId: fault.status >= 500 ? request.id : undefined,
+    requestId: fault.status >= 500 || fault.code === 'authentication.denied' ? request.id : undefined,
     next: { href: '/account', label: 'Start again' },
   })
   return sendPage(reply, page, fault.status)

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { OrganizationId, UserId } from '#kernel'
 import type { Reader, Tx } from '#storage'
-import type { Acr, Session, SessionId } from './session.ts'
+import { type Acr, factorsOfAmr, type Session, type SessionId } from './session.ts'
 
 interface SessionTable {
   key_hash: string
@@ -16,6 +16,8 @@ interface SessionTable {
   /** JSON. */
   amr: string
   acr: string
+  /** JSON; null in what an older version writes. */
+  factors: string | null
   address: string | null
   agent: string | null
 }
@@ -37,6 +39,7 @@ const toSession = (row: Selectable<SessionTable>): Session => ({
   expiresAtMs: row.expires_at,
   amr: JSON.parse(row.amr) as string[],
   acr: row.acr as Acr,
+  factors: row.factors === null ? factorsOfAmr(JSON.parse(row.amr)) : (JSON.parse(row.factors) as string[]),
   address: row.address ?? undefined,
   agent: row.agent ?? undefined,
 })
@@ -56,6 +59,7 @@ export async function insertSession(tx: Tx, keyHash: string, session: Session): 
       expires_at: session.expiresAtMs,
       amr: JSON.stringify(session.amr),
       acr: session.acr,
+      factors: JSON.stringify(session.factors),
       address: session.address ?? null,
       agent: session.agent ?? null,
     })
@@ -127,6 +131,7 @@ export async function rotateSession(tx: Tx, keyHash: string, newKeyHash: string,
       expires_at: session.expiresAtMs,
       amr: JSON.stringify(session.amr),
       acr: session.acr,
+      factors: JSON.stringify(session.factors),
       address: session.address ?? null,
       agent: session.agent ?? null,
     })

@@ -17,6 +17,8 @@ export interface Session {
   /** How they did (RFC 8176). */
   readonly amr: readonly string[]
   readonly acr: Acr
+  /** The same as sign-in policies name it. */
+  readonly factors: readonly string[]
   readonly address: string | undefined
   /** The browser as it names itself, cut to 200 characters. */
   readonly agent: string | undefined
@@ -74,6 +76,12 @@ export function describeAgent(agent: string | undefined): string {
                 ? 'Linux'
                 : undefined
   return system === undefined ? browser : `${browser} on ${system}`
+}
+
+/** What methods (RFC 8176) say of the factors, for sessions that an older version began. */
+export function factorsOfAmr(amr: readonly string[]): string[] {
+  const names = { pwd: 'password', otp: 'totp', hwk: 'passkey', swk: 'passkey' } as Record<string, string>
+  return amr.flatMap((method) => names[method] ?? [])
 }
 
 /** The level that methods (RFC 8176) amount to: `hwk` or `swk` is a passkey, `mfa` more than one factor. */

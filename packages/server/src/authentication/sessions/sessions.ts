@@ -24,6 +24,8 @@ export interface Beginning {
   readonly person: Person
   /** RFC 8176. */
   readonly amr: readonly string[]
+  /** As sign-in policies name it. */
+  readonly factors: readonly string[]
   readonly address: string | undefined
   readonly agent: string | undefined
 }
@@ -171,7 +173,7 @@ export class Sessions {
     return session
   }
 
-  #proof(nowMs: number, { person, amr, address, agent }: Beginning) {
+  #proof(nowMs: number, { person, amr, factors, address, agent }: Beginning) {
     const minutes = person.organization.rules.sessionMinutes
     const absoluteMs = minutes === undefined ? sessionLimits.absoluteMs : minutes * 60_000
     return {
@@ -181,6 +183,7 @@ export class Sessions {
       expiresAtMs: nowMs + absoluteMs,
       amr: [...amr],
       acr: acrOf(amr),
+      factors: [...factors],
       address,
       agent: agent?.slice(0, 200),
     }

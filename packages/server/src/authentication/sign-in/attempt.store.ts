@@ -21,6 +21,10 @@ export interface Attempt {
   readonly returnTo: string
   /** Methods proved so far (RFC 8176). */
   readonly amr: readonly string[]
+  /** The same as sign-in policies name them. */
+  readonly factors: readonly string[]
+  /** Of a second step: the factors that policies ask for, one of which is to be shown; empty for any. */
+  readonly needs: readonly string[]
   readonly challenge: string | undefined
   /** What an enrolment has gathered, sealed. */
   readonly pending: Uint8Array | undefined
@@ -39,6 +43,9 @@ interface AttemptTable {
   login: string
   return_to: string
   amr: string
+  /** JSON; null in what an older version writes. */
+  factors: string | null
+  needs: string | null
   challenge: string | null
   pending: Uint8Array | null
   link_hash: string | null
@@ -62,6 +69,8 @@ const toAttempt = (row: Selectable<AttemptTable>): Attempt => ({
   login: row.login,
   returnTo: row.return_to,
   amr: JSON.parse(row.amr) as string[],
+  factors: JSON.parse(row.factors ?? '[]') as string[],
+  needs: JSON.parse(row.needs ?? '[]') as string[],
   challenge: row.challenge ?? undefined,
   pending: row.pending ?? undefined,
   linkHash: row.link_hash ?? undefined,
@@ -79,6 +88,8 @@ const toRow = (attempt: Attempt): AttemptTable => ({
   login: attempt.login,
   return_to: attempt.returnTo,
   amr: JSON.stringify(attempt.amr),
+  factors: JSON.stringify(attempt.factors),
+  needs: JSON.stringify(attempt.needs),
   challenge: attempt.challenge ?? null,
   pending: attempt.pending ?? null,
   link_hash: attempt.linkHash ?? null,

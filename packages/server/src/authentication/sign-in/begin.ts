@@ -16,6 +16,8 @@ export const newAttempt = (deps: { clock: Clock; entropy: Entropy }, keyHash: st
   login: '',
   returnTo,
   amr: [],
+  factors: [],
+  needs: [],
   challenge: undefined,
   pending: undefined,
   linkHash: undefined,

@@ -2,8 +2,9 @@ import type { Counter } from 'prom-client'
 import type { HotHistogram, Meter } from '#kernel'
 import type { Method } from '../events.ts'
 
-/** `rejected_again` is the same browser trying once more after a failure: people who mistype, told apart from the first. */
-export type Outcome = 'success' | 'rejected' | 'rejected_again' | 'throttled' | 'unavailable'
+/** `rejected_again` is the same browser trying once more after a failure: people who mistype, told apart from the first.
+ * `denied` had proved who they are and was refused by sign-in policies. */
+export type Outcome = 'success' | 'rejected' | 'denied' | 'rejected_again' | 'throttled' | 'unavailable'
 
 /** What sign-in measures. Service level: success ÷ (success + rejected + unavailable). */
 export class SignInMeasures {

@@ -7,9 +7,14 @@ import { countRecoveryCodes, takeRecoveryCode } from '../recovery/recovery-code.
 import { findTotp, takeTotpStep } from '../totp/totp.store.ts'
 import { stepOfCode, totpPurpose } from '../totp/totp.ts'
 import type { Attempt } from './attempt.store.ts'
+import type { Conditions } from './conditions.ts'
 import type { Outcome, Proving, Visitor } from './proving.ts'
 
-export type MethodDeps = AuthenticationDeps & { readonly proving: Proving; readonly passwords: Passwords }
+export type MethodDeps = AuthenticationDeps & {
+  readonly proving: Proving
+  readonly passwords: Passwords
+  readonly conditions: Conditions
+}
 
 const personOf = async ({ people, storage }: MethodDeps, attempt: Attempt): Promise<Person | undefined> =>
   attempt.userId && (await people.find(storage.db, attempt.userId))

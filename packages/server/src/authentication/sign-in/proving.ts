@@ -1,14 +1,16 @@
+import type { RequiredFactor, SignInAnswer } from '#authorization'
 import { record } from '#feed'
 import { type Act, Fault, isFault, randomToken } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import type { Reader, Storage, Tx } from '#storage'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
-import { hasSecondFactor, readFactors } from '../factors/factors.ts'
+import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { describeAgent, hashToken, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
+import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
 import { noteFailedTry } from './suspects.ts'
@@ -58,6 +60,7 @@ type Deps = AuthenticationDeps & {
   readonly throttle: Throttle
   readonly measures: SignInMeasures
   readonly outbox: Outbox
+  readonly conditions: Conditions
 }
 
 /** What every method has in common: counting, refusing alike, recording, and what comes next. */
@@ -88,15 +91,15 @@ export class Proving {
       if (proved === undefined || !active) {
         await this.#reject(act, it, proved === undefined ? 'wrong' : 'barred')
       }
-      const outcome = await this.#advance(act, visitor, attempt, person as Person, proved as NonNullable<typeof proved>)
+      const outcome = await this.#advance(act, visitor, it, person as Person, proved as NonNullable<typeof proved>)
       if (outcome === undefined) await this.#reject(act, it, 'used already')
       if (it.throttled) await throttle.clear(trying)
       measures.count(method, 'success', startedAt)
       return outcome as Outcome
     } catch (error) {
       const again = attempt.failures > 0 ? 'rejected_again' : 'rejected'
-      const rejected = isFault(error) && error.status < 500
-      measures.count(method, rejected ? again : 'unavailable', startedAt)
+      const rejected = isFault(error, 'authentication.denied') ? 'denied' : again
+      measures.count(method, isFault(error) && error.status < 500 ? rejected : 'unavailable', startedAt)
       throw error
     }
   }
@@ -105,31 +108,62 @@ export class Proving {
   async #advance(
     act: Act,
     visitor: Visitor,
-    attempt: Attempt,
+    { attempt, method }: Try,
     person: Person,
     proved: Proved,
   ): Promise<Outcome | undefined> {
-    const { storage, administrators } = this.#deps
-    if (!proved.amr.includes('mfa')) {
-      const factors = await readFactors(storage.db, person.organizationId, person.id)
-      const needed = administrators.isAdministrator(person.id) || person.organization.rules.secondFactor === 'everyone'
-      const kind = hasSecondFactor(factors) ? 'factor' : needed ? 'enrol' : undefined
-      if (kind !== undefined) {
-        const moved = await storage.transact((tx) =>
-          advanceAttempt(tx, attempt, { stage: kind, amr: proved.amr, failures: 0, challenge: undefined }),
-        )
-        if (!moved) throw new Fault('authentication.form_stale')
-        return { kind }
-      }
+    const { storage, administrators, conditions } = this.#deps
+    const shown = { amr: [...new Set(proved.amr)], factors: [...new Set([...attempt.factors, method])] }
+    const use = async (tx: Tx, own: Act) => (proved.use === undefined ? true : proved.use(tx, own))
+    const goOn = async (kind: 'factor' | 'enrol', needs: readonly string[]) => {
+      const change = { stage: kind, ...shown, needs, failures: 0, challenge: undefined }
+      const moved = await transactUnlessUsed(storage, async (tx) => {
+        if (!(await use(tx, actOfPerson(act, person)))) throw new UsedUp()
+        return advanceAttempt(tx, attempt, change)
+      })
+      if (moved === false) throw new Fault('authentication.form_stale')
+      return moved && { kind }
     }
-    return this.finish(
-      act,
-      visitor,
-      attempt,
-      async () => person,
-      proved.amr,
-      async (tx, own) => (proved.use === undefined ? true : proved.use(tx, own)),
-    )
+    const factors = await readFactors(storage.db, person.organizationId, person.id)
+    if (!proved.amr.includes('mfa')) {
+      const needed = administrators.isAdministrator(person.id) || person.organization.rules.secondFactor === 'everyone'
+      if (hasSecondFactor(factors)) return goOn('factor', [])
+      if (needed) return goOn('enrol', [])
+    }
+    const answer = await conditions.ask(act, person, {
+      action: visitor.current?.session.userId === person.id ? 'stepUp' : 'signIn',
+      factors: shown.factors,
+      address: visitor.address,
+      deviceKnown: await this.#isKnown(storage.db, visitor, person),
+    })
+    if (answer.kind === 'require') {
+      const can = answer.factors.filter((factor) => !shown.factors.includes(factor) && has(factors, factor))
+      if (can.length > 0) return goOn('factor', can)
+    }
+    if (answer.kind !== 'permit') await this.refuse(act, person, attempt, answer)
+    return this.finish(act, visitor, attempt, async () => person, shown, use)
+  }
+
+  /**
+   * Ends an attempt that policies refuse. Who it was has been proved, so that they may know why.
+   * @throws {Fault} `authentication.denied`, always
+   */
+  async refuse(act: Act, person: Person, attempt: Attempt, answer: Exclude<SignInAnswer, { kind: 'permit' }>) {
+    const { storage, clock } = this.#deps
+    await storage.transact(async (tx) => {
+      await deleteAttempt(tx, attempt)
+      await record(tx, act, {
+        type: 'authentication.denied',
+        atMs: clock.nowMs(),
+        organizationId: person.organizationId,
+        object: { type: 'User', id: person.id, name: person.username },
+        outcome: 'failure',
+        data: { action: 'signIn', reasons: answer.reasons },
+        touches: [],
+      })
+    })
+    const detail = answer.kind === 'require' ? { detail: sayMissing(answer.factors) } : {}
+    throw new Fault('authentication.denied', { ...detail, extra: { reasons: answer.reasons } })
   }
 
   /**
@@ -142,27 +176,22 @@ export class Proving {
     visitor: Visitor,
     attempt: Attempt,
     personIn: (tx: Tx) => Promise<Person>,
-    amr: readonly string[],
+    shown: { readonly amr: readonly string[]; readonly factors: readonly string[] },
     also: (tx: Tx, own: Act, person: Person) => Promise<boolean>,
   ): Promise<SignedIn | undefined> {
     const { storage, entropy, sessions } = this.#deps
     const { current, address, agent } = visitor
     const fresh = randomToken(entropy)
-    const done = await storage
-      .transact(async (tx) => {
-        if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
-        const person = await personIn(tx)
-        const own = actOfPerson(act, person)
-        if (!(await also(tx, own, person))) throw new UsedUp()
-        const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
-        const begun = await this.#session(tx, own, current, { person, amr, address, agent })
-        if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
-        return { ...begun, deviceToken }
-      })
-      .catch((error) => {
-        if (error instanceof UsedUp) return undefined
-        throw error
-      })
+    const done = await transactUnlessUsed(storage, async (tx) => {
+      if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
+      const person = await personIn(tx)
+      const own = actOfPerson(act, person)
+      if (!(await also(tx, own, person))) throw new UsedUp()
+      const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
+      const begun = await this.#session(tx, own, current, { person, ...shown, address, agent })
+      if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
+      return { ...begun, deviceToken }
+    })
     if (done === undefined) return undefined
     if (current !== undefined) sessions.cache.forgetSession(current.session.id)
     return { kind: 'signed_in', ...done, returnTo: attempt.returnTo }
@@ -251,5 +280,25 @@ function allows(person: Person, method: Method): boolean {
   return factors.includes(method)
 }
 
+/** Whether the person has what policies ask for. */
+const has = (factors: Factors, wanted: string): boolean =>
+  (wanted === 'passkey' && factors.passkeys.length > 0) || (wanted === 'totp' && factors.totpEnrolledAtMs !== undefined)
+
+const called: Readonly<Record<RequiredFactor, string>> = {
+  email: 'a code by e-mail',
+  totp: 'an authenticator app',
+  passkey: 'a passkey',
+}
+const sayMissing = (factors: readonly RequiredFactor[]): string =>
+  `That was right, but here and now your organization asks for ${factors.map((factor) => called[factor]).join(' or ')} too, which you do not have`
+
 /** Rolls a transaction back without being a fault. */
 class UsedUp extends Error {}
+
+/** Undefined when something that can be used once was used meanwhile: nothing is kept then. */
+function transactUnlessUsed<T>(storage: Storage, body: (tx: Tx) => Promise<T>): Promise<T | undefined> {
+  return storage.transact(body).catch((error) => {
+    if (error instanceof UsedUp) return undefined
+    throw error
+  })
+}

@@ -34,14 +34,15 @@ export const showFactor: StepPage = async ({ people, storage }, flow, attempt, w
   const person = attempt.userId && (await people.find(storage.db, attempt.userId))
   if (!person) throw new Fault('authentication.form_stale')
   const factors = await readFactors(storage.db, person.organizationId, person.id)
+  const wants = (factor: string) => attempt.needs.length === 0 || attempt.needs.includes(factor)
   return factorPage({
     form: formOf(flow, attempt),
     organization: person.organization.displayName,
     login: attempt.login,
     has: {
-      totp: factors.totpEnrolledAtMs !== undefined,
-      passkey: factors.passkeys.length > 0,
-      recovery: factors.recoveryCodesLeft > 0,
+      totp: factors.totpEnrolledAtMs !== undefined && wants('totp'),
+      passkey: factors.passkeys.length > 0 && wants('passkey'),
+      recovery: factors.recoveryCodesLeft > 0 && attempt.needs.length === 0,
     },
     wrong,
   })

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { record } from '#feed'
 import type { Act } from '#kernel'
-import type { Migration, Tx } from '#storage'
+import type { Migration, Reader, Tx } from '#storage'
 import type { Person } from '../deps.ts'
 import '../events.ts'
-import { countAttempt } from './throttle.store.ts'
+import { countAttempt, countedAttempts } from './throttle.store.ts'
 import { networkOf } from './throttle.ts'
 
 interface SuspectTable {
@@ -95,6 +95,30 @@ async function countNew(tx: Tx, scope: string, { account, nowMs }: FailedTry): P
     .executeTakeFirstOrThrow()
   if (numInsertedOrUpdatedRows !== 1n) return 0
   return countAttempt(tx, hash('suspects', scope), nowMs, expiresAtMs)
+}
+
+/** Whether a try for this person failed within the last quarter of an hour, wherever it came from. */
+export async function hasFailedLately(
+  db: Reader,
+  organizationId: string,
+  userId: string,
+  nowMs: number,
+): Promise<boolean> {
+  const scope = hash('organization', organizationId)
+  const row = await db
+    .selectFrom('sign_in_suspects')
+    .select('account_hash')
+    .where('scope_hash', '=', scope)
+    .where('account_hash', '=', hash(scope, userId))
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether so many different accounts failed from the address's network lately that it was said to be stuffing. */
+export async function isNetworkSuspected(db: Reader, address: string, nowMs: number): Promise<boolean> {
+  const key = hash('suspects', hash('network', networkOf(address)))
+  return (await countedAttempts(db, key, nowMs)) >= suspectAfter.network
 }
 
 export async function deleteExpiredSuspects(tx: Tx, nowMs: number): Promise<void> {

@@ -45,6 +45,17 @@ export async function countAttempt(tx: Tx, keyHash: string, nowMs: number, expir
   return failures
 }
 
+/** Attempts of a key so far. */
+export async function countedAttempts(db: Reader, keyHash: string, nowMs: number): Promise<number> {
+  const row = await db
+    .selectFrom('sign_in_throttles')
+    .select('failures')
+    .where('key_hash', '=', keyHash)
+    .where('expires_at', '>', nowMs)
+    .executeTakeFirst()
+  return row?.failures ?? 0
+}
+
 export async function blockUntil(tx: Tx, keyHash: string, untilMs: number): Promise<void> {
   await tx.updateTable('sign_in_throttles').set({ blocked_until: untilMs }).where('key_hash', '=', keyHash).execute()
 }

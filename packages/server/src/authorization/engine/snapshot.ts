@@ -1,8 +1,9 @@
 import { entityFromJson } from '@gatehouse/cedar'
 import type { Feed, FeedEvent, Follower, ObjectRef } from '#feed'
-import type { ApplicationId, Clock, GrantId } from '#kernel'
+import { type ApplicationId, type Clock, type GrantId, isId } from '#kernel'
 import type { ConsistencyToken, Storage } from '#storage'
 import { loadBuiltin } from '../builtin/builtin.ts'
+import { ApplicationView } from '../entities/application-view.ts'
 import { DirectoryEntities } from '../entities/directory.ts'
 import type { EntitySource, EntityUid } from '../entities/source.ts'
 import { findGrant, loadGrants } from '../grants/grant.store.ts'
@@ -41,6 +42,8 @@ export class Snapshot {
   readonly directory: DirectoryEntities
   readonly #grants: GrantLinks
   readonly #applications = new Map<ApplicationId, ApplicationPolicies>()
+  /** Bundles that stand under an organization's own id: its sign-in policies. */
+  readonly #organizations = new Map<string, ApplicationPolicies>()
   readonly #deps: SnapshotDeps
   readonly #sources = new Map<string, EntitySource>()
   /** Entities that could not enter, by key. */
@@ -94,6 +97,16 @@ export class Snapshot {
   /** An application's part; undefined when there is no such application. */
   application(id: ApplicationId): ApplicationPolicies | undefined {
     return this.#applications.get(id)
+  }
+
+  /** The sign-in policies of an organization; undefined when it has none. */
+  signInPolicies(organizationId: string): ApplicationPolicies | undefined {
+    return this.#organizations.get(organizationId)
+  }
+
+  /** What the sign-in policies of an organization see: its own people and what they lie in. */
+  signInView(organizationId: string): ApplicationView {
+    return this.#organizations.get(organizationId)?.view ?? new ApplicationView(this.directory, organizationId)
   }
 
   /** The grants of built-in roles. */
@@ -220,7 +233,11 @@ export class Snapshot {
   }
 
   #activate(id: ApplicationId, bundle: ActiveBundle | undefined): void {
-    this.#applications.get(id)?.activate(bundle)
+    if (isId('org', id)) {
+      const policies = this.#organizations.get(id) ?? new ApplicationPolicies(id as never, id, this.directory)
+      policies.activate(bundle)
+      this.#organizations.set(id, policies)
+    } else this.#applications.get(id)?.activate(bundle)
   }
 
   #putGrant(grant: Grant): void {

@@ -13,7 +13,7 @@ const reply = Type.Object({
   requestId: Type.String(),
   via: Type.Unsafe<KeptDecision['via']>({
     type: 'string',
-    enum: ['gate', 'authzen', 'forward-auth', 'ext-authz', 'local'],
+    enum: ['gate', 'authzen', 'forward-auth', 'ext-authz', 'local', 'sign-in'],
   }),
   applicationId: Type.Optional(Type.String()),
   caller: Type.Optional(uid),

@@ -10,7 +10,7 @@ const record: fc.Arbitrary<DecisionRecord> = fc.record(
   {
     atMs: fc.nat(),
     requestId: text,
-    via: fc.constantFrom('gate', 'authzen', 'forward-auth', 'ext-authz', 'local'),
+    via: fc.constantFrom('gate', 'authzen', 'forward-auth', 'ext-authz', 'local', 'sign-in'),
     applicationId: text,
     caller: uid,
     principal: uid,

@@ -6,7 +6,7 @@ import type { EntityUid } from '../entities/source.ts'
 export interface DecisionRecord {
   readonly atMs: number
   readonly requestId: string
-  readonly via: 'gate' | 'authzen' | 'forward-auth' | 'ext-authz' | 'local'
+  readonly via: 'gate' | 'authzen' | 'forward-auth' | 'ext-authz' | 'local' | 'sign-in'
   /** Whose bundle decided; undefined for Gatehouse's own actions. */
   readonly applicationId?: string | undefined
   /** Who asked, where that is not the principal. */

@@ -15,6 +15,7 @@ export const organizationSettings = closed({
       factors: Type.Optional(Type.Array(oneOf(signInFactors), { uniqueItems: true, maxItems: 3 })),
       secondFactor: Type.Optional(oneOf(['administrators', 'everyone'])),
       sessionMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 43_200 })),
+      timeZone: Type.Optional(text(64, 'In which sign-in policies are told hour and day, as in Europe/Berlin')),
     }),
   ),
   tokens: Type.Optional(

@@ -29,6 +29,8 @@ export interface OrganizationSettings {
     readonly factors?: readonly SignInFactor[]
     readonly secondFactor?: 'administrators' | 'everyone'
     readonly sessionMinutes?: number
+    /** IANA name of the zone in which sign-in policies are told hour and day; UTC when absent. */
+    readonly timeZone?: string
   }
   readonly tokens?: TokenLimits
 }
@@ -100,6 +102,8 @@ function parseSettings(problems: Problems, settings: OrganizationSettings): Orga
       `/settings/tokens/clientMetadataHosts/${at}`,
       'must be a host name, or * for any',
     )
+  if (signIn?.timeZone !== undefined)
+    problems.check(isTimeZone(signIn.timeZone), '/settings/signIn/timeZone', 'must be a time zone, as in Europe/Berlin')
   if (signIn?.factors !== undefined) {
     const factors = new Set(signIn.factors)
     problems.check(
@@ -109,4 +113,13 @@ function parseSettings(problems: Problems, settings: OrganizationSettings): Orga
     )
   }
   return settings
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
 }

@@ -8,15 +8,18 @@ import { type Activation, findActivation, findBundle, listActivations, type Stor
 import { bundleLimits } from './bundle-files.ts'
 import type { BundleCheck } from './check-bundle.ts'
 
-const closed = <P extends Parameters<typeof Type.Object>[0]>(members: P) =>
+export const closed = <P extends Parameters<typeof Type.Object>[0]>(members: P) =>
   Type.Object(members, { additionalProperties: false })
-const hash = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the bundle: see docs/policies.md' })
+export const hash = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'SHA-256 of the bundle: see docs/policies.md',
+})
 const params = closed({ applicationId: Type.String() })
 const files = Type.Record(Type.String({ maxLength: 300 }), Type.String(), {
   description: 'Path in the bundle → text: schema.cedarschema, *.cedar, tests/*.yaml, manifest.yaml, *.md',
 })
-const comment = Type.Optional(Type.String({ maxLength: 500, description: 'Why, for the record' }))
-const problem = closed({
+export const comment = Type.Optional(Type.String({ maxLength: 500, description: 'Why, for the record' }))
+export const problem = closed({
   file: Type.String(),
   line: Type.Integer({ description: 'From 1' }),
   column: Type.Integer({ description: 'From 1, in UTF-16 units' }),
@@ -31,7 +34,7 @@ const testResult = closed({
   decision: Type.Union([Type.Literal('allow'), Type.Literal('deny')]),
   because: Type.Array(Type.String(), { description: 'Ids of the deciding policies' }),
 })
-const activation = closed({
+export const activation = closed({
   number: Type.Integer({ description: 'Counts activations of the application; the ETag' }),
   hash,
   kind: Type.Union([Type.Literal('apply'), Type.Literal('rollback')]),
@@ -39,20 +42,20 @@ const activation = closed({
   by: closed({ type: Type.String(), id: Type.Optional(Type.String()), name: Type.String() }),
   activatedAtMs: Type.Integer(),
 })
-const bundle = closed({ hash, files, roles: Type.Array(Type.String()) })
+export const bundle = closed({ hash, files, roles: Type.Array(Type.String()) })
 const change = Type.Union([Type.Literal('added'), Type.Literal('removed'), Type.Literal('changed')])
-const diff = closed({
+export const diff = closed({
   before: Type.Optional(hash),
   after: hash,
   files: Type.Array(closed({ file: Type.String(), change })),
   policies: Type.Array(closed({ id: Type.String(), change, effect: Type.String() })),
 })
-const checked = {
+export const checked = {
   warnings: Type.Array(problem),
   tests: Type.Array(testResult),
 }
 /** A bundle of the largest size, with every character escaped once. */
-const bodyLimit = bundleLimits.bytes * 2 + 1024 * 1024
+export const bodyLimit = bundleLimits.bytes * 2 + 1024 * 1024
 
 /** Everything over HTTP about the policy bundles of an application. */
 export function bundleOperations(deps: PoliciesDeps): Operation[] {
@@ -192,7 +195,7 @@ function readApplicationId(text: unknown) {
   return text
 }
 
-function showActivation({ comment, ...rest }: Activation): Static<typeof activation> {
+export function showActivation({ comment, ...rest }: Activation): Static<typeof activation> {
   return { ...rest, by: { ...rest.by }, ...(comment !== undefined && { comment }) }
 }
 
@@ -201,7 +204,7 @@ function showBundle({ hash, files, templates, manifest }: StoredBundle): Static<
   return { hash, files: { ...files }, roles: roles.length > 0 ? roles : [...templates] }
 }
 
-function showCheck(check: BundleCheck) {
+export function showCheck(check: BundleCheck) {
   return {
     warnings: [...check.warnings],
     tests: check.tests.map((result) => ({ ...result, because: [...result.because] })),

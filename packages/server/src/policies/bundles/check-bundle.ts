@@ -18,7 +18,7 @@ import { type Manifest, type PlacedManifest, readManifest } from './manifest.ts'
 import { directoryTypes } from './prelude.ts'
 import { type ReadPolicy, readPolicies } from './read-policies.ts'
 import { attributesOf, entityTypesOf, hasAction, type ReadSchema, readSchema } from './read-schema.ts'
-import { type CaseResult, runCases } from './run-cases.ts'
+import { type CaseResult, type CaseRules, runCases } from './run-cases.ts'
 
 /** A bundle that may be activated: everything checked, all its tests passed. */
 export interface CheckedBundle {
@@ -44,11 +44,19 @@ export interface BundleCheck {
   readonly tests: readonly CaseResult[]
 }
 
+/** What bundles of a kind of their own are held to beside. */
+export interface BundleRules extends CaseRules {
+  readonly checkPolicies?: (policies: readonly ReadPolicy[], files: BundleFiles, problems: Problems) => void
+}
+
 /**
  * The whole way of a bundle before it is stored: bounds, parse, ownership of types, strict validation, its own tests. Everything
  * that is wrong is told at once, as far as one step can be judged without the one before.
  */
-export async function checkBundle(sent: Readonly<Record<string, string>>): Promise<BundleCheck> {
+export async function checkBundle(
+  sent: Readonly<Record<string, string>>,
+  rules: BundleRules = {},
+): Promise<BundleCheck> {
   const problems = new Problems()
   const warnings = new Problems()
   const refused = (tests: readonly CaseResult[] = []): BundleCheck => ({
@@ -63,6 +71,7 @@ export async function checkBundle(sent: Readonly<Record<string, string>>): Promi
   const policies = readPolicies(files, problems)
   const placed = readManifest(manifestFile, files.get(manifestFile), problems)
   refuseForeign(files, problems)
+  rules.checkPolicies?.(policies, files, problems)
   if (schema === undefined || placed === undefined || problems.any) return refused()
 
   const set = PolicySet.fromJson({ staticPolicies: texts(policies, false), templates: texts(policies, true) })
@@ -73,7 +82,7 @@ export async function checkBundle(sent: Readonly<Record<string, string>>): Promi
   const cases = readAllCases(files, schema, placed.manifest, problems)
   if (problems.any) return refused()
 
-  const tests = await runCases(cases, set, schema.schema, problems)
+  const tests = await runCases(cases, set, schema.schema, problems, rules)
   if (problems.any) return refused(tests)
   const bundle: CheckedBundle = {
     hash: hashBundle(files),

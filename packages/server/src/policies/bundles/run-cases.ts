@@ -16,6 +16,14 @@ export interface CaseResult {
   readonly because: readonly string[]
 }
 
+/** How cases are asked. */
+export interface CaseRules {
+  /** Context that a case need not write out. */
+  readonly usualContext?: Readonly<Record<string, unknown>>
+  /** Whether one policy that errs denies, whatever the others say. */
+  readonly errorsDeny?: boolean
+}
+
 /**
  * Asks the engine every case, on the entities and grants that the case supposes. A wrong answer, or other deciding policies than
  * the case names, is a problem at its place; so is a case whose entities or question do not fit the schema.
@@ -25,17 +33,24 @@ export async function runCases(
   set: PolicySet,
   schema: Schema,
   problems: Problems,
+  rules: CaseRules = {},
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   for (const [index, one] of cases.entries()) {
     if (index % 50 === 49) await new Promise((resolve) => setImmediate(resolve))
-    const result = runCase(one, set, schema, problems)
+    const result = runCase(one, set, schema, problems, rules)
     if (result !== undefined) results.push(result)
   }
   return results
 }
 
-function runCase(one: Case, set: PolicySet, schema: Schema, problems: Problems): CaseResult | undefined {
+function runCase(
+  one: Case,
+  set: PolicySet,
+  schema: Schema,
+  problems: Problems,
+  { usualContext, errorsDeny }: CaseRules,
+): CaseResult | undefined {
   const linked: string[] = []
   const templates = new Map<string, string>()
   try {
@@ -49,9 +64,11 @@ function runCase(one: Case, set: PolicySet, schema: Schema, problems: Problems):
     }
     const entities = supposedEntities(one, schema, problems)
     if (entities === undefined) return undefined
-    const { principal, action, resource, context } = one
-    const decision = set.authorize(schema.request({ principal, action, resource, context }), entities)
-    return judge(one, decision, templates, problems)
+    const { principal, action, resource } = one
+    const context = { ...usualContext, ...(namedEntities(one.context) as object) }
+    const asked = set.authorize(schema.request({ principal, action, resource, context }), entities)
+    const denied = errorsDeny === true && asked.errors.length > 0
+    return judge(one, denied ? { ...asked, decision: 'deny', reasons: [] } : asked, templates, problems)
   } catch (error) {
     return problemAt(one.at, problems, `test ${JSON.stringify(one.name)}: ${(error as Error).message}`)
   } finally {

@@ -1,10 +1,12 @@
 import { deployment } from '#authorization'
 import { yaml } from '#config'
 import { listOrganizations } from '#directory'
-import { type Act, Fault } from '#kernel'
+import { type Act, Fault, type OrganizationId } from '#kernel'
 import { type Activation, findBundle } from '../bundles/bundle.store.ts'
 import type { PoliciesDeps } from '../deps.ts'
-import { applicationOf } from './item.ts'
+import { signInOwner } from '../sign-in/apply-sign-in.ts'
+import { ownFiles } from '../sign-in/check-sign-in.ts'
+import { applicationOf, signInItem } from './item.ts'
 import { type KnownItem, readKnown } from './known.ts'
 
 /**
@@ -26,13 +28,25 @@ export async function exportConfiguration(
     if (id === undefined) throw new Fault('directory.organization_unknown')
     deps.gate.require(act, 'exportConfiguration', { type: 'Organization', id })
     const items = [...known.items.values()].filter(({ organization }) => organization === name)
-    files[`${name}.yaml`] = yaml().stringify(documentOf(name, items), { lineWidth: 120, aliasDuplicateObjects: false })
     for (const item of items) {
       const application = known.applications.get(`${name}/${item.name}`)
-      if (item.kind !== 'policies' || application === undefined) continue
-      const bundle = await findBundle(db, application, (item.object as Activation).hash)
-      for (const [path, text] of Object.entries(bundle?.files ?? {})) files[`${name}/${item.name}/${path}`] = text
+      if (item.kind !== 'policies') continue
+      const { hash } = item.object as Activation
+      if (item.name === signInItem) {
+        const bundle = await findBundle(db, signInOwner({ id: id as OrganizationId, name }), hash)
+        for (const [path, text] of Object.entries(ownFiles(bundle?.files ?? {})))
+          files[`${signInDirectory(name)}/${path}`] = text
+      } else if (application !== undefined) {
+        const bundle = await findBundle(db, application, hash)
+        for (const [path, text] of Object.entries(bundle?.files ?? {})) files[`${name}/${item.name}/${path}`] = text
+      }
     }
+    const document = documentOf(
+      name,
+      items,
+      Object.keys(files).some((path) => path.startsWith(signInDirectory(name))),
+    )
+    files[`${name}.yaml`] = yaml().stringify(document, { lineWidth: 120, aliasDuplicateObjects: false })
   }
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -51,8 +65,11 @@ async function visibleOrganizations(deps: PoliciesDeps, act: Act): Promise<strin
   return names
 }
 
+/** An application's name has no dot. */
+const signInDirectory = (organization: string) => `${organization}/sign-in.policy`
+
 /** One organization's document: what a section has in it, and nothing that is empty. */
-function documentOf(name: string, items: readonly KnownItem[]): Record<string, unknown> {
+function documentOf(name: string, items: readonly KnownItem[], hasSignInPolicy: boolean): Record<string, unknown> {
   const of = (kind: KnownItem['kind']) => items.filter((item) => item.kind === kind).sort(byName)
   const section = (kind: KnownItem['kind'], fieldsOf = (item: KnownItem) => item.fields) => {
     const found = of(kind)
@@ -68,6 +85,7 @@ function documentOf(name: string, items: readonly KnownItem[]): Record<string, u
   return defined({
     organization: name,
     ...filled(of('organization')[0]?.fields ?? {}),
+    sign_in_policy: hasSignInPolicy ? signInDirectory(name) : undefined,
     users: section('user'),
     groups: section('group'),
     machines: section('machine'),

@@ -29,6 +29,7 @@ function signInFields({ signIn }: OrganizationSettings): Fields {
     factors: signIn?.factors,
     second_factor: signIn?.secondFactor,
     session_minutes: signIn?.sessionMinutes,
+    time_zone: signIn?.timeZone,
   })
 }
 
@@ -37,12 +38,13 @@ export function organizationChange(fields: Fields) {
     tokens?: Record<string, unknown>
     title?: string
     domains?: string[]
-    sign_in?: { factors?: never[]; second_factor?: never; session_minutes?: number }
+    sign_in?: { factors?: never[]; second_factor?: never; session_minutes?: number; time_zone?: string }
   }
   const signIn = sign_in && {
     factors: sign_in.factors,
     secondFactor: sign_in.second_factor,
     sessionMinutes: sign_in.session_minutes,
+    timeZone: sign_in.time_zone,
   }
   return present({
     displayName: title,

@@ -1,5 +1,8 @@
 import type { Located } from '../places/yaml.ts'
 
+/** What the sign-in policies of an organization are called among its policies; no application can be. */
+export const signInItem = '@sign-in'
+
 /** What a configuration is made of. The order is the one they are created in. */
 export const itemKinds = [
   'organization',

@@ -16,8 +16,9 @@ import {
 import type { Reader } from '#storage'
 import { type Activation, findActivation } from '../bundles/bundle.store.ts'
 import { formatUid } from '../places/uid.ts'
+import { signInOwner } from '../sign-in/apply-sign-in.ts'
 import { applicationFields, groupFields, machineFields, organizationFields, userFields } from './fields.ts'
-import { formatRef, type Item, keyOf, numbered } from './item.ts'
+import { formatRef, type Item, keyOf, numbered, signInItem } from './item.ts'
 import { Names } from './names.ts'
 import { listResources, ordered, type Resource } from './resource.ts'
 
@@ -59,6 +60,9 @@ export async function readKnown(db: Reader, organizations: readonly string[], no
       applications.set(`${name}/${application.name}`, application)
       await readApplication(db, name, application, names, put)
     }
+    const signIn = await findActivation(db, signInOwner(organization))
+    if (signIn !== undefined)
+      put({ kind: 'policies', organization: name, name: signInItem, fields: { bundle: signIn.hash }, object: signIn })
     await readGrants(db, organization, nowMs, names, put)
   }
   return { items, names, applications }

@@ -90,7 +90,7 @@ const refusals: [string, Record<string, string>, RegExp][] = [
   [
     'a bundle that nobody names',
     { ...one('organization: a\n'), 'b/schema.cedarschema': '' },
-    /^b\/schema\.cedarschema:1:1: no application names this bundle$/,
+    /^b\/schema\.cedarschema:1:1: no application, and no sign_in_policy, names this bundle$/,
   ],
   [
     'a bundle that does not validate',

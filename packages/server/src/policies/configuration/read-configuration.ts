@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { homeName } from '#directory'
+import { schemaFile } from '../bundles/bundle-files.ts'
 import { type BundleCheck, checkBundle } from '../bundles/check-bundle.ts'
 import type { Problems } from '../places/problem.ts'
 import type { Placed } from '../places/shape.ts'
 import { formatUid, parseUid } from '../places/uid.ts'
 import { type Located, problemAt, readYaml } from '../places/yaml.ts'
-import { formatRef, keyOf, numbered, parseRef, type WantedItem } from './item.ts'
+import { checkSignInPolicy } from '../sign-in/check-sign-in.ts'
+import { formatRef, keyOf, numbered, parseRef, signInItem, type WantedItem } from './item.ts'
 import { normalise } from './normalise.ts'
 import { type Document, documentShape } from './shapes.ts'
 import { splitFiles } from './split-files.ts'
@@ -44,17 +46,18 @@ export async function readConfiguration(
       continue
     }
     used.add(directory)
-    const check = await checkBundle(files)
+    const check = application.endsWith(`/${signInItem}`) ? await checkSignInPolicy(files) : await checkBundle(files)
     for (const problem of check.problems) problems.add({ ...problem, file: `${directory}/${problem.file}` })
     bundles.set(application, check)
   }
   for (const directory of split.bundles.keys())
-    if (!used.has(directory)) problems.ofFile(`${directory}/schema.cedarschema`, 'no application names this bundle')
+    if (!used.has(directory))
+      problems.ofFile(`${directory}/${schemaFile}`, 'no application, and no sign_in_policy, names this bundle')
   if (problems.any) return undefined
   const items = [...reading.organizations.values(), ...reading.items.values()]
   for (const [key, { bundle }] of bundles) {
-    const item = reading.items.get(`application ${key}`) as WantedItem
-    items.push({ ...item, kind: 'policies', fields: { bundle: bundle?.hash } })
+    const { organization, name, at } = reading.owners.get(key) as WantedItem
+    items.push({ kind: 'policies', organization, name, at, fields: { bundle: bundle?.hash } })
   }
   return {
     items,
@@ -73,6 +76,8 @@ class Reading {
   readonly organizations = new Map<string, OrganizationItem>()
   readonly items = new Map<string, WantedItem>()
   readonly bundles = new Map<string, { directory: string; at: Located }>()
+  /** Whose each bundle is. */
+  readonly owners = new Map<string, Pick<WantedItem, 'organization' | 'name' | 'at'>>()
   readonly resourcesOf = new Set<string>()
   readonly #grants = new Map<string, WantedItem[]>()
   readonly #problems: Problems
@@ -117,6 +122,8 @@ class Reading {
       if (Object.hasOwn(kept.fields, field)) problemAt(given.at, this.#problems, `${field} of ${name} is given twice`)
       kept.fields[field] = given.value
     }
+    const { sign_in_policy: policies } = document
+    if (policies !== undefined) this.#bundle(name, signInItem, policies, policies.at)
     const item = normalise(kept, this.#problems)
     this.organizations.set(name, { ...kept, fields: { ...item.fields } })
   }
@@ -130,11 +137,16 @@ class Reading {
       routes: [...routes].map(([on, { action, resource }]) => [on, `${action} ${resource}`]),
     }
     this.#put({ kind: 'application', organization, name, fields: { ...fields, ...pairs }, at })
-    if (policies === undefined) return
+    if (policies !== undefined) this.#bundle(organization, name, policies, at)
+  }
+
+  #bundle(organization: string, name: string, policies: Placed<string>, at: Located): void {
     const beside = at.file.includes('/') ? at.file.slice(0, at.file.lastIndexOf('/') + 1) : ''
     const directory = `${beside}${policies.value}`.replace(/(^|\/)\.\//g, '$1').replace(/\/+$/, '')
     const key = `${organization}/${name}`
-    if (!this.bundles.has(key)) this.bundles.set(key, { directory, at: policies.at })
+    if (this.bundles.has(key)) return
+    this.bundles.set(key, { directory, at: policies.at })
+    this.owners.set(key, { organization, name, at })
   }
 
   #resource(

@@ -44,6 +44,7 @@ const routeKey = {
   says: 'is not a method and a path, as in GET /documents/:id',
 }
 const keys = list(object({ jwk: anything }, { expires: time }))
+const bundleDirectory = text({ pattern: /^(?!\/)[\w./-]{1,200}$/, says: 'is not a directory below this file' })
 const role = text({
   pattern: /^[a-z0-9-]{1,63}\/[^\p{Cc}]{1,200}$/u,
   says: 'is not application/role or gatehouse/role',
@@ -137,7 +138,7 @@ export const applicationShape = placed(
       oauth,
       origins: list(text({ most: 300 })),
       routes: named(route, routeKey),
-      policies: placed(text({ pattern: /^(?!\/)[\w./-]{1,200}$/, says: 'is not a directory below this file' })),
+      policies: placed(bundleDirectory),
     },
   ),
 )
@@ -156,6 +157,7 @@ const signIn = object(
     factors: list(oneOf('password', 'passkey', 'totp')),
     second_factor: oneOf('administrators', 'everyone'),
     session_minutes: whole,
+    time_zone: text({ most: 64 }),
   },
 )
 
@@ -177,6 +179,7 @@ export const documentShape = object(
     state: placed(state),
     domains: placed(list(text({ most: 253 }))),
     sign_in: placed(signIn),
+    sign_in_policy: placed(bundleDirectory),
     tokens: placed(tokens),
     users: named(userShape),
     groups: named(groupShape, slug),

@@ -16,7 +16,10 @@ export interface SplitFiles {
 
 const pathShape = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[\w][\w .+@-]*(\/[\w][\w .+@-]*){0,15}$/
 
-/** Tells documents from bundles: a directory with a `schema.cedarschema` is one, with all that lies in it. */
+/**
+ * Tells documents from bundles: a directory with a `schema.cedarschema` is one, with all that lies in it; so is one with `*.cedar`
+ * files and no schema, which holds sign-in policies.
+ */
 export function splitFiles(sent: Readonly<Record<string, string>>, problems: Problems): SplitFiles | undefined {
   const before = problems.list.length
   const paths = Object.keys(sent).sort()
@@ -28,6 +31,10 @@ export function splitFiles(sent: Readonly<Record<string, string>>, problems: Pro
   const roots = paths
     .filter((path) => path.endsWith('/schema.cedarschema'))
     .map((path) => path.slice(0, -'/schema.cedarschema'.length))
+  for (const path of paths) {
+    const directory = path.endsWith('.cedar') ? path.slice(0, Math.max(0, path.lastIndexOf('/'))) : ''
+    if (directory !== '' && !roots.some((root) => `${directory}/`.startsWith(`${root}/`))) roots.push(directory)
+  }
   const documents = new Map<string, string>()
   const bundles = new Map<string, Record<string, string>>(roots.map((root) => [root, {}]))
   for (const path of paths) {

@@ -10,7 +10,10 @@ import { type ApplicationId, Fault, type OrganizationId } from '#kernel'
 import { activateBundle } from '../../bundles/activate-bundle.ts'
 import { requireChecked } from '../../bundles/apply-bundle.ts'
 import { type Activation, insertBundle } from '../../bundles/bundle.store.ts'
+import { signInOwner } from '../../sign-in/apply-sign-in.ts'
+import { refuseLockOut } from '../../sign-in/lock-out.ts'
 import { applicationChange } from '../fields.ts'
+import { signInItem } from '../item.ts'
 import { pathBetween } from '../paths.ts'
 import type { PlannedChange } from '../plan.ts'
 import { changedFields } from './directory-steps.ts'
@@ -68,13 +71,20 @@ export function requireMade({ applications }: Applying, change: PlannedChange, n
 
 async function activate(applying: Applying, change: PlannedChange): Promise<void> {
   const { tx, deps, act, wanted } = applying
-  const application = requireMade(applying, change, change.name)
+  const signIn = change.name === signInItem
+  const application = signIn ? await signInOwnerOf(applying, change) : requireMade(applying, change, change.name)
   const check = wanted.bundles.get(`${change.organization}/${change.name}`)
   if (check === undefined) throw new TypeError(`${change.name} has no bundle`)
   const bundle = requireChecked(check)
+  if (signIn) await refuseLockOut(tx, deps, application.organizationId, bundle, act.address)
   await insertBundle(tx, application, bundle, deps.clock.nowMs())
   const { hash, templates } = bundle
   const expected = (change.known?.object as Activation | undefined)?.number ?? 0
   const candidate = { hash, templates, kind: 'apply', comment: 'configuration', expected } as const
   await activateBundle(tx, deps, act, application, candidate)
+}
+
+async function signInOwnerOf({ names }: Applying, { organization }: PlannedChange) {
+  const id = (await requireOrganizationId(names, organization)) as OrganizationId
+  return signInOwner({ id, name: organization })
 }
