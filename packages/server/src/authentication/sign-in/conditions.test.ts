@@ -151,25 +151,25 @@ onEachEngine(
       assert.equal((await apply(api, forbids(errs))).status, 200)
       await makeUser(api, 'carol')
       await makeUser(api, 'bob')
-    assert.equal((await new FormBrowser(server.url).signIn('bob')).status, 403)
-    assert.equal((await new FormBrowser(server.url).signIn('carol')).at, '/account')
-    assert.equal((await api('POST', `${url}/rollback`, {})).status, 200)
-    assert.equal((await new FormBrowser(server.url).signIn('bob')).at, '/account')
+      assert.equal((await new FormBrowser(server.url).signIn('bob')).status, 403)
+      assert.equal((await new FormBrowser(server.url).signIn('carol')).at, '/account')
+      assert.equal((await api('POST', `${url}/rollback`, {})).status, 200)
+      assert.equal((await new FormBrowser(server.url).signIn('bob')).at, '/account')
 
-    // An invitation that policies refuse here and now is not used up.
-    assert.equal((await apply(api, forbids('context.factors.contains("link")'))).status, 200)
-    const dave = (await api('POST', '/api/users', { organizationId: await homeOf(api), username: 'dave' })).body.id
-    const { token } = (await api('POST', `/api/users/${dave}/invitation-link`)).body
-    const enrol = async () => {
-      const browser = await new FormBrowser(server.url).open('/invitation')
-      await browser.submit('/invitation', { token })
-      await browser.open('/enrol/password')
-      return browser.submit('/enrol/password', { password: goodPassword, again: goodPassword })
-    }
-    assert.equal((await enrol()).status, 403)
-    assert.equal((await apply(api, {})).status, 200)
-    assert.equal((await enrol()).at, '/account')
-    const { items } = (await api('GET', `${url}/history`)).body
+      // An invitation that policies refuse here and now is not used up.
+      assert.equal((await apply(api, forbids('context.factors.contains("link")'))).status, 200)
+      const dave = (await api('POST', '/api/users', { organizationId: await homeOf(api), username: 'dave' })).body.id
+      const { token } = (await api('POST', `/api/users/${dave}/invitation-link`)).body
+      const enrol = async () => {
+        const browser = await new FormBrowser(server.url).open('/invitation')
+        await browser.submit('/invitation', { token })
+        await browser.open('/enrol/password')
+        return browser.submit('/enrol/password', { password: goodPassword, again: goodPassword })
+      }
+      assert.equal((await enrol()).status, 403)
+      assert.equal((await apply(api, {})).status, 200)
+      assert.equal((await enrol()).at, '/account')
+      const { items } = (await api('GET', `${url}/history`)).body
       assert.deepEqual(
         items.map((one: { kind: string }) => one.kind),
         ['apply', 'apply', 'rollback', 'apply', 'apply'],
