@@ -12,6 +12,7 @@ import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from '../sig
 import { newAttempt } from '../sign-in/begin.ts'
 import type { PasskeyDeps } from '../sign-in/by-passkey.ts'
 import type { SignedIn, Visitor } from '../sign-in/proving.ts'
+import { refuse } from '../sign-in/refusals.ts'
 import { newTotpSecret, stepOfCode } from '../totp/totp.ts'
 import { type Pending, readPending, sealPending } from './pending.ts'
 
@@ -197,10 +198,10 @@ export class Enrolment {
   /** Holds the sign-in that an enrolment ends with to the organization's policies, before anything is written. */
   async #hold(act: Act, visitor: Visitor, { attempt, person }: EnrolmentState, factors: readonly string[]) {
     if (person === undefined) return
-    const { proving, conditions } = this.#deps
+    const { conditions } = this.#deps
     const { address } = visitor
     const answer = await conditions.ask(act, person, { action: 'signIn', factors, address, deviceKnown: false })
-    if (answer.kind !== 'permit') await proving.refuse(act, person, attempt, answer)
+    if (answer.kind !== 'permit') await refuse(this.#deps, act, person, attempt, answer)
   }
 
   async #useLink(tx: Tx, act: Act, attempt: Attempt): Promise<void> {

@@ -1,5 +1,3 @@
-import type { RequiredFactor, SignInAnswer } from '#authorization'
-import { record } from '#feed'
 import { type Act, Fault, isFault, randomToken } from '#kernel'
 import type { Reader, Storage, Tx } from '#storage'
 import type { AuthenticationDeps, Person } from '../deps.ts'
@@ -13,7 +11,7 @@ import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
 import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
-import { noteFailedTry } from './suspects.ts'
+import { recordFailure, refuse, reject } from './refusals.ts'
 import type { Throttle, Trying } from './throttle.ts'
 import '../faults.ts'
 
@@ -82,17 +80,17 @@ export class Proving {
     const waitMs = it.throttled ? await throttle.take(trying, clock.nowMs()) : 0
     if (waitMs > 0) {
       measures.count(method, 'throttled', startedAt)
-      await this.#recordFailure(act, it, 'throttled')
+      await recordFailure(this.#deps, act, it, 'throttled')
       throw new Fault('authentication.throttled', { retryAfterSeconds: Math.ceil(waitMs / 1_000) })
     }
     try {
       const proved = await it.check()
       const active = person?.state === 'active' && allows(person, method)
       if (proved === undefined || !active) {
-        await this.#reject(act, it, proved === undefined ? 'wrong' : 'barred')
+        await reject(this.#deps, act, it, proved === undefined ? 'wrong' : 'barred')
       }
       const outcome = await this.#advance(act, visitor, it, person as Person, proved as NonNullable<typeof proved>)
-      if (outcome === undefined) await this.#reject(act, it, 'used already')
+      if (outcome === undefined) await reject(this.#deps, act, it, 'used already')
       if (it.throttled) await throttle.clear(trying)
       measures.count(method, 'success', startedAt)
       return outcome as Outcome
@@ -140,30 +138,8 @@ export class Proving {
       const can = answer.factors.filter((factor) => !shown.factors.includes(factor) && has(factors, factor))
       if (can.length > 0) return goOn('factor', can)
     }
-    if (answer.kind !== 'permit') await this.refuse(act, person, attempt, answer)
+    if (answer.kind !== 'permit') await refuse(this.#deps, act, person, attempt, answer)
     return this.finish(act, visitor, attempt, async () => person, shown, use)
-  }
-
-  /**
-   * Ends an attempt that policies refuse. Who it was has been proved, so that they may know why.
-   * @throws {Fault} `authentication.denied`, always
-   */
-  async refuse(act: Act, person: Person, attempt: Attempt, answer: Exclude<SignInAnswer, { kind: 'permit' }>) {
-    const { storage, clock } = this.#deps
-    await storage.transact(async (tx) => {
-      await deleteAttempt(tx, attempt)
-      await record(tx, act, {
-        type: 'authentication.denied',
-        atMs: clock.nowMs(),
-        organizationId: person.organizationId,
-        object: { type: 'User', id: person.id, name: person.username },
-        outcome: 'failure',
-        data: { action: 'signIn', reasons: answer.reasons },
-        touches: [],
-      })
-    })
-    const detail = answer.kind === 'require' ? { detail: sayMissing(answer.factors) } : {}
-    throw new Fault('authentication.denied', { ...detail, extra: { reasons: answer.reasons } })
   }
 
   /**
@@ -223,39 +199,6 @@ export class Proving {
     return sessions.start(tx, own, beginning)
   }
 
-  /** @throws {Fault} `authentication.rejected`, always */
-  async #reject(act: Act, it: Try, reason: string): Promise<never> {
-    await this.#recordFailure(act, it, reason)
-    throw new Fault('authentication.rejected', { cause: new Error(`${it.method}: ${reason}`) })
-  }
-
-  async #recordFailure(act: Act, it: Try, reason: string): Promise<void> {
-    const { storage, clock, measures } = this.#deps
-    const { attempt, person, method } = it
-    const organizationId = person?.organizationId ?? attempt.organizationId
-    const suspected = await storage.transact(async (tx) => {
-      await advanceAttempt(tx, attempt, { failures: attempt.failures + 1 })
-      const about = {
-        atMs: clock.nowMs(),
-        organizationId,
-        object: person
-          ? { type: 'User', id: person.id, name: person.username }
-          : { type: 'Organization', id: organizationId ?? 'unknown' },
-        outcome: 'failure' as const,
-        touches: [],
-      }
-      if (reason === 'throttled')
-        await record(tx, act, { ...about, type: 'authentication.throttled', data: { method } })
-      else {
-        const why = person === undefined ? 'nobody of that name' : reason
-        await record(tx, act, { ...about, type: 'authentication.rejected', data: { method, reason: why } })
-      }
-      const account = person?.id ?? attempt.login.normalize('NFKC').toLowerCase()
-      return noteFailedTry(tx, act, { account, organizationId, address: act.address, nowMs: about.atMs })
-    })
-    for (const kind of suspected) measures.attack(kind)
-  }
-
   async #trying(visitor: Visitor, { method, attempt, person }: Try): Promise<Trying> {
     const known = person !== undefined && (await this.#isKnown(this.#deps.storage.db, visitor, person))
     const who = person?.id ?? `${attempt.organizationId}:${attempt.login.normalize('NFKC').toLowerCase()}`
@@ -283,14 +226,6 @@ function allows(person: Person, method: Method): boolean {
 /** Whether the person has what policies ask for. */
 const has = (factors: Factors, wanted: string): boolean =>
   (wanted === 'passkey' && factors.passkeys.length > 0) || (wanted === 'totp' && factors.totpEnrolledAtMs !== undefined)
-
-const called: Readonly<Record<RequiredFactor, string>> = {
-  email: 'a code by e-mail',
-  totp: 'an authenticator app',
-  passkey: 'a passkey',
-}
-const sayMissing = (factors: readonly RequiredFactor[]): string =>
-  `That was right, but here and now your organization asks for ${factors.map((factor) => called[factor]).join(' or ')} too, which you do not have`
 
 /** Rolls a transaction back without being a fault. */
 class UsedUp extends Error {}
