@@ -31,7 +31,7 @@ const packages: Record<string, string[]> = {
   sdk: ['cedar'],
   cli: ['tlog', 'sdk'],
   console: [],
-  server: ['cedar', 'tlog', 'console'],
+  server: ['cedar', 'tlog', 'sdk', 'console'],
 }
 const problems: string[] = []
 const edges = new Map<string, string[]>()

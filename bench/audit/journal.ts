@@ -3,8 +3,9 @@ import { closeSync, fdatasync, mkdtempSync, openSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { LineBytes } from '@gatehouse/sdk/line-bytes'
 import { Journal } from '../../packages/server/src/authorization/journal/journal.ts'
-import { type DecisionRecord, encodeRecords } from '../../packages/server/src/authorization/journal/record.ts'
+import { type DecisionRecord, encodeRecord } from '../../packages/server/src/authorization/journal/record.ts'
 import { Meter, systemClock } from '../../packages/server/src/kernel/index.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
 import { Latencies, median } from '../support/percentiles.ts'
@@ -109,12 +110,17 @@ async function appendAtRate(journal: Journal, perSecond: number, ms: number): Pr
 /** As many records a flush as there are writers: what the medium and the encoding alone would give. */
 async function writeAndFlush(path: string, ms: number): Promise<number> {
   const fd = openSync(path, 'a', 0o600)
+  const lines = new LineBytes()
   const started = performance.now()
   let done = 0
   try {
     while (performance.now() - started < ms) {
       const records = Array.from({ length: writers }, (_, index) => decision(done + index))
-      writeSync(fd, encodeRecords(done, records).bytes)
+      lines.clear()
+      records.forEach((record, index) => {
+        encodeRecord(lines, done + index, record)
+      })
+      writeSync(fd, lines.taken())
       await flush(fd)
       done += writers
     }

@@ -40,12 +40,12 @@ export class HotSeries {
   }
 
   /** @param span the step that took this long, where it is recorded: the bucket leads to its trace */
-  observe(seconds: number, span: Span | undefined = activeSpan()): void {
+  observe(seconds: number, span: Span | undefined = activeSpan(), times = 1): void {
     const buckets = this.#buckets
     let at = 0
     while (at < buckets.length && seconds > (buckets[at] as number)) at++
-    this.counts[at] = (this.counts[at] as number) + 1
-    this.sum += seconds
+    this.counts[at] = (this.counts[at] as number) + times
+    this.sum += seconds * times
     if (span === undefined) return
     this.exemplars ??= []
     const { traceId, spanId } = span
@@ -130,8 +130,16 @@ export class HotCounter<L extends string> {
   }
 
   add(key: string, labels: () => Partial<Labels<L>>, by = 1): void {
-    const found = this.#counts.get(key)
-    if (found === undefined) this.#counts.set(key, { labels: labels(), count: by })
-    else found.count += by
+    this.cell(key, labels).count += by
+  }
+
+  /** The series of these labels, to be counted up in place: for those who keep it. */
+  cell(key: string, labels: () => Partial<Labels<L>>): { count: number } {
+    let found = this.#counts.get(key)
+    if (found === undefined) {
+      found = { labels: labels(), count: 0 }
+      this.#counts.set(key, found)
+    }
+    return found
   }
 }

@@ -1,13 +1,21 @@
-import type { EntityView } from '@gatehouse/cedar'
 import { type ApplicationId, type Clock, isFault } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
-import type { DecisionRequest } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { TokenClaims } from '../forward-auth/ports.ts'
 import type { Decided, Recorder } from '../journal/recorder.ts'
 import type { Obligation } from '../obligations/obligation.ts'
 import { type Explanation, explain } from './explain.ts'
-import { type Evaluation, isMembers, type Members, type Options, readEvaluation, tokenType, wrong } from './request.ts'
+import {
+  type Evaluation,
+  isMembers,
+  type Members,
+  type Options,
+  type Place,
+  pointerTo,
+  readEvaluation,
+  tokenType,
+  wrong,
+} from './request.ts'
 import { translate } from './translate.ts'
 
 export interface Answered {
@@ -38,14 +46,17 @@ export async function evaluate(
   evaluation: Evaluation,
   options: Options,
 ): Promise<Answered> {
-  const made = decideOne(deps, asking, evaluation, '/body')
-  await deps.recorder.keepSoon(made.decided)
-  return answer(deps, asking, made, options)
+  const now = { nowMs: deps.clock.nowMs(), startedAt: performance.now() }
+  const kept: Decided[] = []
+  const answered = decideOne(deps, asking, evaluation, '/body', options, now, kept)
+  await deps.recorder.keepSoon(kept)
+  return answered
 }
 
 /**
- * Decides a list with the defaults of its body, in order; with `deny_on_first_deny` and `permit_on_first_permit` the answer
- * ends with the decision that ends it (AuthZEN 1.0, "Access Evaluations"). One that cannot be read is a deny with its error.
+ * Decides a list with the defaults of its body, in order, all as of one moment; with `deny_on_first_deny` and
+ * `permit_on_first_permit` the answer ends with the decision that ends it (AuthZEN 1.0, "Access Evaluations"). One that cannot be
+ * read is a deny with its error.
  */
 export async function evaluateAll(
   deps: EvaluateDeps,
@@ -56,66 +67,62 @@ export async function evaluateAll(
 ): Promise<Answered[]> {
   const answers: Answered[] = []
   const kept: Decided[] = []
-  const answerOne = (given: unknown, at: string): Answered => {
+  const now = { nowMs: deps.clock.nowMs(), startedAt: performance.now() }
+  const answerOne = (given: unknown, at: Place): Answered => {
     try {
-      if (!isMembers(given)) throw wrong(at, 'must be an object')
-      const made = decideOne(deps, asking, readEvaluation(given, defaults, at), at)
-      kept.push(made.decided)
-      return answer(deps, asking, made, options)
+      if (!isMembers(given)) throw wrong(pointerTo(at), 'must be an object')
+      return decideOne(deps, asking, readEvaluation(given, defaults, at), at, options, now, kept)
     } catch (error) {
       if (!isFault(error, 'authorization.request_invalid')) throw error
       return { decision: false, context: { error: { status: error.status, message: error.detail ?? error.says } } }
     }
   }
   for (let index = 0; index < list.length; index++) {
-    const answered = answerOne(list[index], `/body/evaluations/${index}`)
+    const answered = answerOne(list[index], index)
     answers.push(answered)
     if (options.semantic === 'deny_on_first_deny' && !answered.decision) break
     if (options.semantic === 'permit_on_first_permit' && answered.decision) break
   }
-  if (kept.length > 0) await deps.recorder.keepSoon(...kept)
+  if (kept.length > 0) {
+    const keeping = deps.recorder.keepSoon(kept)
+    // What outlives its turn is what collecting garbage costs.
+    kept.length = 0
+    await keeping
+  }
   return answers
 }
 
-function decideOne(deps: EvaluateDeps, asking: Asking, evaluation: Evaluation, at: string): Made {
-  const { clock } = deps
-  const startedAt = performance.now()
-  const { application, caller, requestId } = asking
+/** When a request is decided: the moment that grants count by, and the monotonic one that its duration counts from. */
+interface Now {
+  readonly nowMs: number
+  readonly startedAt: number
+}
+
+/** Decides, and adds to what is to be kept. */
+function decideOne(
+  deps: EvaluateDeps,
+  { application, caller, requestId }: Asking,
+  evaluation: Evaluation,
+  at: Place,
+  options: Options,
+  { nowMs, startedAt }: Now,
+  kept: Decided[],
+): Answered {
+  const { id: applicationId } = application
   const spoken =
-    evaluation.subject.type === tokenType ? deps.readToken(evaluation.subject.id, application.id) : undefined
+    evaluation.subject.type === tokenType ? deps.readToken(evaluation.subject.id, applicationId) : undefined
   const { request, view } = translate(application, evaluation, at, spoken)
-  const decision = application.decide(request, clock.nowMs(), view)
+  const decision = application.decide(request, nowMs, view)
   const { principal, action, resource } = request
-  const applicationId = application.id
-  const decided: Decided = {
-    via: 'authzen',
-    requestId,
-    applicationId,
-    caller,
-    principal,
-    action,
-    resource,
-    decision,
-    startedAt,
-  }
-  return { decided, request, view }
-}
-
-/** A decision with what was decided on. */
-interface Made {
-  readonly decided: Decided
-  readonly request: DecisionRequest
-  readonly view: EntityView
-}
-
-function answer({ clock }: EvaluateDeps, { application }: Asking, made: Made, options: Options): Answered {
-  const { decision } = made.decided
-  const obligations = application.obligations(decision, made.request)
+  kept.push({ via: 'authzen', requestId, applicationId, caller, principal, action, resource, decision, startedAt })
+  const obligations = application.obligations(decision, request)
   if (options.explain) {
-    const explained = explain(application, decision, made.request, made.view, clock.nowMs())
+    const explained = explain(application, decision, request, view, nowMs)
     return { decision: decision.allow, context: { ...explained, ...(obligations !== undefined && { obligations }) } }
   }
-  return obligations === undefined
-    ? { decision: decision.allow }
-    : { decision: decision.allow, context: { obligations } }
+  if (obligations === undefined) return decision.allow ? permitted : denied
+  return { decision: decision.allow, context: { obligations } }
 }
+
+const permitted: Answered = Object.freeze({ decision: true })
+const denied: Answered = Object.freeze({ decision: false })

@@ -44,6 +44,10 @@ export const wrong = (pointer: string, detail: string): Fault =>
     extra: { errors: [{ pointer, detail }] },
   })
 
+/** Where in a request: a JSON pointer, or the number of an evaluation. It becomes a text only when something is wrong there. */
+export type Place = string | number
+export const pointerTo = (at: Place): string => (typeof at === 'number' ? `/body/evaluations/${at}` : at)
+
 export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -52,12 +56,12 @@ export const isMembers = (value: unknown): value is Members =>
  * that it must have. Unknown members are ignored.
  * @throws {Fault} `authorization.request_invalid` with the place
  */
-export function readEvaluation(given: Members, defaults: Members | undefined, at: string): Evaluation {
+export function readEvaluation(given: Members, defaults: Members | undefined, at: Place): Evaluation {
   return {
-    subject: readEntity(given.subject, defaults?.subject, `${at}/subject`),
-    action: readAction(given.action, defaults?.action, `${at}/action`),
-    resource: readEntity(given.resource, defaults?.resource, `${at}/resource`),
-    context: readMembers(given.context ?? defaults?.context, `${at}/context`),
+    subject: readEntity(given.subject, defaults?.subject, at, '/subject'),
+    action: readAction(given.action, defaults?.action, at, '/action'),
+    resource: readEntity(given.resource, defaults?.resource, at, '/resource'),
+    context: readMembers(given.context ?? defaults?.context, at, '/context'),
   }
 }
 
@@ -89,39 +93,42 @@ export function readOptions(body: Members): Options {
   return { semantic: semantic as Semantic, explain: options.explain === true }
 }
 
-export function readEntity(given: unknown, fallback: unknown, at: string): AuthzenEntity {
-  const [entity, under] = choose(given, fallback, at)
+export function readEntity(given: unknown, fallback: unknown, at: Place, name = ''): AuthzenEntity {
+  const entity = choose(given, fallback, at, name)
+  const under = given === undefined || given === null || !isMembers(fallback) ? undefined : fallback
   return {
-    type: readText(entity.type ?? under?.type, `${at}/type`),
-    id: readText(entity.id ?? under?.id, `${at}/id`, entity.type === tokenType ? tokenMost : textMost),
-    properties: readMembers(entity.properties, `${at}/properties`),
+    type: readText(entity.type ?? under?.type, at, name, '/type'),
+    id: readText(entity.id ?? under?.id, at, name, '/id', entity.type === tokenType ? tokenMost : textMost),
+    properties: readMembers(entity.properties, at, name, '/properties'),
   }
 }
 
-export function readAction(given: unknown, fallback: unknown, at: string): AuthzenAction {
-  const [action, under] = choose(given, fallback, at)
+export function readAction(given: unknown, fallback: unknown, at: Place, place = ''): AuthzenAction {
+  const action = choose(given, fallback, at, place)
+  const under = given === undefined || given === null || !isMembers(fallback) ? undefined : fallback
   return {
-    name: readText(action.name ?? under?.name, `${at}/name`),
-    properties: readMembers(action.properties, `${at}/properties`),
+    name: readText(action.name ?? under?.name, at, place, '/name'),
+    properties: readMembers(action.properties, at, place, '/properties'),
   }
 }
 
-function choose(given: unknown, fallback: unknown, at: string): [Members, Members | undefined] {
+function choose(given: unknown, fallback: unknown, at: Place, name: string): Members {
   const chosen = given ?? fallback
-  if (chosen === undefined) throw wrong(at, 'is missing')
-  if (!isMembers(chosen)) throw wrong(at, 'must be an object')
-  return [chosen, given !== undefined && isMembers(fallback) ? fallback : undefined]
+  if (chosen === undefined) throw wrong(pointerTo(at) + name, 'is missing')
+  if (!isMembers(chosen)) throw wrong(pointerTo(at) + name, 'must be an object')
+  return chosen
 }
 
-export function readText(value: unknown, at: string, most = textMost): string {
-  if (value === undefined) throw wrong(at, 'is missing')
-  if (typeof value !== 'string') throw wrong(at, 'must be a string')
-  if (value.length === 0 || value.length > most) throw wrong(at, `must have 1 to ${most} characters`)
-  return value
+export function readText(value: unknown, at: Place, name = '', member = '', most = textMost): string {
+  if (typeof value === 'string' && value.length > 0 && value.length <= most) return value
+  const place = pointerTo(at) + name + member
+  if (value === undefined) throw wrong(place, 'is missing')
+  if (typeof value !== 'string') throw wrong(place, 'must be a string')
+  throw wrong(place, `must have 1 to ${most} characters`)
 }
 
-export function readMembers(value: unknown, at: string): Members | undefined {
+export function readMembers(value: unknown, at: Place, name = '', member = ''): Members | undefined {
   if (value === undefined || value === null) return undefined
-  if (!isMembers(value)) throw wrong(at, 'must be an object')
+  if (!isMembers(value)) throw wrong(pointerTo(at) + name + member, 'must be an object')
   return value
 }

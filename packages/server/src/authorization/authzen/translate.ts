@@ -4,7 +4,15 @@ import type { DecisionRequest } from '../engine/decision.ts'
 import { actorContext, actorsIn, entityOfId } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { TokenClaims } from '../forward-auth/ports.ts'
-import { type AuthzenEntity, type Evaluation, type Members, tokenType, wrong } from './request.ts'
+import {
+  type AuthzenEntity,
+  type Evaluation,
+  type Members,
+  type Place,
+  pointerTo,
+  tokenType,
+  wrong,
+} from './request.ts'
 
 export interface Translated {
   readonly request: DecisionRequest
@@ -24,7 +32,7 @@ const valuesMost = 10_000
 export function translate(
   application: ApplicationPolicies,
   evaluation: Evaluation,
-  at: string,
+  at: Place,
   spoken?: TokenClaims,
 ): Translated {
   const { subject, action, resource, context } = evaluation
@@ -33,13 +41,13 @@ export function translate(
   const resourceUid = uidOf(application, resource)
   const request: DecisionRequest = {
     principal: principalUid,
-    action: { type: actionTypeOf(application), id: action.name },
+    action: { type: application.actionType, id: action.name },
     resource: resourceUid,
     context: contextOf(context, action.properties, at, spoken && actorContext(actorsIn(spoken.act) ?? [])),
   }
   let view = application.view.forDecisions
-  view = overlay(application, view, principalUid, subject, `${at}/subject`)
-  view = overlay(application, view, resourceUid, resource, `${at}/resource`)
+  view = overlay(application, view, principalUid, subject, at, '/subject')
+  view = overlay(application, view, resourceUid, resource, at, '/resource')
   return { request, view }
 }
 
@@ -49,10 +57,6 @@ export const typeOf = ({ manifest }: ApplicationPolicies, type: string): string 
 
 export const uidOf = (application: ApplicationPolicies, { type, id }: AuthzenEntity): EntityUid =>
   application.named(typeOf(application, type), id)
-
-export function actionTypeOf({ manifest }: ApplicationPolicies): string {
-  return manifest.actionNamespace ? `${manifest.actionNamespace}::Action` : 'Action'
-}
 
 /** An unknown user: denied before any policy is asked. */
 const nobody: EntityUid = { type: 'User', id: 'gatehouse:token-invalid' }
@@ -67,15 +71,15 @@ function spokenFor(application: ApplicationPolicies, claims: TokenClaims | undef
 export function contextOf(
   context: Members | undefined,
   action: Members | undefined,
-  at: string,
+  at: Place,
   actors: readonly [string, Value][] = none,
 ): CedarRecord {
   if (context === undefined && action === undefined && actors.length === 0) return empty
   const entries = new Map<string, Value>()
-  if (context !== undefined) readValues(context, `${at}/context`, entries)
+  if (context !== undefined) readValues(context, at, '/context', entries)
   if (action !== undefined) {
     const properties = new Map<string, Value>()
-    readValues(action, `${at}/action/properties`, properties)
+    readValues(action, at, '/action/properties', properties)
     entries.set('action', CedarRecord.of([...properties]))
   }
   // INVARIANT: who acts by a token is what the token says, whatever the caller writes.
@@ -89,7 +93,8 @@ export function overlay(
   view: EntityView,
   uid: EntityUid,
   { properties }: AuthzenEntity,
-  at: string,
+  at: Place,
+  name = '',
 ): EntityView {
   if (properties === undefined || application.isDirectoryType(uid.type)) return view
   const allowed = application.manifest.suppliedAttributes?.[uid.type]
@@ -99,7 +104,7 @@ export function overlay(
   const stored = view.find(uid.type, uid.id)
   const attrs = new Map<string, Value>()
   if (stored !== undefined) for (const name of stored.attrs.shape.keys) attrs.set(name, stored.attrs.get(name) as Value)
-  readValues(supplied, `${at}/properties`, attrs)
+  readValues(supplied, at, `${name}/properties`, attrs)
   // INVARIANT: what a caller supplies is attributes, never parents or tags.
   const merged: Entity = {
     type: uid.type,
@@ -118,14 +123,14 @@ export function overlay(
  * JSON members as Cedar values. `null` is left out, as absent; what else Cedar does not have (a fraction, an integer beyond
  * 2^53) is refused rather than dropped, for a forbid that needs it would then not hold.
  */
-function readValues(members: Members, at: string, into: Map<string, Value>): void {
+function readValues(members: Members, at: Place, under: string, into: Map<string, Value>): void {
   const budget = { left: valuesMost }
   for (const [name, json] of Object.entries(members)) {
     if (json === null) continue
     try {
       into.set(name, valueFromJson(withoutNulls(json), name, budget))
     } catch (error) {
-      throw wrong(`${at}/${name}`, (error as { message: string }).message)
+      throw wrong(`${pointerTo(at)}${under}/${name}`, (error as { message: string }).message)
     }
   }
 }

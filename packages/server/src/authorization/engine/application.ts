@@ -23,6 +23,7 @@ export class ApplicationPolicies {
   /** What policies and templates oblige to, by id; undefined when none does, as with most bundles. */
   #obliging: ReadonlyMap<string, readonly ObligationRule[]> | undefined
   #schema: Schema | undefined
+  #actionType = 'Action'
 
   constructor(id: ApplicationId, organizationId: string, directory: DirectoryEntities) {
     this.id = id
@@ -39,6 +40,11 @@ export class ApplicationPolicies {
     return this.#bundle?.manifest ?? noManifest
   }
 
+  /** The type of its actions. */
+  get actionType(): string {
+    return this.#actionType
+  }
+
   /** The schema of the bundle in force; reading it loads the reference implementation. */
   get schema(): Schema | undefined {
     if (this.#bundle === undefined) return undefined
@@ -52,6 +58,8 @@ export class ApplicationPolicies {
     this.#bundle = bundle
     this.#schema = undefined
     this.#compiled = false
+    const namespace = bundle?.manifest.actionNamespace
+    this.#actionType = namespace ? `${namespace}::Action` : 'Action'
   }
 
   putGrant(grant: Grant, nowMs: number): void {

@@ -82,8 +82,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
     if (asked === 'ambiguous-case') return refuse(request, reply, 'path-case-ambiguous')
 
-    const namespace = part.manifest.actionNamespace
-    const action = { type: namespace ? `${namespace}::Action` : 'Action', id: asked.action }
+    const action = { type: part.actionType, id: asked.action }
     const context = contextOf(forwarded, path, identified)
     const { resource } = asked
     const may = part.decide({ principal, action, resource, context }, nowMs)
@@ -93,16 +92,9 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
       obligations === undefined
         ? { decision: decided }
         : honour(decided, obligations, identified.strength, (id) => part.rulesOf(id)?.some(isStepUp) === true)
-    await deps.recorder.keepSoon({
-      via,
-      requestId: request.id,
-      applicationId: application.id,
-      principal,
-      action,
-      resource: asked.resource,
-      decision,
-      startedAt,
-    })
+    const { id: applicationId } = application
+    const made = { via, requestId: request.id, applicationId, principal, action, resource, decision, startedAt }
+    await deps.recorder.keepSoon([made])
     const entity = deps.snapshot.directory.find(principal)
     if (stepUp !== undefined) return challenge(request, reply, forwarded, identified, stepUp)
     if (!decision.allow) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Clock, Fault, type Meter } from '#kernel'
 import { lockDataDirectory } from '#storage'
 import '../faults.ts'
+import { measureJournal } from './measures.ts'
 import type { DecisionRecord, KeptDecision } from './record.ts'
 import { findSealed, readSealed, seal, sealLeftover } from './sealed.ts'
 import { Segment } from './segment.ts'
@@ -45,10 +46,10 @@ export class Journal {
   /** Closed to appending, not yet sealed. */
   readonly #full: Segment[] = []
   #sealing: Promise<void> | undefined
-  /** Records of this turn of the event loop, and the promise of their being kept. */
-  readonly #waiting: DecisionRecord[] = []
+  /** That what was staged in this turn of the event loop is written; and why it cannot be any more. */
   #turn: Promise<void> | undefined
-  readonly #measures: ReturnType<typeof measures>
+  #turnFailed: Fault | undefined
+  readonly #measures: ReturnType<typeof measureJournal>
   readonly #lock: { release(): void }
 
   private constructor(deps: JournalDeps, lock: { release(): void }, segment: Segment, sealed: Sealed[]) {
@@ -57,7 +58,7 @@ export class Journal {
     this.#segment = segment
     this.#sealed = sealed
     this.#synced = segment.next
-    this.#measures = measures(deps.meter, () => this.#segment.next - this.#synced)
+    this.#measures = measureJournal(deps.meter, () => this.#segment.next - this.#synced)
   }
 
   /**
@@ -104,22 +105,17 @@ export class Journal {
    * @throws {Fault} `authorization.journal_unavailable`: then nothing was decided
    */
   append(...records: readonly DecisionRecord[]): void {
+    this.appendAll(records)
+  }
+
+  /** As `append`. */
+  appendAll(records: readonly DecisionRecord[]): void {
     try {
-      const nowMs = this.#deps.clock.nowMs()
-      const { segmentBytes = 8 * 2 ** 20, segmentMs = 3_600_000 } = this.#deps
-      const old = this.#segment.length > 0 && nowMs - this.#segment.openedAtMs >= segmentMs
-      if (this.#segment.size >= segmentBytes || old) this.#rotate(nowMs)
-      this.#segment.append(records)
+      this.#stage(records)
+      this.#write()
     } catch (cause) {
-      this.#measures.failures.inc()
-      this.#deps.onError('decision journal', cause)
-      throw new Fault('authorization.journal_unavailable', { cause, retryAfterSeconds: 5 })
+      throw this.#fail(cause)
     }
-    this.#measures.records.inc(records.length)
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.durable().catch((error) => this.#deps.onError('decision journal', error))
-    }, lingerMs)
   }
 
   /**
@@ -127,15 +123,21 @@ export class Journal {
    * @throws {Fault} `authorization.journal_unavailable`: then nothing of this turn was decided
    */
   keep(records: readonly DecisionRecord[]): Promise<void> {
-    this.#waiting.push(...records)
+    try {
+      this.#stage(records)
+    } catch (cause) {
+      return Promise.reject(this.#fail(cause))
+    }
     this.#turn ??= new Promise((resolve, reject) => {
       setImmediate(() => {
-        this.#turn = undefined
+        const failed = this.#turnFailed
+        this.#turn = this.#turnFailed = undefined
         try {
-          this.append(...this.#waiting.splice(0))
+          if (failed !== undefined) return reject(failed)
+          this.#write()
           resolve()
-        } catch (error) {
-          reject(error)
+        } catch (cause) {
+          reject(this.#fail(cause))
         }
       })
     })
@@ -208,6 +210,38 @@ export class Journal {
     }
   }
 
+  /** Turns records into bytes at once, so that none of them lives until it is written. */
+  #stage(records: readonly DecisionRecord[]): void {
+    const nowMs = this.#deps.clock.nowMs()
+    const { segmentBytes = 8 * 2 ** 20, segmentMs = 3_600_000 } = this.#deps
+    const old = this.#segment.length > 0 && nowMs - this.#segment.openedAtMs >= segmentMs
+    if (this.#segment.size >= segmentBytes || old) {
+      this.#write()
+      this.#rotate(nowMs)
+    }
+    this.#segment.stage(records)
+  }
+
+  #write(): void {
+    const count = this.#segment.staged
+    if (count === 0) return
+    this.#segment.write()
+    this.#measures.records.inc(count)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.durable().catch((error) => this.#deps.onError('decision journal', error))
+    }, lingerMs)
+  }
+
+  /** INVARIANT: what this turn had staged is lost with what failed: it is told so too. */
+  #fail(cause: unknown): Fault {
+    this.#measures.failures.inc()
+    this.#deps.onError('decision journal', cause)
+    const fault = new Fault('authorization.journal_unavailable', { cause, retryAfterSeconds: 5 })
+    if (this.#turn !== undefined) this.#turnFailed = fault
+    return fault
+  }
+
   #rotate(nowMs: number): void {
     const full = this.#segment
     this.#segment = Segment.create(pathOf(this.#deps.directory, full.next, nowMs), full.next, nowMs)
@@ -251,19 +285,4 @@ async function nextAfter(sealed: Sealed | undefined): Promise<number> {
   let next = sealed.first
   for await (const record of readSealed(sealed.path)) if (record !== undefined) next = record.number + 1
   return next
-}
-
-function measures(meter: Meter, unsynced: () => number) {
-  meter.gauge('decision_journal_unsynced_records', 'Decisions kept that the medium may not have yet', [], function () {
-    this.set(unsynced())
-  })
-  return {
-    records: meter.counter('decision_journal_records_total', 'Decisions kept in the journal'),
-    failures: meter.counter('decision_journal_failures_total', 'Times the journal could not be written or flushed'),
-    flush: meter.seconds(
-      'decision_journal_flush_duration_seconds',
-      'Duration of one flush of the journal to the medium',
-      [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
-    ),
-  }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { LineBytes } from '@gatehouse/sdk/line-bytes'
 import fc from 'fast-check'
-import { type DecisionRecord, decodeRecord, encodeRecords } from './record.ts'
+import { type DecisionRecord, decodeRecord, encodeRecord } from './record.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 20 }).map((given) => given.toWellFormed())
 const uid = fc.record({ type: text, id: text })
@@ -37,8 +38,13 @@ test('each line says what its record says, whatever stands in its names, and bes
     fc.property(fc.array(record, { minLength: 1, maxLength: 5 }), fc.boolean(), (records, alike) => {
       const { atMs, requestId, via, applicationId, caller } = records[0] as DecisionRecord
       const given = alike ? records.map((one) => ({ ...one, atMs, requestId, via, applicationId, caller })) : records
-      const { bytes, starts } = encodeRecords(7, given)
-      assert.equal(starts.length, records.length)
+      const lines = new LineBytes()
+      const starts = given.map((one, index) => {
+        const start = lines.length
+        encodeRecord(lines, 7 + index, one)
+        return start
+      })
+      const bytes = lines.taken()
       starts.forEach((start, index) => {
         const end = starts[index + 1] ?? bytes.length
         assert.equal(bytes.indexOf('\n', start), end - 1)

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { asciiBytes, LineBytes } from '@gatehouse/sdk/line-bytes'
 import type { Outcome } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
 
@@ -33,83 +34,137 @@ export interface KeptDecision extends DecisionRecord {
   readonly number: number
 }
 
-const plain = /^[ !#-[\]-~]*$/
-/** As `JSON.stringify`, without its cost for what needs no escape. */
-const quote = (text: string) => (plain.test(text) ? `"${text}"` : JSON.stringify(text))
-const quoteAll = (texts: readonly string[]) => (texts.length === 0 ? '[]' : `[${texts.map(quote).join(',')}]`)
-const uidOf = ({ type, id }: EntityUid) => `{"type":${quote(type)},"id":${quote(id)}}`
+type Members = Record<keyof DecisionRecord, true>
+/** INVARIANT: a member that is added to the record and not written below does not compile here. */
+export const written: Members = {
+  atMs: true,
+  requestId: true,
+  via: true,
+  applicationId: true,
+  caller: true,
+  principal: true,
+  action: true,
+  resource: true,
+  outcome: true,
+  reasons: true,
+  errors: true,
+  bundle: true,
+  position: true,
+  tookMicros: true,
+  edge: true,
+}
+
+const noSum = asciiBytes('00000000 {"number":')
+const afterSum = 9
+const digits = asciiBytes('0123456789abcdef')
+const names = {
+  at: asciiBytes(',"atMs":'),
+  request: asciiBytes(',"requestId":'),
+  via: asciiBytes(',"via":'),
+  application: asciiBytes(',"applicationId":'),
+  caller: asciiBytes(',"caller":{"type":'),
+  principal: asciiBytes(',"principal":{"type":'),
+  id: asciiBytes(',"id":'),
+  action: asciiBytes('},"action":{"type":'),
+  resource: asciiBytes('},"resource":{"type":'),
+  outcome: asciiBytes('},"outcome":'),
+  reasons: asciiBytes(',"reasons":'),
+  errors: asciiBytes(',"errors":'),
+  bundle: asciiBytes(',"bundle":'),
+  position: asciiBytes(',"position":'),
+  took: asciiBytes(',"tookMicros":'),
+  stream: asciiBytes(',"edge":{"stream":'),
+  number: asciiBytes(',"number":'),
+}
+const brace = 0x7d
+const lineFeed = 0x0a
+const heads = new LineBytes()
 
 /** What the decisions of one request share is written out once. */
-let shared: { readonly of: DecisionRecord; readonly head: string } | undefined
+let shared: DecisionRecord | undefined
+let head = heads.viewFrom(0)
 
-function headOf(record: DecisionRecord): string {
+function headOf(record: DecisionRecord): Uint8Array {
   const { atMs, requestId, via, applicationId, caller } = record
-  const last = shared?.of
   const same =
-    last?.requestId === requestId &&
-    last.atMs === atMs &&
-    last.caller === caller &&
-    last.applicationId === applicationId &&
-    last.via === via
-  if (shared !== undefined && same) return shared.head
-  const application = applicationId === undefined ? '' : `,"applicationId":${quote(applicationId)}`
-  const asker = caller === undefined ? '' : `,"caller":${uidOf(caller)}`
-  const head = `"atMs":${atMs},"requestId":${quote(requestId)},"via":"${via}"${application}${asker}`
-  shared = { of: record, head }
+    shared?.requestId === requestId &&
+    shared.atMs === atMs &&
+    shared.caller === caller &&
+    shared.applicationId === applicationId &&
+    shared.via === via
+  if (!same) {
+    shared = record
+    heads.clear()
+    heads.raw(names.at)
+    heads.count(atMs)
+    heads.raw(names.request)
+    heads.quoted(requestId)
+    heads.raw(names.via)
+    heads.quoted(via)
+    if (applicationId !== undefined) {
+      heads.raw(names.application)
+      heads.quoted(applicationId)
+    }
+    if (caller !== undefined) {
+      writeUid(heads, names.caller, caller)
+      heads.byte(brace)
+    }
+    head = heads.viewFrom(0)
+  }
   return head
 }
 
-type HeadMember = 'atMs' | 'requestId' | 'via' | 'applicationId' | 'caller'
-type Rest = Omit<
-  DecisionRecord,
-  | HeadMember
-  | 'principal'
-  | 'action'
-  | 'resource'
-  | 'outcome'
-  | 'reasons'
-  | 'errors'
-  | 'bundle'
-  | 'position'
-  | 'tookMicros'
-  | 'edge'
->
-/** INVARIANT: a member that is added to the record and not written here does not compile. */
-export const allWritten: keyof Rest extends never ? true : false = true
-
-const noSum = '00000000'
-const digits = Buffer.from('0123456789abcdef')
-const lineFeed = 10
-
-/**
- * Lines of a segment, each a record: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. Their sums are made
- * of the bytes and written over, so that each text is turned into bytes once.
- * @returns the bytes, and where each line begins in them
- */
-export function encodeRecords(first: number, records: readonly DecisionRecord[]): { bytes: Buffer; starts: number[] } {
-  let text = ''
-  for (let index = 0; index < records.length; index++)
-    text += `${noSum} ${jsonOf(first + index, records[index] as DecisionRecord)}\n`
-  const bytes = Buffer.from(text)
-  const starts: number[] = []
-  for (let start = 0; start < bytes.length; ) {
-    // INVARIANT: JSON holds no raw line feed.
-    const end = bytes.indexOf(lineFeed, start)
-    let sum = crc32(bytes.subarray(start + noSum.length + 1, end))
-    for (let at = start + noSum.length - 1; at >= start; at--) {
-      bytes[at] = digits[sum & 15] as number
-      sum >>>= 4
-    }
-    starts.push(start)
-    start = end + 1
-  }
-  return { bytes, starts }
+/** Its closing brace comes with what follows. */
+function writeUid(into: LineBytes, name: Uint8Array, { type, id }: EntityUid): void {
+  into.raw(name)
+  into.quoted(type)
+  into.raw(names.id)
+  into.quoted(id)
 }
 
-function jsonOf(number: number, record: DecisionRecord): string {
+/**
+ * Writes a line of a segment: CRC-32 (8 hex digits) of the JSON, a space, the JSON, a line feed. The sum is made of the bytes and
+ * written over them.
+ */
+export function encodeRecord(lines: LineBytes, number: number, record: DecisionRecord): void {
+  const start = lines.length
+  writeRecord(lines, number, record)
+  let sum = crc32(lines.viewFrom(start + afterSum))
+  for (let at = start + afterSum - 2; at >= start; at--) {
+    lines.patch(at, digits[sum & 15] as number)
+    sum >>>= 4
+  }
+  lines.byte(lineFeed)
+}
+
+function writeRecord(lines: LineBytes, number: number, record: DecisionRecord): void {
   const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros, edge } = record
-  const from = edge === undefined ? '' : `,"edge":{"stream":${quote(edge.stream)},"number":${edge.number}}`
-  return `{"number":${number},${headOf(record)},"principal":${uidOf(principal)},"action":${uidOf(action)},"resource":${uidOf(resource)},"outcome":"${outcome}","reasons":${quoteAll(reasons)},"errors":${quoteAll(errors)},"bundle":${quote(bundle)},"position":${position},"tookMicros":${tookMicros}${from}}`
+  lines.raw(noSum)
+  lines.count(number)
+  lines.raw(headOf(record))
+  writeUid(lines, names.principal, principal)
+  writeUid(lines, names.action, action)
+  writeUid(lines, names.resource, resource)
+  lines.raw(names.outcome)
+  lines.quoted(outcome)
+  lines.raw(names.reasons)
+  lines.quotedAll(reasons)
+  lines.raw(names.errors)
+  lines.quotedAll(errors)
+  lines.raw(names.bundle)
+  lines.quoted(bundle)
+  lines.raw(names.position)
+  lines.count(position)
+  lines.raw(names.took)
+  lines.count(tookMicros)
+  if (edge !== undefined) {
+    lines.raw(names.stream)
+    lines.quoted(edge.stream)
+    lines.raw(names.number)
+    lines.count(edge.number)
+    lines.byte(brace)
+  }
+  lines.byte(brace)
 }
 
 /** The record of a line without its line feed; undefined when it is torn or was changed. */

@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { type DecisionRecord, decodeRecord, encodeRecords, type KeptDecision } from './record.ts'
+import { LineBytes } from '@gatehouse/sdk/line-bytes'
+import { type DecisionRecord, decodeRecord, encodeRecord, type KeptDecision } from './record.ts'
 
 /** The open segment: what decisions are appended to. */
 export class Segment {
@@ -24,6 +25,10 @@ export class Segment {
   /** Of each record: CRC-32 of its request id, and where its line begins. */
   readonly #ids: number[]
   readonly #offsets: number[]
+  /** Lines to be written, where each begins in them, and the CRC-32 of its request id. */
+  readonly #lines = new LineBytes()
+  #starts: number[] = []
+  #stagedIds: number[] = []
 
   private constructor(path: string, first: number, openedAtMs: number, fd: number, found: Found) {
     this.path = path
@@ -67,18 +72,43 @@ export class Segment {
     return this.#size
   }
 
-  /** The number that the next record gets. */
+  /** The number that the next record gets that is written. */
   get next(): number {
     return this.first + this.#offsets.length
   }
 
+  /** How many records are staged. */
+  get staged(): number {
+    return this.#starts.length
+  }
+
+  /** Makes the lines of records, to be written together with what comes meanwhile. Nothing of the records is kept. */
+  stage(records: readonly DecisionRecord[]): void {
+    let requestId: string | undefined
+    let id = 0
+    for (const record of records) {
+      // The decisions of one request lie together.
+      if (record.requestId !== requestId) {
+        requestId = record.requestId
+        id = crc32(requestId)
+      }
+      this.#stagedIds.push(id)
+      this.#starts.push(this.#lines.length)
+      encodeRecord(this.#lines, this.first + this.#offsets.length + this.#starts.length - 1, record)
+    }
+  }
+
   /**
-   * Appends records, all or none; they survive the end of the process once this returns.
-   * @throws the system's error when the disk takes them not (ENOSPC, EIO)
+   * Writes what is staged, all or nothing of it, and has nothing staged then; it survives the end of the process once this returns.
+   * @throws the system's error when the disk takes it not (ENOSPC, EIO)
    */
-  append(records: readonly DecisionRecord[]): void {
-    const { bytes, starts } = encodeRecords(this.next, records)
+  write(): void {
+    const bytes = this.#lines.taken()
+    const [starts, ids] = [this.#starts, this.#stagedIds]
     const before = this.#size
+    this.#starts = []
+    this.#stagedIds = []
+    this.#lines.clear()
     try {
       for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
     } catch (error) {
@@ -89,16 +119,8 @@ export class Segment {
       }
       throw error
     }
-    let requestId: string | undefined
-    let id = 0
-    for (let index = 0; index < records.length; index++) {
-      const record = records[index] as DecisionRecord
-      // The decisions of one request lie together.
-      if (record.requestId !== requestId) {
-        requestId = record.requestId
-        id = crc32(requestId)
-      }
-      this.#ids.push(id)
+    for (let index = 0; index < starts.length; index++) {
+      this.#ids.push(ids[index] as number)
       this.#offsets.push(before + (starts[index] as number))
     }
     this.#size = before + bytes.length

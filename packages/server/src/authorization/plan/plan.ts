@@ -8,7 +8,7 @@ import {
 } from '@gatehouse/cedar'
 import { type Mapping, toSql } from '@gatehouse/cedar/sql'
 import { Fault } from '#kernel'
-import { actionTypeOf, contextOf, overlay, typeOf, uidOf } from '../authzen/translate.ts'
+import { contextOf, overlay, typeOf, uidOf } from '../authzen/translate.ts'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import '../faults.ts'
 import type { Search } from '../search/read-search.ts'
@@ -39,7 +39,7 @@ export function plan(
   const resourceType = typeOf(application, asked.resource.type)
   const request = {
     principal,
-    action: { type: actionTypeOf(application), id: asked.action.name },
+    action: { type: application.actionType, id: asked.action.name },
     context,
     resourceType,
   }

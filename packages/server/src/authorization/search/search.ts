@@ -1,5 +1,5 @@
 import { CedarError, type EntityView } from '@gatehouse/cedar'
-import { actionTypeOf, contextOf, overlay, typeOf, uidOf } from '../authzen/translate.ts'
+import { contextOf, overlay, typeOf, uidOf } from '../authzen/translate.ts'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { DecisionRequest } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
@@ -48,7 +48,7 @@ export function search(
   if (asked.kind !== 'resource')
     view = overlay(application, view, resource as EntityUid, asked.resource, '/body/resource')
   if (principal !== undefined && application.stateOf(principal) !== 'fit') return nothing
-  const actionType = actionTypeOf(application)
+  const actionType = application.actionType
   /** A result with its obligations, for which it is decided once more where policies oblige to anything. */
   const shown = <R extends Result>(result: R, found: Partial<DecisionRequest>): R => {
     if (!application.obliges) return result
