@@ -82,7 +82,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     const people = signInPeople({ clock, entropy })
     const administrators = grantsAdministrators(authorization)
     const bootstrap = config.bootstrap
-      ? await openBootstrap({ storage, clock, dataDirectory: config.dataDirectory })
+      ? await openBootstrap({ storage, clock, meter, dataDirectory: config.dataDirectory })
       : undefined
     if (bootstrap !== undefined) web.identifyBy(bootstrap.identify)
     const authentication = await openAuthentication(

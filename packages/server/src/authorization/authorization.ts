@@ -107,7 +107,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const snapshot = await Snapshot.open(options)
   const journal = await Journal.open({ directory: options.journalDirectory, clock, meter, onError })
   const recorder = new Recorder({ journal, clock, meter, position: () => snapshot.position })
-  const privileged = new Privileged()
+  const privileged = new Privileged(meter)
   const gate = createGate({ snapshot, clock, recorder, privileged })
   const tidying = await tidy(options)
   measureSnapshot(meter, snapshot, clock)

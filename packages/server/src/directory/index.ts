@@ -81,6 +81,7 @@ export { keepAdministrators, someAdministratorRemains } from './lockout/keep-adm
 export { changeMachine, moveMachine, moveMachineIn, updateMachine } from './machines/change-machine.ts'
 export { addMachine, createMachine } from './machines/create-machine.ts'
 export {
+  federatedMachines,
   findMachine,
   findMachineByName,
   listMachines,

@@ -8,6 +8,7 @@ import type { Operation } from '#web'
 import { backupOperations } from './backup/backup.routes.ts'
 import { installationChecks } from './doctor/checks.ts'
 import { doctorOperations } from './doctor/doctor.routes.ts'
+import { oldCredentialsCheck } from './doctor/old-credentials.ts'
 import { orphansCheck } from './doctor/orphans.ts'
 import { keysOperations } from './keys/keys.routes.ts'
 import { metricsOperations } from './metrics/metrics.routes.ts'
@@ -25,7 +26,11 @@ export interface OperateDeps {
 
 /** What those who operate the deployment ask for: keys, metrics, the doctor, backups. */
 export function operatingOperations(deps: OperateDeps): Operation[] {
-  const checks = [...installationChecks({ ...deps, times: defaultTimes }), orphansCheck(deps.storage)]
+  const checks = [
+    ...installationChecks({ ...deps, times: defaultTimes }),
+    orphansCheck(deps.storage),
+    oldCredentialsCheck(deps),
+  ]
   return [
     ...keysOperations(deps),
     ...metricsOperations(deps),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { EntityUid, Gate } from '#authorization'
-import type { Machine } from '#directory'
+import { federatedMachines, type Machine } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
@@ -42,6 +42,8 @@ import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
 import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
+import { federationOperations } from './workloads/federation.routes.ts'
+import { FederationHealth } from './workloads/federation-health.ts'
 import { IssuerKeys } from './workloads/issuer-keys.ts'
 
 export const tokensMigrations: readonly Migration[] = [
@@ -174,13 +176,14 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const needs = new Needs(storage)
   const keys = new IssuerKeys({ outgoing: deps.outgoing, clock, meter, onError })
+  const health = new FederationHealth({ clock, meter })
   const { spoolDirectory: directory } = deps
   const spool = directory === undefined ? undefined : new TokenSpool({ directory, storage, clock, meter, onError })
   const protocol = new Protocol({
     spool,
     registration: deps.registration ?? false,
     documents: () => needs.documents,
-    assertions: { url, clock, keys, machinesTrusting: deps.machinesTrusting },
+    assertions: { url, clock, keys, health, machinesTrusting: deps.machinesTrusting },
     detailTypes: () => needs.detailTypes,
     requestsPerSecond: deps.requestsPerSecond ?? 100,
     url,
@@ -230,6 +233,8 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
         }),
       )
       web.add(...apiKeys.operations)
+      const federated = { health, keys, federatedMachines: () => federatedMachines(storage.db) }
+      web.add(...federationOperations({ gate: deps.gate, ...federated }))
       const shared = storage.engine === 'sqlite' ? undefined : storage.db
       const introspection = { url, clock, clients, verifier, signer, shared }
       await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ownObjectives } from '../../src/observability/slos/objectives.ts'
 import { acmeOrigin, applyAcme, question, tokenOf } from '../support/acme-house.ts'
 import { startApi } from '../support/api.ts'
 import { type CollectedSpan, startCollector } from '../support/collector.ts'
@@ -10,7 +11,7 @@ const parent = '00f067aa0ba902b7'
 const traceparent = `00-${trace}-${parent}-01`
 
 onEachEngine(
-  'one trace through gateway, decision, token and store: by OTLP, in log, events and buckets',
+  'one trace through gateway, decision, token and store: by OTLP, in log, events and buckets, of which one stands at each objective',
   async (scratch) => {
     const collector = await startCollector()
     const api = await startApi(scratch, { GATEHOUSE_TRACES_URL: collector.url, GATEHOUSE_TRACES_SHARE: '0' })
@@ -106,6 +107,13 @@ onEachEngine(
           exemplar(metric) ?? '',
           new RegExp(`# \\{trace_id="${trace}",span_id="[0-9a-f]{16}"\\} [0-9.e-]+ \\d+\\.\\d{3}$`),
         )
+      for (const { name, indicator } of ownObjectives)
+        if (indicator.kind === 'latency')
+          assert.match(
+            text,
+            new RegExp(`^${indicator.histogram.metric}_bucket\\{le="${indicator.overSeconds}"`, 'm'),
+            name,
+          )
       assert.match(text, /^authorization_decisions_total\{/m)
       assert.match(text, /^# TYPE authorization_decisions counter$/m)
       assert.ok(text.endsWith('\n# EOF\n'))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
 import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
 import { record } from '#feed'
-import { type Act, type Clock, Fault } from '#kernel'
+import { type Act, type Clock, Fault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { type Identify, type Identity, traced } from '#web'
 import '../events.ts'
@@ -44,12 +44,16 @@ export async function openBootstrap(deps: {
   readonly storage: Storage
   readonly clock: Clock
   readonly dataDirectory: string
+  readonly meter: Meter
 }): Promise<Bootstrap> {
   const { storage, clock } = deps
   const file = join(deps.dataDirectory, fileName)
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const kid = randomUUID()
   const key = { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }
+  const uses = deps.meter.counter('break_glass_uses_total', 'Uses of credentials that are for emergencies, by kind', [
+    'kind',
+  ])
   let url: string | undefined
   let server: Server | undefined
   const used = new UsedOnce(clock)
@@ -88,6 +92,7 @@ export async function openBootstrap(deps: {
           touches: [],
         }),
       )
+      uses.inc({ kind: 'local-credential' })
       return { actor, via: 'bootstrap' }
     } catch (cause) {
       if (cause instanceof Fault) throw cause

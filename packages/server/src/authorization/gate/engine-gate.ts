@@ -40,7 +40,11 @@ export function createGate({ snapshot, clock, recorder, privileged }: GateDeps):
       const principal = principalOf(act)
       if (principal === undefined) throw new Fault('web.unauthenticated')
       const decision = decide(act, action, resource, principal)
-      if (decision.allow) return refusePowerOverHigher({ snapshot, clock }, act, action, resource)
+      if (decision.allow) {
+        refusePowerOverHigher({ snapshot, clock }, act, action, resource)
+        if (act.actor.type !== 'system') privileged.count(action)
+        return
+      }
       throw new Fault('authorization.denied', { extra: { action, reason: decision.outcome } })
     },
     may: (act, action, resource) => {

@@ -150,6 +150,19 @@ export async function machinesTrusting(db: Reader, issuer: string): Promise<Mach
   return rows.map(toMachine)
 }
 
+/** The active machines that some outside workload may be, at most 1,000. */
+export async function federatedMachines(db: Reader): Promise<Machine[]> {
+  const rows = await db
+    .selectFrom('machines')
+    .selectAll()
+    .where('id', 'in', (of) => of.selectFrom('machine_trusts').select('machine_id').distinct())
+    .where('state', '=', 'active')
+    .orderBy('id')
+    .limit(1_000)
+    .execute()
+  return rows.map(toMachine)
+}
+
 async function indexTrusts(tx: Tx, { id, trusts, state }: Machine): Promise<void> {
   await tx.deleteFrom('machine_trusts').where('machine_id', '=', id).execute()
   const issuers = state === 'deleted' ? [] : [...new Set(trusts.map(({ issuer }) => issuer))]

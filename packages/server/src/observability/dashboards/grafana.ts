@@ -47,6 +47,26 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           runbook: 'policy-regression',
         },
         {
+          title: 'Privileged acts',
+          queries: [['sum by (action) (increase(privileged_actions_total[1h]))', '{{action}}']],
+          unit: 'short',
+        },
+        {
+          title: 'Break-glass used',
+          queries: [['sum by (kind) (increase(break_glass_uses_total[1h]))', '{{kind}}']],
+          unit: 'short',
+          runbook: 'break-glass',
+        },
+        {
+          title: 'Age of credentials in days',
+          queries: [
+            ['max by (kind) (credential_oldest_age_seconds) / 86400', '{{kind}}'],
+            ['max by (algorithm) (keyring_signing_key_age_seconds) / 86400', 'signing key {{algorithm}}'],
+          ],
+          unit: 'short',
+          runbook: 'credential-rotation',
+        },
+        {
           title: 'Machines without an owner',
           queries: [['max(directory_orphaned_machines)', 'orphans']],
           unit: 'none',
@@ -94,6 +114,15 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           ],
           unit: 's',
           runbook: 'slow-decisions',
+        },
+        {
+          title: 'Federation by outcome',
+          queries: [
+            [rate('outcome', 'federation_attempts_total'), '{{outcome}}'],
+            [rate('outcome', 'issuer_key_fetches_total'), 'keys {{outcome}}'],
+          ],
+          unit: 'reqps',
+          runbook: 'federation',
         },
         {
           title: 'Database and clock',

@@ -1,6 +1,7 @@
 import { examineEvents } from '#feed'
 import type { Clock, Meter } from '#kernel'
 import type { Storage } from '#storage'
+import { measureCredentials } from './credentials.ts'
 
 /** The process clock minus the database's, in milliseconds, at the middle of the question. */
 export async function measureClockOffsetMs({ storage, clock }: { storage: Storage; clock: Clock }): Promise<number> {
@@ -12,6 +13,7 @@ export async function measureClockOffsetMs({ storage, clock }: { storage: Storag
 /** Clock offset and completeness of the record. A database that does not answer leaves the last value and counts as down. */
 export function measureInstallation(deps: { storage: Storage; clock: Clock; meter: Meter }): void {
   const { storage, meter } = deps
+  measureCredentials(deps)
   meter.gauge('database_up', 'Whether the database answers (1) or not (0)', [], async function () {
     this.set(
       await storage.ping().then(

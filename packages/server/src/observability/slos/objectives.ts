@@ -1,6 +1,7 @@
 import type { Objective } from './objective.ts'
 
 const decisions = 'authorization_decisions_total'
+const federation = 'federation_attempts_total'
 
 /** The objectives that hold where a file of one's own says nothing else. */
 export const ownObjectives: readonly Objective[] = [
@@ -142,6 +143,43 @@ export const ownObjectives: readonly Objective[] = [
     indicator: { kind: 'gauge', gauge: { metric: 'keyring_signing_key_age_seconds' }, above: 31 * 86_400 },
     severity: 'ticket',
     runbook: 'key-rotation',
+  },
+  {
+    name: 'credential-rotation',
+    says: 'Secrets and keys of applications and machines are replaced within a year',
+    component: 'directory',
+    target: 0.99,
+    indicator: { kind: 'gauge', gauge: { metric: 'credential_oldest_age_seconds' }, above: 365 * 86_400 },
+    severity: 'ticket',
+    runbook: 'credential-rotation',
+  },
+  {
+    name: 'federation',
+    says: 'Outside issuers that are trusted can be asked for their keys, and what they sign is valid',
+    component: 'tokens',
+    target: 0.999,
+    indicator: {
+      kind: 'ratio',
+      bad: [{ metric: federation, labels: { outcome: ['unreachable'] } }],
+      total: [{ metric: federation, labels: { outcome: ['admitted', 'unreachable'] } }],
+    },
+    severity: 'page',
+    runbook: 'federation',
+    leastEvents: 10,
+  },
+  {
+    name: 'federation-refusals',
+    says: 'Workloads of outside issuers get in: a wave of invalid assertions is a changed key, clock or audience',
+    component: 'tokens',
+    target: 0.9,
+    indicator: {
+      kind: 'ratio',
+      bad: [{ metric: federation, labels: { outcome: ['invalid', 'condition'] } }],
+      total: [{ metric: federation, labels: { outcome: ['admitted', 'invalid', 'condition'] } }],
+    },
+    severity: 'ticket',
+    runbook: 'federation-metadata',
+    leastEvents: 50,
   },
   {
     name: 'orphans',

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel'
 import { skewSeconds } from '../oidc/lifetimes.ts'
 import { readJws } from '../verify/read-jws.ts'
 import { fulfils } from './condition.ts'
+import type { FederationHealth, FederationOutcome } from './federation-health.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 
 export interface AssertionDeps {
@@ -11,6 +12,7 @@ export interface AssertionDeps {
   readonly url: string
   readonly clock: Clock
   readonly keys: IssuerKeys
+  readonly health: FederationHealth
   /** The active machines that some workload of an issuer may be. */
   readonly machinesTrusting: (issuer: string) => Promise<readonly Machine[]>
 }
@@ -27,6 +29,7 @@ export interface Admitted {
 
 /** Why not; `known` is the workload when its signature was right. */
 export interface NotAdmitted {
+  readonly why: Exclude<FederationOutcome, 'admitted' | 'unreachable'>
   readonly says: string
   readonly known?: { readonly issuer: string; readonly subject: string; readonly machines: readonly Machine[] }
 }
@@ -53,12 +56,12 @@ export async function admit(
   machineId: string | undefined,
 ): Promise<Admitted | NotAdmitted> {
   const issuer = issuerOf(token)
-  if (issuer === undefined) return { says: 'the assertion is no JWT that names its issuer' }
+  if (issuer === undefined) return { why: 'invalid', says: 'the assertion is no JWT that names its issuer' }
   const machines = await deps.machinesTrusting(issuer)
   const trusts = machines
     .filter(({ id }) => machineId === undefined || id === machineId)
     .flatMap((machine) => machine.trusts.filter((one) => one.issuer === issuer).map((trust) => ({ machine, trust })))
-  if (trusts.length === 0) return { says: 'nobody here trusts the issuer of the assertion' }
+  if (trusts.length === 0) return { why: 'unknown_issuer', says: 'nobody here trusts the issuer of the assertion' }
   const checked = new Map<string, Promise<JWTPayload | undefined>>()
   const fitting: Admitted[] = []
   let seen: JWTPayload | undefined
@@ -80,11 +83,12 @@ export async function admit(
   const [first] = fitting
   if (first !== undefined) {
     if (fitting.every(({ machine }) => machine.id === first.machine.id)) return first
-    return { says: 'several machines trust this workload: name one by client_id' }
+    return { why: 'condition', says: 'several machines trust this workload: name one by client_id' }
   }
-  if (seen === undefined) return { says: 'the assertion is not valid here: signature, audience or time' }
+  if (seen === undefined)
+    return { why: 'invalid', says: 'the assertion is not valid here: signature, audience or time' }
   const known = { issuer, subject: String(seen.sub), machines: trusts.map(({ machine }) => machine) }
-  return { says: 'no trust has a condition that the claims of the assertion fulfil', known }
+  return { why: 'condition', says: 'no trust has a condition that the claims of the assertion fulfil', known }
 }
 
 async function verifyBy(

@@ -54,12 +54,15 @@ export async function federate(
     found = await admit(deps, token, form.get('client_id') ?? undefined)
   } catch (error) {
     if (!isFault(error, 'tokens.issuer_unreachable')) throw error
+    deps.health.count('unreachable', issuerOf(token), error.says)
     return { status: 503, error: 'temporarily_unavailable', says: error.says }
   }
   if (!('machine' in found)) {
+    deps.health.count(found.why, issuerOf(token), found.says)
     recordNotAdmitted(unit, deps, found)
     return { status: 400, error: 'invalid_grant', says: found.says }
   }
+  deps.health.count('admitted', found.issuer)
   unit.federated = found
   if (form.get('client_id') === null) {
     form.set('client_id', found.machine.id)

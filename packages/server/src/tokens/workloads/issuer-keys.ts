@@ -27,10 +27,20 @@ const keysMost = 100
 const bytesMost = 256 * 1024
 const issuersMost = 1_000
 
+export interface IssuerState {
+  /** Usable ones it published. */
+  readonly keys?: number
+  readonly fetchedAtMs?: number
+  readonly usableUntilMs?: number
+  readonly failedAtMs?: number
+  readonly failure?: string
+}
+
 interface Held {
   readonly source: KeySource
   readonly find: JWTVerifyGetKey
   readonly kids: ReadonlySet<string>
+  readonly keyCount: number
   readonly fetchedAtMs: number
   readonly freshUntilMs: number
   askedAtMs: number
@@ -45,6 +55,8 @@ export class IssuerKeys {
   readonly #deps: IssuerKeysDeps
   readonly #held = new Map<string, Held>()
   readonly #running = new Map<string, Promise<Held>>()
+  /** The latest fetch of each, where it failed. */
+  readonly #failures = new Map<string, { readonly failedAtMs: number; readonly failure: string }>()
   readonly #fetches
   readonly #timer: NodeJS.Timeout
 
@@ -83,6 +95,16 @@ export class IssuerKeys {
       if (this.#isDue(held, nowMs) && nowMs - held.usedAtMs < keptMs) await this.#refresh(held)
   }
 
+  /** What is known of an issuer's keys; undefined when nobody has asked for them yet. */
+  stateOf(source: KeySource): IssuerState | undefined {
+    const key = source.jwksUri ?? source.issuer
+    const held = this.#held.get(key)
+    const failed = this.#failures.get(key)
+    if (held === undefined) return failed
+    const { fetchedAtMs, keyCount } = held
+    return { keys: keyCount, fetchedAtMs, usableUntilMs: fetchedAtMs + keptMs, ...failed }
+  }
+
   close(): void {
     clearInterval(this.#timer)
   }
@@ -105,6 +127,7 @@ export class IssuerKeys {
     const started = this.#read(source)
       .then((held) => {
         this.#fetches.inc({ outcome: 'ok' })
+        this.#failures.delete(key)
         this.#held.delete(key)
         if (this.#held.size >= issuersMost) this.#held.delete(this.#held.keys().next().value as string)
         this.#held.set(key, held)
@@ -112,6 +135,9 @@ export class IssuerKeys {
       })
       .catch((cause) => {
         this.#fetches.inc({ outcome: 'failed' })
+        if (this.#failures.size >= issuersMost) this.#failures.delete(this.#failures.keys().next().value as string)
+        const failure = cause instanceof Error ? cause.message.slice(0, 300) : 'it could not be asked'
+        this.#failures.set(key, { failedAtMs: this.#deps.clock.nowMs(), failure })
         throw new Fault('tokens.issuer_unreachable', { cause })
       })
       .finally(() => this.#running.delete(key))
@@ -135,6 +161,7 @@ export class IssuerKeys {
       source,
       // RFC 7517 §4.2: some issuers say another `use` than `sig` (SPIFFE's is `jwt-svid`), which jose would pass over.
       find: createLocalJWKSet({ keys: usable.map(({ use: _, ...key }) => key) as JSONWebKeySet['keys'] }),
+      keyCount: usable.length,
       kids: new Set(usable.map((key) => String(key.kid))),
       fetchedAtMs: nowMs,
       freshUntilMs: nowMs + Math.min(Math.max(life, freshMs.least), freshMs.most),
