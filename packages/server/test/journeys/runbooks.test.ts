@@ -46,7 +46,8 @@ test('commands that runbooks name in their sentences exist, with these options',
             command.options.some(({ long }) => long === word),
             `${name}: ${line} (${word})`,
           )
-        else assert.ok(command.parent !== null && /^[A-Z]+$|^[a-z]+$|^\d+[smhd]$/.test(word), `${name}: ${line} (${word})`)
+        else
+          assert.ok(command.parent !== null && /^[A-Z]+$|^[a-z]+$|^\d+[smhd]$/.test(word), `${name}: ${line} (${word})`)
       }
       const acts = (command as unknown as { _actionHandler: unknown })._actionHandler !== null
       assert.ok(acts, `${name}: ${line}`)
