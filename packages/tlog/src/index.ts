@@ -8,7 +8,7 @@ export {
   signCheckpoint,
 } from './checkpoint.ts'
 export { TlogError, type TlogErrorCode } from './error.ts'
-export { emptyRoot, leafHash, nodeHash } from './hash.ts'
+export { emptyRoot, leafHash, nodeHash, rootOfComplete } from './hash.ts'
 export { Log, type LogOptions, readTiles } from './log.ts'
 export {
   cosign,

@@ -19,6 +19,9 @@ import { searchOperations } from './search/search.routes.ts'
 import { runSinks } from './sinks/run-sinks.ts'
 import { sinkOperations } from './sinks/sink.routes.ts'
 import { readSinkFile } from './sinks/sink-file.ts'
+import { measureCompleteness } from './watch/completeness.ts'
+import { openScrub } from './watch/scrub.ts'
+import { watchClock } from './watch/watch-clock.ts'
 import { openWitnesses } from './witnesses/witnesses.ts'
 
 export interface AuditDeps {
@@ -65,6 +68,11 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     const named = deps.sinkFile === undefined ? [] : readSinkFile(deps.sinkFile, deps)
     const sinks = await runSinks({ ...deps, sinks: named })
     undo.push(() => sinks.close())
+    measureCompleteness({ ...deps, sinks })
+    const clockWatch = await watchClock(deps)
+    undo.push(async () => clockWatch.close())
+    const scrub = openScrub(deps)
+    undo.push(() => scrub.close())
     const exportedThrough = async () =>
       Math.min(Number.MAX_SAFE_INTEGER, ...(await sinks.report()).map(({ position }) => position))
     const sweeps = await runSweeps({ ...deps, archives, exportedThrough })

@@ -63,8 +63,23 @@ export interface LedgerEntry {
 
 export async function findLedgerState(
   db: Reader,
-): Promise<{ size: number; origin: string; checkpoint: string } | undefined> {
-  return db.selectFrom('ledger_state').select(['size', 'origin', 'checkpoint']).where('one', '=', 1).executeTakeFirst()
+): Promise<{ size: number; origin: string; checkpoint: string; updatedAtMs: number } | undefined> {
+  return db
+    .selectFrom('ledger_state')
+    .select(['size', 'origin', 'checkpoint', 'updated_at as updatedAtMs'])
+    .where('one', '=', 1)
+    .executeTakeFirst()
+}
+
+/** How many entries have a row after `from` up to `to`. */
+export async function countEntries(db: Reader, from: number, to: number): Promise<number> {
+  const row = await db
+    .selectFrom('ledger_entries')
+    .select((e) => e.fn.countAll().as('n'))
+    .where('position', '>', from)
+    .where('position', '<=', to)
+    .executeTakeFirst()
+  return Number(row?.n ?? 0)
 }
 
 /** @returns false when another node has begun the ledger or moved it beyond `from` */

@@ -1,5 +1,5 @@
-import { Alarm, type FeedEvent, listEvents } from '#feed'
-import { type Clock, type Entropy, Fault, type Meter } from '#kernel'
+import { Alarm, type EventCatalogue, type FeedEvent, listEvents, record } from '#feed'
+import { type Act, type Clock, type Entropy, Fault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { findLedgerState } from '../ledger/ledger.store.ts'
 import {
@@ -16,12 +16,15 @@ import {
 import { Refused, type Sink, SinkLies } from './sink.ts'
 import type { NamedSink } from './sink-file.ts'
 import { measureSinks } from './sink-measures.ts'
+import '../events.ts'
 import '../faults.ts'
 
 const batchMost = 1_000
 const pollMs = 1_000
 const heldMs = 30_000
 const longestPauseMs = 60_000
+const hourMs = 3_600_000
+const system: Act = { actor: { type: 'system', name: 'audit' }, requestId: 'sinks' }
 
 export interface SinksDeps {
   readonly storage: Storage
@@ -45,6 +48,8 @@ export interface SinkReport {
 }
 
 export interface Sinks {
+  /** Events that were not there for a sink in the last hour. */
+  lostLately(): number
   report(): Promise<SinkReport[]>
   /** Sends everything after `position` again. @throws {Fault} `audit.sink_unknown` */
   replay(name: string, position: number): Promise<void>
@@ -70,6 +75,8 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
   const unhook = storage.onCommit(() => {
     for (const alarm of alarms.values()) alarm.ring()
   })
+  let lost: { readonly atMs: number; readonly count: number }[] = []
+  const toldGaps = new Set<string>()
   let stopped = false
   const loops = deps.sinks.map(({ sink }) => feed(sink, alarms.get(sink.name) as Alarm))
 
@@ -112,15 +119,12 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
       await settle()
       const size = (await findLedgerState(storage.db))?.size ?? 0
       const events = (await listEvents(storage.db, sent, batchMost)).filter((event) => event.position <= size)
-      const [first] = events
       const last = events.at(-1)
-      if (first === undefined || last === undefined) return false
-      if (first.position !== sent + 1) {
-        measures.gaps.inc({ sink: sink.name })
-        onError(
-          `audit sink ${sink.name}`,
-          new Error(`events ${sent + 1} to ${first.position - 1} are not there any more`),
-        )
+      if (last === undefined) return false
+      let expected = sent + 1
+      for (const { position } of events) {
+        if (position !== expected) await tellGap(sink, expected, position - 1)
+        expected = position + 1
       }
       await deliver(sink, events)
       sent = last.position
@@ -141,8 +145,12 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
         failures++
         stored = undefined
         measures.failures.inc({ sink: sink.name })
-        if (error instanceof SinkLies) measures.lies.inc({ sink: sink.name })
         const says = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+        if (error instanceof SinkLies) {
+          measures.lies.inc({ sink: sink.name })
+          // Once a row of failures: an event for each try would feed the sink with its own lies.
+          if (failures === 1) await note('audit.sink_lied', { sink: sink.name, says }).catch(() => undefined)
+        }
         // The first of a row is told, and every 20th: a sink that is down for a day fills no log.
         if (failures % 20 === 1) onError(`audit sink ${sink.name}`, error)
         await storage.transact((tx) => noteSinkFailure(tx, sink.name, failures, says)).catch(() => undefined)
@@ -156,6 +164,24 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
       const until = performance.now() + ms
       for (let left = ms; left > 0 && !stopped; left = until - performance.now()) await alarm.wait(Math.min(left, 500))
     }
+  }
+
+  async function tellGap(sink: Sink, firstGone: number, lastGone: number): Promise<void> {
+    // A batch that is tried again has the same gap.
+    const gap = `${sink.name} ${firstGone}`
+    if (toldGaps.has(gap)) return
+    toldGaps.add(gap)
+    measures.gaps.inc({ sink: sink.name })
+    onError(`audit sink ${sink.name}`, new Error(`events ${firstGone} to ${lastGone} are not there any more`))
+    lost.push({ atMs: clock.nowMs(), count: lastGone - firstGone + 1 })
+    await note('audit.sink_gap', { sink: sink.name, first: firstGone, last: lastGone })
+  }
+
+  function note<T extends 'audit.sink_lied' | 'audit.sink_gap'>(type: T, data: EventCatalogue[T]): Promise<void> {
+    const object = { type: 'AuditSink', id: data.sink }
+    return storage.transact((tx) =>
+      record(tx, system, { type, atMs: clock.nowMs(), organizationId: undefined, object, outcome: 'failure', data }),
+    )
   }
 
   /** Hands over a batch; what a place refuses is narrowed down to the events themselves, which are put aside. */
@@ -178,6 +204,10 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
   }
 
   return {
+    lostLately: () => {
+      lost = lost.filter(({ atMs }) => clock.nowMs() - atMs < hourMs)
+      return lost.reduce((sum, { count }) => sum + count, 0)
+    },
     report: async () => {
       const size = (await findLedgerState(storage.db))?.size ?? 0
       const all: SinkReport[] = []

@@ -32,7 +32,7 @@ export function measureSinks(deps: { storage: Storage; clock: Clock; meter: Mete
       }
     },
   )
-  return {
+  const measures = {
     failures: meter.counter('audit_sink_failures_total', 'Batches that a sink did not take', ['sink']),
     deadLetters: meter.counter('audit_sink_dead_letters_total', 'Events put aside because a sink refuses them', [
       'sink',
@@ -42,4 +42,7 @@ export function measureSinks(deps: { storage: Storage; clock: Clock; meter: Mete
       'sink',
     ]),
   }
+  // A counter that appears with its first incident shows no rise: it begins at 0.
+  for (const sink of names) for (const one of [measures.gaps, measures.lies, measures.deadLetters]) one.inc({ sink }, 0)
+  return measures
 }

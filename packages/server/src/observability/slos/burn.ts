@@ -26,9 +26,12 @@ export const burnRules: readonly BurnRule[] = [
   { name: 'plain', severity: 'ticket', longMs: 15 * minute, shortMs: 5 * minute, rate: 2 },
 ]
 
+/** A target of 100 % has no budget: whatever is bad burns a millionth of a budget many times over. */
+const leastBudget = 1e-6
+
 /** The burn rate of a window: 0 while nothing happened. */
 export function burnRate({ bad, total }: { bad: number; total: number }, target: number): number {
-  return total === 0 ? 0 : bad / total / (1 - target)
+  return total === 0 ? 0 : bad / total / Math.max(1 - target, leastBudget)
 }
 
 /** The gravest rule that holds, no graver than the objective allows; undefined when none does. */
@@ -42,7 +45,7 @@ export function burning(
     if (long.total < leastEventsOf(objective) || long.bad < 1) continue
     const rate = burnRate(long, objective.target)
     // A target below 1 - 1/rate could never burn so fast: all bad is then what the rule means.
-    const limit = Math.min(rule.rate, 0.999 / (1 - objective.target))
+    const limit = Math.min(rule.rate, 0.999 / Math.max(1 - objective.target, leastBudget))
     const short = minutes.over(nowMs, rule.shortMs)
     if (rate < limit || burnRate(short, objective.target) < limit) continue
     const severity = objective.severity === 'page' ? rule.severity : 'ticket'

@@ -21,7 +21,7 @@ export interface Objective {
   readonly says: string
   /** Escalation goes by it. */
   readonly component: 'sign-in' | 'tokens' | 'decisions' | 'policies' | 'audit' | 'platform' | 'directory'
-  /** Share of good events, 0 < target < 1. */
+  /** Share of good events, 0 < target ≤ 1; with 1 any bad event burns. */
   readonly target: number
   readonly indicator: Indicator
   /** The worst that may come of it: what never pages is a ticket at most. */

@@ -2,6 +2,12 @@ import type { Objective } from './objective.ts'
 
 const decisions = 'authorization_decisions_total'
 const federation = 'federation_attempts_total'
+/** Any of these is an incident: they are bad and all at once. */
+const contradictions = [
+  { metric: 'audit_tampering_total' },
+  { metric: 'audit_witness_disagreements_total' },
+  { metric: 'audit_sink_lies_total' },
+] as const
 
 /** The objectives that hold where a file of one's own says nothing else. */
 export const ownObjectives: readonly Objective[] = [
@@ -99,19 +105,38 @@ export const ownObjectives: readonly Objective[] = [
   },
   {
     name: 'audit-completeness',
-    says: 'Every committed event has its position and none is missing',
+    says: 'Every event is numbered, in the ledger and at every sink: none is missing anywhere',
     component: 'audit',
-    target: 0.9999,
-    indicator: { kind: 'gauge', gauge: { metric: 'audit_missing_positions' }, above: 0 },
+    target: 1,
+    indicator: { kind: 'gauge', gauge: { metric: 'audit_lost_events' }, above: 0 },
     severity: 'page',
     runbook: 'audit-loss',
     leastEvents: 1,
   },
   {
+    name: 'audit-integrity',
+    says: 'Tree and bodies are as they were signed, and witnesses and sinks have seen no other log',
+    component: 'audit',
+    target: 1,
+    indicator: { kind: 'ratio', bad: contradictions, total: contradictions },
+    severity: 'page',
+    runbook: 'audit-loss',
+    leastEvents: 1,
+  },
+  {
+    name: 'audit-export',
+    says: 'Sinks get events within a quarter of an hour',
+    component: 'audit',
+    target: 0.99,
+    indicator: { kind: 'gauge', gauge: { metric: 'audit_sink_lag_seconds' }, above: 900 },
+    severity: 'ticket',
+    runbook: 'audit-sinks',
+  },
+  {
     name: 'audit-ledger',
     says: 'The signed tree verifies and grows',
     component: 'audit',
-    target: 0.9999,
+    target: 1,
     indicator: { kind: 'gauge', gauge: { metric: 'audit_ledger_broken' }, above: 0 },
     severity: 'page',
     runbook: 'audit-loss',
@@ -134,6 +159,20 @@ export const ownObjectives: readonly Objective[] = [
     indicator: { kind: 'gauge', gauge: { metric: 'clock_offset_seconds' }, above: 1, below: -1 },
     severity: 'ticket',
     runbook: 'clock-skew',
+  },
+  {
+    name: 'clock-steady',
+    says: 'The clock does not go back',
+    component: 'platform',
+    target: 1,
+    indicator: {
+      kind: 'ratio',
+      bad: [{ metric: 'audit_clock_jumps_total' }],
+      total: [{ metric: 'audit_clock_jumps_total' }],
+    },
+    severity: 'ticket',
+    runbook: 'clock-skew',
+    leastEvents: 1,
   },
   {
     name: 'key-rotation',

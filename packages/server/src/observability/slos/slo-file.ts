@@ -41,7 +41,7 @@ const objective = Type.Object(
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$' }),
     says: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
     component: Type.Optional(component),
-    target: Type.Optional(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })),
+    target: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
     indicator: Type.Optional(indicator),
     severity: Type.Optional(severity),
     runbook: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9-]*$|^https://' })),
