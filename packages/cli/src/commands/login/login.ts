@@ -7,6 +7,7 @@ import { keepLogin, secretsIn, secretsOf } from '../../client/logins/use-login.t
 import { requestForm, requestToken, TokenRefusal, type TokenReply } from '../../client/token-request.ts'
 import { exits, Failure, usage } from '../../failure.ts'
 import type { Output } from '../../output/output.ts'
+import { plain } from '../../output/plain.ts'
 import { action, type CommonOptions } from '../../session.ts'
 
 /** RFC 8628 §3.2. */
@@ -36,7 +37,7 @@ export function addLogin(program: Command): void {
         const login = await keepLogin(process.env, { profile, url, person }, secretsOf(reply, Date.now()))
         const place = login.keptIn === 'file' ? 'a file that only you can read' : "the system's key store"
         const value = { profile, url, person, keptIn: login.keptIn }
-        out.done(value, `You are ${person} at ${url}. The login is kept in ${place}, as profile ${profile}`)
+        out.done(value, `You are ${plain(person)} at ${url}. The login is kept in ${place}, as profile ${profile}`)
       }),
     )
 
@@ -50,7 +51,7 @@ export function addLogin(program: Command): void {
         if (login === undefined)
           throw new Failure('There is no such login', { exit: exits.notFound, next: 'gatehouse login' })
         const { profile } = login
-        let says = `The login of ${login.person} at ${login.url} has ended`
+        let says = `The login of ${plain(login.person)} at ${login.url} has ended`
         try {
           const { refreshToken } = await secretsIn(login)
           await requestForm(login.url, '/oauth/revoke', {
@@ -106,7 +107,10 @@ async function askForDevice(url: string, out: Output): Promise<TokenReply> {
   })
   const { user_code: code, verification_uri: address, verification_uri_complete: complete } = asked
   if (out.json) process.stderr.write(`${JSON.stringify({ address, code, complete })}\n`)
-  else out.remark(`Open ${address} in a browser and type ${code}\n${complete ? `or open ${complete}\n` : ''}Waiting …`)
+  else {
+    const short = complete ? `or open ${plain(complete)}\n` : ''
+    out.remark(`Open ${plain(address)} in a browser and type ${plain(code)}\n${short}Waiting …`)
+  }
   let intervalMs = (asked.interval ?? 5) * 1_000
   const until = Date.now() + asked.expires_in * 1_000
   const form = {

@@ -1,6 +1,7 @@
 import { type ApplicationId, type Clock, isFault } from '#kernel'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { EntityUid } from '../entities/source.ts'
+import { holdToCredential } from '../forward-auth/honour.ts'
 import type { TokenClaims } from '../forward-auth/ports.ts'
 import type { Decided, Recorder } from '../journal/recorder.ts'
 import type { Obligation } from '../obligations/obligation.ts'
@@ -112,7 +113,8 @@ function decideOne(
   const spoken =
     evaluation.subject.type === tokenType ? deps.readToken(evaluation.subject.id, applicationId) : undefined
   const { request, view } = translate(application, evaluation, at, spoken)
-  const decision = application.decide(request, nowMs, view)
+  const may = application.decide(request, nowMs, view)
+  const decision = holdToCredential(may, spoken?.actions, request.action.id)
   const { principal, action, resource } = request
   kept.push({ via: 'authzen', requestId, applicationId, caller, principal, action, resource, decision, startedAt })
   const obligations = application.obligations(decision, request)

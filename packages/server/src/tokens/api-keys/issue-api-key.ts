@@ -5,6 +5,7 @@ import { type Act, Fault, isId, newId, type Secret } from '#kernel'
 import type { Reader, Written } from '#storage'
 import '../events.ts'
 import '../faults.ts'
+import { commandLineId } from '../built-in-client.ts'
 import { apiScope } from '../oidc/scopes.ts'
 import type { SessionSource } from '../ports.ts'
 import { countLiveApiKeys, insertApiKey } from './api-key.store.ts'
@@ -35,7 +36,8 @@ export interface IssuedApiKey {
 const scopeShape = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
 
 /**
- * Makes an API key. A person's is made by that person alone, signed in: nobody has a way to become somebody else by it. A key makes no keys.
+ * Makes an API key. A person's is made by that person alone, signed in: nobody has a way to become somebody else by it. A key makes no keys,
+ * nor does an application or an actor for whom it acts.
  * @throws {Fault} `tokens.principal_unknown`, `tokens.api_key_refused`, `tokens.api_key_not_yours`, `tokens.api_keys_too_many`,
  * `authorization.denied`, `authorization.above_you`
  */
@@ -44,9 +46,9 @@ export async function issueApiKey(deps: IssueApiKeyDeps, act: Act, input: ApiKey
   const owner = await requireOwner(storage.db, input.owner)
   gate.require(act, 'issueApiKey', entityOf(owner.id))
   const isOwn = 'id' in act.actor && act.actor.id === owner.id
-  if ((isId('user', owner.id) && !isOwn) || act.through?.type === 'Gatehouse::ApiKey')
-    throw new Fault('tokens.api_key_not_yours')
-  if (owner.state !== 'active') throw refused('/owner', 'must be active')
+  // INVARIANT: what an application may do for a person ends with their consent, what an actor may with its right: neither leaves a key.
+  const ownHand = act.through === undefined || (act.through.type === 'Application' && act.through.id === commandLineId)
+  if ((isId('user', owner.id) && !isOwn) || !ownHand) throw new Fault('tokens.api_key_not_yours')
   const session = act.sessionId === undefined ? undefined : await deps.sessions.find(act.sessionId)
   const name = input.name.normalize('NFC').trim()
   if (name === '' || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name))
@@ -56,6 +58,8 @@ export async function issueApiKey(deps: IssueApiKeyDeps, act: Act, input: ApiKey
   const secret = makeApiKey(entropy)
   return storage.write(async (tx) => {
     const nowMs = clock.nowMs()
+    // In the transaction: whoever leaves at this moment leaves no key behind.
+    if ((await requireOwner(tx, owner.id)).state !== 'active') throw refused('/owner', 'must be active')
     if ((await countLiveApiKeys(tx, owner.id, nowMs)) >= apiKeysMost) throw new Fault('tokens.api_keys_too_many')
     const key: ApiKey = {
       id: newId('apikey', { clock, entropy }),

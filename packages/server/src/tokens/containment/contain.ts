@@ -16,6 +16,7 @@ import { type Act, type ApplicationId, Fault, isId, type MachineId, type Organiz
 import type { Tx, Written } from '#storage'
 import '../events.ts'
 import '../faults.ts'
+import { endApiKeysOf } from '../api-keys/revoke-api-key.ts'
 import { deleteArtifactsOf } from '../artifacts/artifact.store.ts'
 import { listEndedContainments, putContainment, takeContainment } from './containment.store.ts'
 
@@ -124,8 +125,10 @@ const ends: Readonly<Record<ContainmentPart, End>> = {
   sessions: (tx, deps, act, id, { organizationId }, { reason }) =>
     isId('user', id) ? deps.sessions.endAll(tx, act, organizationId, id, reason) : Promise.resolve(0),
   tokens: (tx, _deps, _act, id) => deleteArtifactsOf(tx, isId('user', id) ? { subject: id } : { clientId: id }),
-  credentials: (tx, deps, act, id) =>
-    isId('user', id) ? Promise.resolve(0) : stripCredentials(tx, deps, act, id as MachineId | ApplicationId),
+  credentials: async (tx, deps, act, id) => {
+    const keys = isId('app', id) ? 0 : await endApiKeysOf(tx, deps.clock.nowMs(), act, id, 'contained')
+    return keys + (isId('user', id) ? 0 : await stripCredentials(tx, deps, act, id as MachineId | ApplicationId))
+  },
   trusts: async (tx, deps, act, id) => {
     if (!isId('machine', id)) return 0
     const { trusts } = await requireMachine(tx, id)

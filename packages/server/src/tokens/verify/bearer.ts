@@ -66,8 +66,10 @@ export function identifyByAccessToken(deps: {
     // Whoever acts for somebody else is named in every event of it.
     const actors = actorsOf(claims.act)
     const named = actors.length === 0 ? actor : { ...actor, name: `${actor.name} through ${actors.join(', ')}` }
-    const client = actor.type === 'user' ? await deps.clients.find(claims.client_id ?? '') : undefined
-    const through = client && { type: 'Application', id: client.id, name: client.name }
+    const carrier = claims.client_id === claims.sub ? undefined : claims.client_id
+    const client = carrier === undefined ? undefined : await deps.clients.find(carrier)
+    const through =
+      carrier === undefined ? undefined : { type: 'Application', id: carrier, ...(client && { name: client.name }) }
     return {
       actor: named,
       via: 'bearer',
