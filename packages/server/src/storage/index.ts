@@ -2,6 +2,7 @@ export { type ConsistencyToken, isConsistencyToken, makeConsistencyToken, readCo
 export { type Migration, migrate, translateSchema } from './migration.ts'
 export { type DatabaseAddress, openStorage } from './open.ts'
 export { repeatedInsert } from './repeated-insert.ts'
+export { repeatedChange, repeatedRead } from './repeated-read.ts'
 export type { SnapshotBatch, SnapshotViews } from './snapshot.ts'
 export { lockDataDirectory } from './sqlite/lock.ts'
 export type { Db, EngineName, Mark, Reader, Storage, Tables, Tx, Written } from './storage.ts'

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { Fault, type OrganizationId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedRead, type Tx } from '#storage'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { normaliseDomain } from '../values/email.ts'
 import type { Organization, OrganizationState } from './organization.ts'
@@ -37,9 +37,15 @@ create index organizations_by_name on organizations (name);`,
 ]
 
 export async function findOrganization(db: Reader, id: OrganizationId): Promise<Organization | undefined> {
-  const row = await db.selectFrom('organizations').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await selectOrganization(db, id)
   return row && toOrganization(row)
 }
+const selectOrganization = repeatedRead((db) =>
+  db
+    .selectFrom('organizations')
+    .selectAll()
+    .where('id', '=', '' as OrganizationId),
+)
 
 /** Deleted ones are unknown. @throws {Fault} `directory.organization_unknown` */
 export async function requireOrganization(db: Reader, id: OrganizationId): Promise<Organization> {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import { Fault, type OrganizationId, type UserId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedRead, type Tx } from '#storage'
 import { claimNames, findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { emailKey } from '../values/email.ts'
 import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
@@ -47,9 +47,15 @@ create index users_by_email on users (organization_id, email_key);`,
 
 /** Tombstones too. */
 export async function findUser(db: Reader, id: UserId): Promise<User | undefined> {
-  const row = await db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await selectUser(db, id)
   return row && toUser(row)
 }
+const selectUser = repeatedRead((db) =>
+  db
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', '' as UserId),
+)
 
 /** Deleted ones are unknown. @throws {Fault} `directory.user_unknown` */
 export async function requireUser(db: Reader, id: UserId): Promise<User> {

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import { type Migration, type Reader, repeatedInsert, type Tx } from '#storage'
+import { type Migration, type Reader, repeatedChange, repeatedInsert, repeatedRead, type Tx } from '#storage'
 import type { Artifact } from './artifact.ts'
 
 interface ArtifactTable {
@@ -35,9 +35,10 @@ create index token_artifacts_by_client on token_artifacts (client_id) where gran
 ]
 
 export async function findArtifact(db: Reader, id: string, nowMs: number): Promise<Artifact | undefined> {
-  const row = await db.selectFrom('token_artifacts').selectAll().where('id', '=', id).executeTakeFirst()
+  const [row] = await select(db, id)
   return row === undefined || row.expires_at <= nowMs ? undefined : toArtifact(row)
 }
+const select = repeatedRead((db) => db.selectFrom('token_artifacts').selectAll().where('id', '=', ''))
 
 /** Whether there is one that has not ended; reads the key alone. */
 export async function hasArtifact(db: Reader, id: string, nowMs: number): Promise<boolean> {
@@ -99,17 +100,14 @@ export async function insertUnique(tx: Tx, artifact: Artifact): Promise<boolean>
  * @returns false: gone, or used up before
  */
 export async function consumeArtifact(tx: Tx, id: string, nowMs: number, graceMs: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('token_artifacts')
-    .set({ consumed_at: nowMs })
-    .where('id', '=', id)
-    .where('consumed_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  if (numUpdatedRows === 1n) return true
+  if ((await consume(tx, nowMs, id)) === 1) return true
   if (graceMs === 0) return false
   const row = await tx.selectFrom('token_artifacts').select('consumed_at').where('id', '=', id).executeTakeFirst()
   return row !== undefined && row.consumed_at !== null && row.consumed_at + graceMs > nowMs
 }
+const consume = repeatedChange((tx: Tx) =>
+  tx.updateTable('token_artifacts').set({ consumed_at: 0 }).where('id', '=', '').where('consumed_at', 'is', null),
+)
 
 export async function deleteArtifact(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('token_artifacts').where('id', '=', id).execute()

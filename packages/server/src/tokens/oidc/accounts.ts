@@ -13,7 +13,7 @@ export async function findAccount(people: PersonSource, userId: string): Promise
 }
 
 /** Standard claims (OIDC Core §5.1); the provider shows those that the granted scopes name. */
-function claimsOf(person: Person): AccountClaims {
+export function claimsOf(person: Person): AccountClaims {
   return {
     sub: person.id,
     name: person.name,

@@ -26,6 +26,16 @@ const opaqueTokens = new Set([...accessTokens, 'RefreshToken'])
 export const jwtArtifactId = (jti: string, issuedAtSeconds: number): string =>
   `${issuedAtSeconds.toString(36).padStart(7, '0')}.${artifactId('jwt', jti)}`
 
+/** Whether a revocation that is in force covers it, though it is stored. */
+export const isRevoked = (revocations: RevocationSet, artifact: Artifact): boolean =>
+  revocations.covers({
+    token: artifact.id,
+    grantId: artifact.grantId,
+    sessionId: artifact.sessionId,
+    principals: [artifact.subject, artifact.clientId].filter((id) => id !== undefined),
+    issuedAtMs: artifact.issuedAtMs,
+  })
+
 /** `oidc-provider`'s storage, one for each of its models: reads the database, writes to the request's unit. */
 export class StorageAdapter implements Adapter {
   readonly #deps: AdapterDeps
@@ -61,7 +71,8 @@ export class StorageAdapter implements Adapter {
     const presented = unit.presented?.handle === identifier ? unit.presented : undefined
     if (presented !== undefined && presented.kind !== this.#kind) return undefined
     const artifact = await unit.find(this.#idOf(identifier))
-    if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
+    if (artifact === undefined || artifact.kind !== this.#kind || isRevoked(this.#deps.revocations, artifact))
+      return undefined
     return this.#toPayload(artifact, presented?.jti ?? identifier)
   }
 
@@ -131,7 +142,8 @@ export class StorageAdapter implements Adapter {
   /** What waits for a person's answer, by its artifact's id: its own identifier is known to the client only, and sealed here. */
   async findWaiting(id: string): Promise<AdapterPayload | undefined> {
     const artifact = await Unit.current().find(id)
-    if (artifact === undefined || artifact.kind !== this.#kind || this.#isRevoked(artifact)) return undefined
+    if (artifact === undefined || artifact.kind !== this.#kind || isRevoked(this.#deps.revocations, artifact))
+      return undefined
     return this.#toPayload(artifact, await unsealText(this.#deps.sealer, artifact.payload.sealed as string, id))
   }
 
@@ -148,16 +160,6 @@ export class StorageAdapter implements Adapter {
 
   #inGrace(consumedAtMs: number): boolean {
     return this.#kind === 'RefreshToken' && consumedAtMs + this.#deps.refreshGraceMs > this.#deps.clock.nowMs()
-  }
-
-  #isRevoked(artifact: Artifact): boolean {
-    return this.#deps.revocations.covers({
-      token: artifact.id,
-      grantId: artifact.grantId,
-      sessionId: artifact.sessionId,
-      principals: [artifact.subject, artifact.clientId].filter((id) => id !== undefined),
-      issuedAtMs: artifact.issuedAtMs,
-    })
   }
 
   #toArtifact(identifier: string, payload: AdapterPayload, expiresInSeconds: number): Artifact {

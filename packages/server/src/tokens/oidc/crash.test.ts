@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
-import { exchange, obtainCode, refresh, signInTo } from '../../../test/support/token-flow.ts'
+import { exchange, obtainCode, postToken, signInTo } from '../../../test/support/token-flow.ts'
 import { openTokensFixture } from '../../../test/support/tokens.ts'
 
 /** Storage that dies at a chosen point of a transaction, or after its commit, as a process would. */
@@ -82,21 +82,70 @@ onEachEngine(
   },
 )
 
+/** A parameter that nobody knows is ignored, and has the provider answer what would be answered without it. */
+const ways = [
+  ['without the provider', {}],
+  ['by the provider', { foo: 'bar' }],
+] as const
+
 onEachEngine(
-  'refresh: wherever it dies, before its commit or after it, the old token still brings new ones',
+  'refresh, either way: wherever it dies, before its commit or after it, the old token still brings new ones',
   async (scratch) => {
     const { it, dying } = await openMortal(scratch)
     const docs = await it.addClient({ name: 'docs' })
-    let token = (await signInTo(it, docs, await it.addPerson('alice'))).refreshToken
-    const probe = await dying(1_000, () => refresh(it, docs, token))
-    token = probe.value.body.refresh_token as string
-    const points: (number | 'after commit')[] = [...Array(probe.statements).keys(), 'after commit']
-    for (const point of points) {
-      const { value: died } = await dying(point, () => refresh(it, docs, token))
-      assert.equal(died.status, 503, `point ${point}`)
-      const again = await refresh(it, docs, token)
-      assert.equal(again.status, 200, `the same token after point ${point}: ${JSON.stringify(again.body)}`)
-      token = again.body.refresh_token as string
+    for (const [way, more] of ways) {
+      const ask = (refresh_token: string) =>
+        postToken(it, docs, { grant_type: 'refresh_token', refresh_token, ...more })
+      let token = (await signInTo(it, docs, await it.addPerson(way.replaceAll(' ', '-')))).refreshToken
+      const probe = await dying(1_000, () => ask(token))
+      assert.ok(probe.statements >= 4, `${way}: consume, access token, refresh token, event: ${probe.statements}`)
+      token = probe.value.body.refresh_token as string
+      const issued = async () => (await it.events('tokens.token_issued')).length
+      const points: (number | 'after commit')[] = [...Array(probe.statements).keys(), 'after commit']
+      for (const point of points) {
+        const before = await issued()
+        const { value: died } = await dying(point, () => ask(token))
+        assert.deepEqual(
+          [died.status, died.body],
+          [503, { error: 'temporarily_unavailable' }],
+          `${way}, point ${point}`,
+        )
+        assert.equal(died.headers.get('retry-after'), '1')
+        assert.equal(await issued(), before + (point === 'after commit' ? 1 : 0), `${way}: the event at ${point}`)
+        const again = await ask(token)
+        assert.equal(again.status, 200, `${way}: the same token after point ${point}: ${JSON.stringify(again.body)}`)
+        token = again.body.refresh_token as string
+      }
+    }
+    await it.close()
+  },
+)
+
+onEachEngine(
+  'client credentials, either way: wherever it dies there is neither half a token nor half a record',
+  async (scratch) => {
+    const { it, dying } = await openMortal(scratch)
+    const job = await it.addClient({ name: 'job', kind: 'service' })
+    const kept = async () => {
+      const rows = await it.storage.db.selectFrom('token_artifacts').select('id').execute()
+      return [rows.length, (await it.events('tokens.token_issued')).length]
+    }
+    for (const [way, more] of ways) {
+      const ask = () => postToken(it, job, { grant_type: 'client_credentials', ...more })
+      await ask() // what is compiled once is compiled now
+      const { statements } = await dying(1_000, ask)
+      assert.ok(statements >= 2, `${way}: access token, event: ${statements}`)
+      for (let point = 0; point < statements; point++) {
+        const before = await kept()
+        const { value: died } = await dying(point, ask)
+        assert.deepEqual(
+          [died.status, died.body],
+          [503, { error: 'temporarily_unavailable' }],
+          `${way}, point ${point}`,
+        )
+        assert.deepEqual(await kept(), before, `${way}: nothing is left of point ${point}`)
+      }
+      assert.equal((await ask()).status, 200)
     }
     await it.close()
   },

@@ -1,64 +1,24 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { record } from '#feed'
-import { type Clock, isFault, randomToken, systemEntropy } from '#kernel'
-import type { Storage } from '#storage'
-import { type RateLimit, traced } from '#web'
+import { isFault, randomToken, systemEntropy } from '#kernel'
 import { insertArtifact } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
-import type { RegisteredClient } from '../ports.ts'
-import type { TokenSpool } from '../spool/spool.ts'
 import { jwtArtifactId } from './adapter.ts'
-import type { ClientCache } from './clients.ts'
 import { recordOf } from './issued-event.ts'
-import type { TokenMeasures } from './measure.ts'
+import type { OwnAnswer, OwnDeps, OwnRequest } from './own-request.ts'
 import { resourceOf, resourceServerOf } from './resources.ts'
 import { rulesOf } from './rules.ts'
 import { standardScopes } from './scopes.ts'
-import { findBySecret, only, readSecretRequest, type SecretRequest } from './secret-request.ts'
 import { signJwt } from './sign-jwt.ts'
-import type { Signer } from './signing.ts'
-
-export interface OwnTokenDeps {
-  readonly url: string
-  readonly storage: Storage
-  readonly clock: Clock
-  readonly signer: Signer
-  readonly clients: ClientCache
-  readonly limit: RateLimit
-  readonly measures: TokenMeasures
-  readonly spool: TokenSpool | undefined
-  readonly onError: (request: { readonly id: string }, error: unknown) => void
-}
 
 const grantType = 'client_credentials'
 const known = new Set(['grant_type', 'scope', 'resource', 'client_id', 'client_secret'])
 const scopeShape = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/
 const standard: ReadonlySet<string> = new Set(standardScopes)
 
-/**
- * The commonest token request without the provider (RFC 6749 §4.4): a client that proves itself by its secret wants an unbound token
- * for itself. INVARIANT: only what is right in every respect is answered here, and as the provider answers it (`own-token.test.ts`
- * holds the two alike); whatever else it is, right or wrong, is left to the provider.
- * @returns false when nothing was answered
- */
-export async function issueOwnToken(
-  deps: OwnTokenDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<boolean> {
-  const startedMs = performance.now()
-  const asked = request.headers.dpop === undefined ? readSecretRequest(request) : undefined
-  if (asked === undefined || only(asked.form, 'grant_type') !== grantType) return false
-  const client = await findBySecret(deps.clients, asked)
-  if (client === undefined) return false
-  const wanted = await read(deps, asked, client)
-  if (wanted === undefined) return false
-  const answer = await issue(deps, request, client, wanted)
-  deps.measures.observe(grantType, answer.status, answer.body.error, (performance.now() - startedMs) / 1_000)
-  if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter))
-  reply.code(answer.status).header('cache-control', 'no-store').type('application/json; charset=utf-8')
-  reply.send(JSON.stringify(answer.body))
-  return true
+/** A client that proves itself by its secret wants an unbound token for itself (RFC 6749 §4.4). */
+export async function ownToken(deps: OwnDeps, request: OwnRequest): Promise<OwnAnswer | undefined> {
+  const wanted = request.client.authMethod === 'none' ? undefined : await read(deps, request)
+  return wanted && issue(deps, request, wanted)
 }
 
 interface Wanted {
@@ -67,11 +27,7 @@ interface Wanted {
   readonly seconds: number
 }
 
-async function read(
-  deps: OwnTokenDeps,
-  { form }: SecretRequest,
-  client: RegisteredClient,
-): Promise<Wanted | undefined> {
+async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Wanted | undefined> {
   const names = [...form.keys()]
   if (new Set(names).size !== names.length || !names.every((name) => known.has(name))) return undefined
   const rules = rulesOf(client)
@@ -96,20 +52,8 @@ async function read(
   }
 }
 
-interface Answer {
-  readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
-  readonly retryAfter?: number | undefined
-}
-
-const unavailable = { error: 'temporarily_unavailable' }
-
-async function issue(
-  deps: OwnTokenDeps,
-  request: FastifyRequest,
-  client: RegisteredClient,
-  { audience, scope, seconds }: Wanted,
-): Promise<Answer> {
+function issue(deps: OwnDeps, request: OwnRequest, { audience, scope, seconds }: Wanted): OwnAnswer {
+  const { client } = request
   const atMs = deps.clock.nowMs()
   const iat = Math.floor(atMs / 1_000)
   const exp = iat + seconds
@@ -148,35 +92,28 @@ async function issue(
     grantId: undefined,
     sessionId: undefined,
   } as const
-  const actor = { type: 'anonymous', name: 'anonymous' } as const
-  const sent = { actor, requestId: request.id, address: request.ip, ...traced(request) }
-  try {
-    deps.limit.take(client.id)
-    await keep(deps, artifact, recordOf(sent, client, { grantType, access, atMs }))
-    const token = signJwt(deps.signer, { typ: 'at+jwt' }, claims)
-    const body = {
-      access_token: token,
+  const recorded = recordOf(request.sent, client, { grantType, access, atMs })
+  return {
+    body: {
+      access_token: signJwt(deps.signer, { typ: 'at+jwt' }, claims),
       expires_in: seconds,
       ...(scope !== undefined && { scope }),
       token_type: 'Bearer',
-    }
-    return { status: 200, body }
-  } catch (error) {
-    if (isFault(error, 'web.rate_limited'))
-      return { status: 429, body: unavailable, retryAfter: error.retryAfterSeconds ?? 1 }
-    deps.onError(request, error)
-    if (!isFault(error)) return { status: 500, body: { error: 'server_error' } }
-    return { status: 503, body: unavailable, retryAfter: error.retryAfterSeconds ?? 1 }
+    },
+    keep: () => keep(deps, artifact, recorded),
   }
 }
 
 /** Durable once it returns: in the database, or in the spool while that is away. */
 async function keep(
-  { storage, spool }: OwnTokenDeps,
+  { storage, spool }: OwnDeps,
   artifact: Artifact,
   { act, event }: ReturnType<typeof recordOf>,
-): Promise<void> {
-  if (spool?.isAway) return spool.keep({ artifact, act, event })
+): Promise<true> {
+  if (spool?.isAway) {
+    await spool.keep({ artifact, act, event })
+    return true
+  }
   try {
     await storage.transact(async (tx) => {
       await insertArtifact(tx, artifact)
@@ -187,4 +124,5 @@ async function keep(
     if (spool === undefined || !isFault(error, 'storage.unavailable')) throw error
     await spool.keep({ artifact, act, event })
   }
+  return true
 }

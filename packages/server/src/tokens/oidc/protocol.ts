@@ -15,7 +15,8 @@ import { finishSignIn } from './finish-sign-in.ts'
 import { redrawFormPost } from './form-post-page.ts'
 import { issuedEvent, recordIssued } from './issued-event.ts'
 import { TokenMeasures } from './measure.ts'
-import { issueOwnToken, type OwnTokenDeps } from './own-token.ts'
+import { answerOwn } from './own-answer.ts'
+import type { OwnDeps } from './own-request.ts'
 import { Polls } from './polls.ts'
 import { presentJwt } from './present-jwt.ts'
 import { buildProvider, type ProviderDeps, paths, sendRendered } from './provider.ts'
@@ -43,7 +44,7 @@ export class Protocol {
   readonly #deps: ProtocolDeps
   readonly #measures: TokenMeasures
   readonly #polls: Polls
-  readonly #own: OwnTokenDeps
+  readonly #own: OwnDeps
   /** By client, once it has proved itself: nobody uses up what is another's. */
   readonly #limit: RateLimit
   /** By address: codes of devices are short. */
@@ -63,9 +64,9 @@ export class Protocol {
     deps.signer.onChange(() => this.#build())
   }
 
-  /** Answers the commonest request by itself. @returns false when the provider has to */
+  /** Answers the commonest requests by itself. @returns false when the provider has to */
   issueOwn(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
-    return issueOwnToken(this.#own, request, reply)
+    return answerOwn(this.#own, request, reply)
   }
 
   /** Builds the provider anew, when what all of it must be ready for has changed. */

@@ -24,6 +24,17 @@ export function readSecretRequest(request: FastifyRequest): SecretRequest | unde
   return { form, ...given }
 }
 
+/** A form of a public client, which only names itself (RFC 6749 §3.2.1). */
+export function readPublicRequest(request: FastifyRequest): Omit<SecretRequest, 'secret'> | undefined {
+  const { authorization, origin } = request.headers
+  if (origin !== undefined || authorization !== undefined || !Buffer.isBuffer(request.body) || !isForm(request))
+    return undefined
+  const form = new URLSearchParams(request.body.toString('utf8'))
+  const proofs = ['client_secret', 'client_assertion', 'client_assertion_type']
+  const id = only(form, 'client_id')
+  return id && !proofs.some((name) => form.has(name)) ? { form, id } : undefined
+}
+
 /** The client, when this is its secret. */
 export async function findBySecret(
   clients: ClientCache,

@@ -4,7 +4,7 @@ import type { Signer } from './signing.ts'
 /** A compact JWS of ours (RFC 7515 §7.1) over these claims. @throws {Fault} `keyring.no_active_key` */
 export function signJwt(
   signer: Signer,
-  options: { readonly typ: string; readonly alg?: SigningAlgorithm },
+  options: { readonly typ?: string; readonly alg?: SigningAlgorithm },
   claims: Readonly<Record<string, unknown>>,
 ): string {
   const alg = options.alg ?? 'ES256'
