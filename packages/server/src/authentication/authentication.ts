@@ -8,6 +8,7 @@ import { Enrolment } from './enrol/enrolment.ts'
 import { pendingPurpose } from './enrol/pending.ts'
 import { Cookies } from './http/cookies.ts'
 import { addPages } from './http/pages-scope.ts'
+import { addLanguageRoutes } from './languages/language.routes.ts'
 import { linkOperations } from './links/link.routes.ts'
 import { deleteExpiredLinks } from './links/link.store.ts'
 import { countLetters, MailDelivery } from './mail/deliver.ts'
@@ -91,6 +92,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     addEnrolRoutes(app, services)
     addAccountRoutes(app, services)
     addSignOutRoutes(app, services)
+    addLanguageRoutes(app, services)
   })
 
   const sweep = async () => {

@@ -4,6 +4,7 @@ import type { Feed } from '#feed'
 import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Reader, Storage, Tx } from '#storage'
+import type { Language } from './languages/languages.ts'
 
 /** A user as sign-in sees one. */
 export interface Person {
@@ -15,6 +16,8 @@ export interface Person {
   /** `invited` may use a link that was made for them; only `active` may sign in; the others neither. */
   readonly state: 'invited' | 'active' | 'barred'
   readonly organization: Organization
+  /** Of letters to them. */
+  readonly language: Language
 }
 
 export interface Organization {

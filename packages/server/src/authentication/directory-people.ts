@@ -15,6 +15,7 @@ import {
 import { type Clock, type Entropy, isId } from '#kernel'
 import type { Reader } from '#storage'
 import type { Organization, People, Person } from './deps.ts'
+import { languageOfTag } from './languages/languages.ts'
 
 const toOrganization = (found: DirectoryOrganization | undefined): Organization | undefined =>
   found?.state === 'active'
@@ -28,6 +29,7 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
     const organization = await findOrganization(db, user.organizationId)
     const open = toOrganization(organization)
     const active = open !== undefined && (user.state === 'active' || user.state === 'invited')
+    const { locale } = user.attributes
     return {
       id: user.id,
       organizationId: user.organizationId,
@@ -36,6 +38,7 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
       email: user.email,
       state: active ? (user.state as 'active' | 'invited') : 'barred',
       organization: open ?? { id: user.organizationId, name: '', displayName: '', rules: {} },
+      language: (locale === undefined ? undefined : languageOfTag(locale)) ?? 'en',
     }
   }
   return {

@@ -96,28 +96,36 @@ export interface RenderedPage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The pages around the protocol. */
+/** The pages around the protocol, each in the language of whoever sent the request. */
 export interface TokenPages {
+  /** Tags of the languages that pages are shown in. */
+  readonly languages: readonly string[]
   /** Whether an application may act for a person. The form posts `decision` (`allow` or `deny`) and `csrf` to `action`. */
-  consent(page: ConsentPage): RenderedPage
+  consent(request: FastifyRequest, page: ConsentPage): RenderedPage
   /** Whether to sign out. The form posts `fields` to `action`. */
-  signOut(page: {
-    readonly person: string
-    readonly action: string
-    readonly fields: Readonly<Record<string, string>>
-  }): RenderedPage
-  signedOut(): RenderedPage
+  signOut(
+    request: FastifyRequest,
+    page: {
+      readonly person: string
+      readonly action: string
+      readonly fields: Readonly<Record<string, string>>
+    },
+  ): RenderedPage
+  signedOut(request: FastifyRequest): RenderedPage
   /** Asks for the code that a device shows. The form posts `user_code` and `fields` to `action`. */
-  deviceCode(page: FormPage & { readonly wrong?: string | undefined }): RenderedPage
+  deviceCode(request: FastifyRequest, page: FormPage & { readonly wrong?: DeviceWrong | undefined }): RenderedPage
   /** Whether the device that asked may go on. The form posts `fields` to `action`, with `abort` when it may not. */
-  deviceConfirm(page: DevicePage): RenderedPage
-  deviceDone(page: { readonly application: string }): RenderedPage
+  deviceConfirm(request: FastifyRequest, page: DevicePage): RenderedPage
+  deviceDone(request: FastifyRequest, page: { readonly application: string }): RenderedPage
   /** What applications ask of a person who is elsewhere. Each form posts `decision` (`allow` or `deny`) and `fields` to `action`. */
-  requests(page: RequestsPage): RenderedPage
+  requests(request: FastifyRequest, page: RequestsPage): RenderedPage
   /** Leaves for an address at once: after a form, whose policy forbids a redirect to another origin. */
-  onward(address: string): RenderedPage
-  refused(page: { readonly says: string; readonly requestId: string }): RenderedPage
+  onward(request: FastifyRequest, address: string): RenderedPage
+  refused(request: FastifyRequest, page: { readonly says: string; readonly requestId: string }): RenderedPage
 }
+
+/** Why a device was not let in. */
+export type DeviceWrong = 'aborted' | 'unknown' | 'refused' | 'failed'
 
 export interface FormPage {
   readonly action: string
@@ -140,7 +148,7 @@ export interface RequestsPage {
     readonly scopes: readonly string[]
     /** Shown by the application too, so that people know it is the same. */
     readonly message?: string | undefined
-    readonly at: string
+    readonly atMs: number
   })[]
   readonly answered?: 'allow' | 'deny' | undefined
 }
@@ -155,8 +163,10 @@ export interface ConsentPage {
   readonly details: readonly { readonly type: string; readonly says: string }[]
   readonly action: string
   readonly csrf: string
-  /** Origin that the person goes to next. */
-  readonly goesTo: string
+  /** Origin that the person goes to next; undefined when a device waits for the answer. */
+  readonly goesTo: string | undefined
+  /** Languages that the application asked for (OpenID Connect Core §3.1.2.1). */
+  readonly uiLocales: unknown
 }
 
 export function actorOfClient(client: RegisteredClient): Actor {

@@ -47,15 +47,16 @@ export class MovedClock implements Clock {
 
 /** Pages as data, so that a test reads what they would show. */
 const pagesAsJson: TokenPages = {
-  consent: (page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
-  signOut: (page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
-  deviceCode: (page) => ({ html: JSON.stringify({ page: 'deviceCode', ...page }), headers: {} }),
-  deviceConfirm: (page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),
-  deviceDone: (page) => ({ html: JSON.stringify({ page: 'deviceDone', ...page }), headers: {} }),
-  requests: (page) => ({ html: JSON.stringify({ page: 'requests', ...page }), headers: {} }),
+  languages: ['en', 'ar'],
+  consent: (_request, page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
+  signOut: (_request, page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
+  deviceCode: (_request, page) => ({ html: JSON.stringify({ page: 'deviceCode', ...page }), headers: {} }),
+  deviceConfirm: (_request, page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),
+  deviceDone: (_request, page) => ({ html: JSON.stringify({ page: 'deviceDone', ...page }), headers: {} }),
+  requests: (_request, page) => ({ html: JSON.stringify({ page: 'requests', ...page }), headers: {} }),
   signedOut: () => ({ html: JSON.stringify({ page: 'signedOut' }), headers: {} }),
-  onward: (address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
-  refused: (page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),
+  onward: (_request, address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
+  refused: (_request, page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),
 }
 
 export interface TokensFixture {

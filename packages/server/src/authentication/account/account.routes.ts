@@ -4,56 +4,45 @@ import { readFactors } from '../factors/factors.ts'
 import { csrfOf } from '../http/cookies.ts'
 import { requireOwnForm } from '../http/own-form.ts'
 import { type Resident, requireResident } from '../http/visitor.ts'
+import type { Texts } from '../languages/languages.ts'
+import type { Says } from '../languages/say.ts'
+import { sayFault } from '../languages/say-fault.ts'
 import { accountPage, newPasskeyPage } from '../pages/account.page.ts'
 import { newPasswordPage, recoveryCodesPage, totpPage } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
-import { describeAgent } from '../sessions/session.ts'
 import { showTotp } from '../totp/totp.ts'
 import { ChangeFactors } from './change-factors.ts'
-import { sayAgo, sayDay } from './say-when.ts'
 
-const done: Readonly<Record<string, string>> = {
-  password: 'Your password is changed. Sessions elsewhere have ended.',
-  totp: 'Your authenticator app is set up.',
-  totpRemoved: 'The authenticator app is removed. Delete its entry in the app too.',
-  passkey: 'Your new passkey works from now on.',
-  removed: 'The passkey is removed. Delete it on your device too.',
-  ended: 'The session has ended.',
-}
+const done = {
+  password: 'donePassword',
+  totp: 'doneTotp',
+  totpRemoved: 'doneTotpRemoved',
+  passkey: 'donePasskey',
+  removed: 'doneRemoved',
+  ended: 'doneEnded',
+} as const satisfies Record<string, keyof Texts['account']>
 
 /** My account: how I sign in, and where. */
 export function addAccountRoutes(app: FastifyInstance, services: Services): void {
   const { storage, clock, sessions, web } = services
   const change = new ChangeFactors(services)
 
-  const show = async (reply: FastifyReply, resident: Resident, said: { good?: string | undefined; wrong?: string }) => {
+  const show = async (reply: FastifyReply, resident: Resident, said: { good?: Says | undefined; wrong?: Says }) => {
     const { person, session, token } = resident
     const factors = await readFactors(storage.db, person.organizationId, person.id)
     const listed = await sessions.list(person.organizationId, person.id)
-    const nowMs = clock.nowMs()
     const page = accountPage({
       form: { csrf: csrfOf(token) },
+      nowMs: clock.nowMs(),
       person: {
         name: person.name,
         username: person.username,
         email: person.email,
-        organization: person.organization.displayName,
+        organization: person.organization,
       },
-      passwordSetOn: factors.passwordSetAtMs === undefined ? undefined : sayDay(factors.passwordSetAtMs),
-      totpSince: factors.totpEnrolledAtMs === undefined ? undefined : sayDay(factors.totpEnrolledAtMs),
-      passkeys: factors.passkeys.map(({ id, name, addedAtMs, usedAtMs }) => ({
-        id,
-        name,
-        says: `Added ${sayDay(addedAtMs)}${usedAtMs === undefined ? '' : `, last used ${sayAgo(usedAtMs, nowMs)}`}`,
-      })),
-      recoveryCodesLeft: factors.recoveryCodesLeft,
-      sessions: listed.map((each) => ({
-        id: each.id,
-        device: describeAgent(each.agent),
-        says: [sayAgo(each.id === session.id ? nowMs : each.seenAtMs, nowMs), each.address].filter(Boolean).join(' · '),
-        current: each.id === session.id,
-      })),
+      ...factors,
+      sessions: listed.map((each) => ({ ...each, current: each.id === session.id })),
       ...said,
     })
     return sendPage(reply, page, said.wrong === undefined ? 200 : 409)
@@ -67,12 +56,11 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
   app.get('/account', async (request, reply) => {
     const resident = await requireResident(services, request, { returnTo: '/account' })
     const { done: what } = request.query as { done?: unknown }
-    return show(reply, resident, {
-      good: typeof what === 'string' && Object.hasOwn(done, what) ? done[what] : undefined,
-    })
+    const key = typeof what === 'string' && Object.hasOwn(done, what) ? done[what as keyof typeof done] : undefined
+    return show(reply, resident, { good: key && ((t) => t.account[key]) })
   })
 
-  const askPassword = (reply: FastifyReply, { token, person }: Resident, wrong?: string) =>
+  const askPassword = (reply: FastifyReply, { token, person }: Resident, wrong?: Says) =>
     sendPage(
       reply,
       newPasswordPage({
@@ -80,7 +68,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
         action: '/account/password',
         login: person.username,
         back: '/account',
-        organization: person.organization.displayName,
+        organization: person.organization,
         wrong,
       }),
       wrong === undefined ? 200 : 422,
@@ -90,20 +78,20 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
   )
   app.post('/account/password', async (request, reply) => {
     const { resident, form } = await posted(request, true)
-    if (form.password !== form.again) return askPassword(reply, resident, 'The two are not the same.')
+    if (form.password !== form.again) return askPassword(reply, resident, (t) => t.common.notTheSame)
     try {
       await change.password(resident, new Secret(form.password ?? ''))
       return back(reply, 'password')
     } catch (error) {
       if (!isFault(error, 'authentication.password_weak')) throw error
-      return askPassword(reply, resident, error.detail ?? error.says)
+      return askPassword(reply, resident, sayFault(error))
     }
   })
 
-  const askCode = async (reply: FastifyReply, resident: Resident, wrong?: string) => {
+  const askCode = async (reply: FastifyReply, resident: Resident, wrong?: Says) => {
     const { text, qr } = await showTotp(await change.totpSecret(resident), resident.person.username)
     const form = { csrf: csrfOf(resident.token) }
-    const organization = resident.person.organization.displayName
+    const { organization } = resident.person
     const page = totpPage({ form, action: '/account/totp', back: '/account', organization, qr, secret: text, wrong })
     return sendPage(reply, page, wrong === undefined ? 200 : 422)
   }
@@ -117,7 +105,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       return back(reply, 'totp')
     } catch (error) {
       if (!isFault(error, 'authentication.code_rejected')) throw error
-      return askCode(reply, resident, `${error.says}.`)
+      return askCode(reply, resident, sayFault(error))
     }
   })
 
@@ -128,11 +116,11 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       return back(reply, 'totpRemoved')
     } catch (error) {
       if (!isFault(error, 'authentication.last_factor')) throw error
-      return show(reply, resident, { wrong: `${error.says}.` })
+      return show(reply, resident, { wrong: (t) => t.account.lastFactor })
     }
   })
 
-  const askPasskey = async (reply: FastifyReply, resident: Resident, wrong?: string) => {
+  const askPasskey = async (reply: FastifyReply, resident: Resident, wrong?: Says) => {
     const options = JSON.stringify(await change.passkeyOptions(resident))
     return sendPage(
       reply,
@@ -150,7 +138,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       return back(reply, 'passkey')
     } catch (error) {
       if (!isFault(error, 'authentication.passkey_rejected')) throw error
-      return askPasskey(reply, resident, `${error.says}.`)
+      return askPasskey(reply, resident, sayFault(error))
     }
   })
   app.post('/account/passkeys/:id/remove', async (request, reply) => {
@@ -160,14 +148,14 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       return back(reply, 'removed')
     } catch (error) {
       if (!isFault(error, 'authentication.last_factor')) throw error
-      return show(reply, resident, { wrong: `${error.says}.` })
+      return show(reply, resident, { wrong: (t) => t.account.lastFactor })
     }
   })
 
   app.post('/account/recovery-codes', async (request, reply) => {
     const { resident } = await posted(request, true)
     const codes = await change.recoveryCodes(resident)
-    const organization = resident.person.organization.displayName
+    const { organization } = resident.person
     return sendPage(reply, recoveryCodesPage({ codes, next: '/account', organization }))
   })
 

@@ -6,6 +6,7 @@ import { readPending, sealPending } from '../enrol/pending.ts'
 import { type Factors, readFactors } from '../factors/factors.ts'
 import { addPasskey, makeRecoveryCodes, setPassword, setTotp } from '../factors/write-factors.ts'
 import { needsSecondFactorOf, type Resident } from '../http/visitor.ts'
+import type { FactorChange } from '../mail/letters.ts'
 import { readRegistration, registrationOptions } from '../passkeys/ceremonies.ts'
 import { deletePasskey, listPasskeys } from '../passkeys/passkey.store.ts'
 import type { Services } from '../services.ts'
@@ -38,7 +39,7 @@ export class ChangeFactors {
     await storage.transact(async (tx) => {
       await setPassword(tx, this.#services, act, person, phc, 'self')
       await sessions.endAll(tx, act, person.organizationId, person.id, 'password changed', session.id)
-      await this.#tell(tx, person, 'the password was changed')
+      await this.#tell(tx, person, { key: 'password' })
     })
     sessions.cache.forgetUser(person.id)
   }
@@ -66,7 +67,7 @@ export class ChangeFactors {
     await storage.transact(async (tx) => {
       if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
       await setTotp(tx, this.#services, act, person, secret, step)
-      await this.#tell(tx, person, 'an authenticator app was set up')
+      await this.#tell(tx, person, { key: 'totpSet' })
     })
   }
 
@@ -88,7 +89,7 @@ export class ChangeFactors {
         data: {},
         touches: [],
       })
-      await this.#tell(tx, person, 'the authenticator app was removed')
+      await this.#tell(tx, person, { key: 'totpRemoved' })
     })
   }
 
@@ -122,7 +123,7 @@ export class ChangeFactors {
     })
     await storage.transact(async (tx) => {
       await addPasskey(tx, this.#services, act, person, passkey)
-      await this.#tell(tx, person, `the passkey “${passkey.name}” was added`)
+      await this.#tell(tx, person, { key: 'passkeyAdded', name: passkey.name })
     })
   }
 
@@ -145,23 +146,22 @@ export class ChangeFactors {
         data: { name: passkey.name },
         touches: [],
       })
-      await this.#tell(tx, person, `the passkey “${passkey.name}” was removed`)
+      await this.#tell(tx, person, { key: 'passkeyRemoved', name: passkey.name })
     })
   }
 
   /** New recovery codes, to be shown once. */
   recoveryCodes({ person, act }: Resident): Promise<string[]> {
     return this.#services.storage.transact(async (tx) => {
-      await this.#tell(tx, person, 'new recovery codes were made')
+      await this.#tell(tx, person, { key: 'recoveryCodes' })
       return makeRecoveryCodes(tx, this.#services, act, person)
     })
   }
 
   /** Whoever else holds the session cannot change how its person signs in without the person hearing of it. */
-  #tell(tx: Tx, person: Person, what: string): Promise<void> {
+  #tell(tx: Tx, person: Person, what: FactorChange): Promise<void> {
     const { outbox, clock, url } = this.#services
-    const when = `${new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-    return outbox.put(tx, person, 'factor_changed', { what, when, url: `${url}/account` })
+    return outbox.put(tx, person, 'factor_changed', { what, atMs: clock.nowMs(), url: `${url}/account` })
   }
 
   #letsIn(factors: Factors, second: boolean): boolean {

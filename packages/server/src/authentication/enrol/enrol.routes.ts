@@ -2,6 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Fault, isFault, Secret } from '#kernel'
 import { requireOwnForm } from '../http/own-form.ts'
 import { admit, anonymousAct, readVisitor, sendOnward } from '../http/visitor.ts'
+import { english } from '../languages/languages.ts'
+import { describeAgent, type Says } from '../languages/say.ts'
+import { sayFault } from '../languages/say-fault.ts'
 import {
   choicePage,
   linkPage,
@@ -10,10 +13,10 @@ import {
   profilePage,
   recoveryCodesPage,
   totpPage,
+  type WrongValues,
 } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
-import { describeAgent } from '../sessions/session.ts'
 import { findAttempt } from '../sign-in/attempt.store.ts'
 import { showTotp } from '../totp/totp.ts'
 import type { Enrolled, EnrolmentState } from './enrolment.ts'
@@ -35,7 +38,7 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
   const finish = (reply: FastifyReply, state: EnrolmentState, done: Enrolled) => {
     admit(services, reply, done)
     if (done.recoveryCodes.length === 0) return sendOnward(reply, done.returnTo)
-    const organization = state.person?.organization.displayName
+    const organization = state.person?.organization
     return sendPage(reply, recoveryCodesPage({ codes: done.recoveryCodes, next: done.returnTo, organization }))
   }
 
@@ -52,8 +55,7 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
         return reply.redirect(attempt.stage === 'profile' ? '/enrol/profile' : '/enrol', 303)
       } catch (error) {
         if (!isFault(error, 'authentication.link_invalid')) throw error
-        const how = kind === 'setup' ? 'Restart Gatehouse to get a new one.' : 'Ask your administrator for a new one.'
-        const wrong = `This link has been used or has expired. ${how}`
+        const wrong: Says = (t) => `${t.links.used} ${kind === 'setup' ? t.links.restart : t.links.askAdministrator}`
         return sendPage(reply, linkPage({ kind, form: { csrf: flow.csrf }, wrong }), error.status)
       }
     })
@@ -84,17 +86,17 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
     }
   })
 
-  const choose = async (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: string) => {
+  const choose = async (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: Says) => {
     const options = await enrolment.passkeyOptions(state)
     const page = choicePage({
       form: { csrf, attempt: state.attempt.id },
       login: state.login,
-      organization: state.person?.organization.displayName,
+      organization: state.person?.organization,
       passkeyOptions: JSON.stringify(options),
       otherwise: state.hasPassword ? 'totp' : 'password',
       second: state.second,
       why: reasonOf(state),
-      step: state.attempt.purpose === 'setup' ? 'Step 2 of 2' : undefined,
+      step: state.attempt.purpose === 'setup' ? 2 : undefined,
       wrong,
     })
     return sendPage(reply, page, wrong === undefined ? 200 : 422)
@@ -114,11 +116,11 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
       return finish(reply, state, await enrolment.passkey(act, visitor, state, form.credential ?? '', name))
     } catch (error) {
       if (!isFault(error, 'authentication.passkey_rejected')) throw error
-      return choose(reply, flow.csrf, state, `${error.says}.`)
+      return choose(reply, flow.csrf, state, sayFault(error))
     }
   })
 
-  const askPassword = (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: string) =>
+  const askPassword = (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: Says) =>
     sendPage(
       reply,
       newPasswordPage({
@@ -126,7 +128,7 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
         action: '/enrol/password',
         login: state.login,
         back: '/enrol',
-        organization: state.person?.organization.displayName,
+        organization: state.person?.organization,
         wrong,
       }),
       wrong === undefined ? 200 : 422,
@@ -140,7 +142,7 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
     const { form, flow, attempt } = await postedTo(request, reply)
     const state = await enrolment.state(attempt)
     if (state.hasPassword) return reply.redirect('/enrol', 303)
-    if (form.password !== form.again) return askPassword(reply, flow.csrf, state, 'The two are not the same.')
+    if (form.password !== form.again) return askPassword(reply, flow.csrf, state, (t) => t.common.notTheSame)
     const visitor = await readVisitor(services, request)
     try {
       const act = anonymousAct(request)
@@ -148,17 +150,17 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
       return done.kind === 'totp' ? reply.redirect('/enrol/totp', 303) : finish(reply, state, done)
     } catch (error) {
       if (!isFault(error, 'authentication.password_weak')) throw error
-      return askPassword(reply, flow.csrf, state, error.detail ?? error.says)
+      return askPassword(reply, flow.csrf, state, sayFault(error))
     }
   })
 
-  const askCode = async (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: string) => {
+  const askCode = async (reply: FastifyReply, csrf: string, state: EnrolmentState, wrong?: Says) => {
     const { text, qr } = await showTotp(await enrolment.totpSecret(state), state.login)
     const page = totpPage({
       form: { csrf, attempt: state.attempt.id },
       action: '/enrol/totp',
       back: '/enrol',
-      organization: state.person?.organization.displayName,
+      organization: state.person?.organization,
       qr,
       secret: text,
       wrong,
@@ -179,18 +181,15 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
       return finish(reply, state, await enrolment.totp(anonymousAct(request), visitor, state, form.code ?? ''))
     } catch (error) {
       if (!isFault(error, 'authentication.code_rejected')) throw error
-      return askCode(reply, flow.csrf, state, `${error.says}.`)
+      return askCode(reply, flow.csrf, state, sayFault(error))
     }
   })
 }
 
-function reasonOf({ attempt, second }: EnrolmentState): string {
-  if (attempt.purpose === 'setup') return 'An owner can change everything here, so one factor is not enough.'
-  if (attempt.purpose === 'sign_in')
-    return 'You may administer Gatehouse, or your organization asks everyone for it: a password alone is not enough from now on.'
-  return second
-    ? 'What you may do here asks for more than a password.'
-    : 'A passkey is the safest and quickest. A password works too.'
+function reasonOf({ attempt, second }: EnrolmentState): Says {
+  if (attempt.purpose === 'setup') return (t) => t.enrol.whyOwner
+  if (attempt.purpose === 'sign_in') return (t) => t.enrol.whySecond
+  return (t) => (second ? t.enrol.whyMore : t.enrol.whyPasskey)
 }
 
 const members: Readonly<Record<string, keyof ProfileValues>> = {
@@ -200,13 +199,14 @@ const members: Readonly<Record<string, keyof ProfileValues>> = {
 }
 
 /** What the directory says against the values, at the fields it says it of; undefined when it says something else. */
-function wrongValues(fault: Fault): { [K in keyof ProfileValues]?: string } | undefined {
-  if (fault.code === 'directory.name_taken') return { username: 'This user name or e-mail is taken.' }
+export function wrongValues(fault: Fault): WrongValues | undefined {
+  if (fault.code === 'directory.name_taken') return { username: (t) => t.enrol.taken }
   if (fault.code !== 'directory.invalid') return undefined
-  const wrong: { -readonly [K in keyof ProfileValues]?: string } = {}
+  const wrong: { -readonly [K in keyof WrongValues]: WrongValues[K] } = {}
   for (const { pointer, detail } of (fault.extra?.errors ?? []) as { pointer: string; detail: string }[]) {
     const member = members[pointer]
-    if (member !== undefined) wrong[member] ??= `It ${detail}.`
+    // The directory says what is wrong in English only.
+    if (member !== undefined) wrong[member] ??= (t) => (t === english ? `It ${detail}.` : t.enrol[`${member}Wrong`])
   }
   return wrong
 }

@@ -42,6 +42,23 @@ export class Cookies {
     })
   }
 
+  /** A language that pages are shown in. Not a secret, and not a token: what is read is one of a few words. */
+  setLanguage(
+    reply: FastifyReply,
+    name: 'language' | 'asked-language',
+    language: string | undefined,
+    maxAgeMs?: number,
+  ) {
+    const options = { path: '/', httpOnly: true, secure: this.#secure, sameSite: 'lax' } as const
+    const full = `${this.#secure ? '__Host-' : ''}gatehouse-${name}`
+    if (language === undefined) reply.clearCookie(full, options)
+    else
+      reply.setCookie(full, language, {
+        ...options,
+        ...(maxAgeMs !== undefined && { maxAge: Math.floor(maxAgeMs / 1_000) }),
+      })
+  }
+
   clear(reply: FastifyReply, cookie: keyof Cookies['names']): void {
     reply.clearCookie(this.names[cookie], { path: '/', httpOnly: true, secure: this.#secure, sameSite: 'lax' })
   }

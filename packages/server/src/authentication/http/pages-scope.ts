@@ -2,6 +2,8 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Fault } from '#kernel'
 import { toWebFault, type Web } from '#web'
+import type { Texts } from '../languages/languages.ts'
+import { sayFault } from '../languages/say-fault.ts'
 import { errorPage } from '../pages/outcome.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 
@@ -28,13 +30,13 @@ export function addPages(web: Web, routes: (app: FastifyInstance) => void): void
   web.app.register(Object.assign(pages, { [Symbol.for('fastify.display-name')]: 'pages' }))
 }
 
-const titles: Readonly<Record<string, string>> = {
-  'authentication.link_invalid': 'This link no longer works',
-  'authentication.form_stale': 'That took too long',
-  'authentication.form_forged': 'This page is out of date',
-  'authentication.throttled': 'A little patience',
-  'authentication.denied': 'Not here and now',
-  'authentication.busy': 'A little patience',
+const titles: Readonly<Record<string, keyof Texts['outcome']>> = {
+  'authentication.link_invalid': 'linkTitle',
+  'authentication.form_stale': 'staleTitle',
+  'authentication.form_forged': 'forgedTitle',
+  'authentication.throttled': 'patienceTitle',
+  'authentication.denied': 'deniedTitle',
+  'authentication.busy': 'patienceTitle',
 }
 
 function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
@@ -47,10 +49,10 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
   else request.log.info({ code: fault.code }, fault.says)
   if (fault.retryAfterSeconds !== undefined) reply.header('retry-after', String(fault.retryAfterSeconds))
   const page = errorPage({
-    title: titles[fault.code] ?? (fault.status >= 500 ? 'Something went wrong here' : 'That did not work'),
-    says: `${fault.detail ?? fault.says}.`.replace(/([.!?])\.$/, '$1'),
+    title: (t) => t.outcome[titles[fault.code] ?? (fault.status >= 500 ? 'broken' : 'failed')],
+    says: sayFault(fault),
     requestId: fault.status >= 500 || fault.code === 'authentication.denied' ? request.id : undefined,
-    next: { href: '/account', label: 'Start again' },
+    next: { href: '/account', label: (t) => t.outcome.startAgain },
   })
   return sendPage(reply, page, fault.status)
 }

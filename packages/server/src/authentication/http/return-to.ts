@@ -6,12 +6,19 @@ export const accountPath = '/account'
  * of backslashes, control characters or two slashes.
  */
 export function parseReturnTo(text: unknown, ownOrigin: string): string {
-  if (typeof text !== 'string' || text.length > 4_000 || !/^\/[\x21-\x7e]*$/.test(text) || /^\/[/\\]/.test(text))
-    return accountPath
-  const url = URL.parse(text, ownOrigin)
-  if (url === null || url.origin !== ownOrigin || url.pathname.startsWith('//')) return accountPath
+  const path = parseOwnPath(text, ownOrigin)
   // Back to where one signs in or out would go round in a circle.
-  if (/^\/(sign-in|sign-out|enrol|setup|invitation|reset)(\/|$)/.test(url.pathname)) return accountPath
+  return path === undefined || /^\/(sign-in|sign-out|enrol|setup|invitation|reset|register)([/?]|$)/.test(path)
+    ? accountPath
+    : path
+}
+
+/** An address of our own as path and query, whatever is there; undefined for anything else. */
+export function parseOwnPath(text: unknown, ownOrigin: string): string | undefined {
+  if (typeof text !== 'string' || text.length > 4_000 || !/^\/[\x21-\x7e]*$/.test(text) || /^\/[/\\]/.test(text))
+    return undefined
+  const url = URL.parse(text, ownOrigin)
+  if (url === null || url.origin !== ownOrigin || url.pathname.startsWith('//')) return undefined
   return `${url.pathname}${url.search}`
 }
 

@@ -3,6 +3,7 @@ import type { Act, Clock, Meter } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import '../events.ts'
+import type { Language } from '../languages/languages.ts'
 import { type LetterKind, type Letters, writeLetter } from './letters.ts'
 import { deleteLetter, type Letter, listDueLetters, takeLetter } from './outbox.store.ts'
 import { mailPurpose } from './outbox.ts'
@@ -79,10 +80,10 @@ export class MailDelivery {
     if (!(await storage.transact((tx) => takeLetter(tx, letter, next)))) return
     let problem: unknown
     try {
-      const { name, values } = JSON.parse(
+      const { name, values, language } = JSON.parse(
         Buffer.from(await keyring.unseal(mailPurpose, letter.sealed, letter.id)).toString('utf8'),
-      ) as { name: string; values: Letters[LetterKind] }
-      await post.send(letter.recipient, writeLetter(kind, name, values))
+      ) as { name: string; values: Letters[LetterKind]; language?: Language }
+      await post.send(letter.recipient, writeLetter(kind, name, values, language))
     } catch (error) {
       problem = error
       onError('mail', error)

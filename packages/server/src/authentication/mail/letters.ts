@@ -1,13 +1,21 @@
+import { english, type Language, type Texts } from '../languages/languages.ts'
+import { fill, sayAgent, sayMinute, sayTime, textsOf } from '../languages/say.ts'
+
+/** What somebody changed about how they sign in, as the catalogue of texts knows it. */
+export type FactorChange =
+  | { readonly key: Exclude<keyof Texts['changes'], 'passkeyAdded' | 'passkeyRemoved'> }
+  | { readonly key: 'passkeyAdded' | 'passkeyRemoved'; readonly name: string }
+
 /** What Gatehouse writes to people about, and what each letter needs to know. */
 export interface Letters {
   readonly invitation: { readonly url: string; readonly organization: string; readonly days: number }
   readonly recovery: { readonly url: string; readonly organization: string; readonly minutes: number }
-  readonly password_changed: { readonly when: string; readonly address: string; readonly url: string }
-  readonly factor_changed: { readonly what: string; readonly when: string; readonly url: string }
+  readonly password_changed: { readonly atMs: number; readonly address: string | undefined; readonly url: string }
+  readonly factor_changed: { readonly what: FactorChange; readonly atMs: number; readonly url: string }
   readonly new_device: {
-    readonly device: string
-    readonly address: string
-    readonly when: string
+    readonly agent: string | undefined
+    readonly address: string | undefined
+    readonly atMs: number
     readonly url: string
   }
 }
@@ -18,73 +26,55 @@ export interface Written {
   readonly text: string
 }
 
+interface Words {
+  readonly t: Texts
+  readonly language: Language
+}
+
+type Write<K extends LetterKind> = (words: Words, values: Letters[K]) => Written
+
 /** Plain text alone: nothing that a mail program would have to render, load or hide. Values cannot break out of their line. */
-const write: { readonly [K in LetterKind]: (name: string, values: Letters[K]) => Written } = {
-  invitation: (name, { url, organization, days }) => ({
-    subject: `Your account at ${organization}`,
-    text: `Hello ${name},
-
-you have an account at ${organization}. Open this address to choose how you sign in:
-
-${url}
-
-It works once, and for ${days} days. If you did not expect this letter, you need do nothing.
-`,
+const write: { readonly [K in LetterKind]: Write<K> } = {
+  invitation: ({ t, language }, { url, organization, days }) => ({
+    subject: fill(t.letters.invitationSubject, { organization }),
+    text: fill(t.letters.invitation, { organization, url, time: sayTime(language, days, 'day') }),
   }),
-  recovery: (name, { url, organization, minutes }) => ({
-    subject: `A new password at ${organization}`,
-    text: `Hello ${name},
-
-somebody, we hope you, asked for a new password for your account at ${organization}. Open this address to choose one:
-
-${url}
-
-It works once, and for ${minutes} minutes. If you did not ask, you need do nothing: your password stays as it is.
-`,
+  recovery: ({ t, language }, { url, organization, minutes }) => ({
+    subject: fill(t.letters.recoverySubject, { organization }),
+    text: fill(t.letters.recovery, { organization, url, time: sayTime(language, minutes, 'minute') }),
   }),
-  password_changed: (name, { when, address, url }) => ({
-    subject: 'Your password was changed',
-    text: `Hello ${name},
-
-your password was changed by a link from a letter to this address: ${when}, from ${address}. All sessions have ended.
-
-If that was you, you need do nothing. If not, tell an administrator of your organization now, and look here:
-
-${url}
-`,
+  password_changed: ({ t, language }, { atMs, address = t.common.unknownAddress, url }) => ({
+    subject: t.letters.passwordChangedSubject,
+    text: fill(t.letters.passwordChanged, { when: sayMinute(language, atMs), address, url }),
   }),
-  factor_changed: (name, { what, when, url }) => ({
-    subject: 'How you sign in has changed',
-    text: `Hello ${name},
-
-on your account page, ${what}: ${when}.
-
-If that was you, you need do nothing. If not, end all sessions, change how you sign in, and tell an administrator:
-
-${url}
-`,
+  factor_changed: ({ t, language }, { what, atMs, url }) => ({
+    subject: t.letters.factorChangedSubject,
+    text: fill(t.letters.factorChanged, {
+      what: fill(t.changes[what.key], 'name' in what ? { name: what.name } : {}),
+      when: sayMinute(language, atMs),
+      url,
+    }),
   }),
-  new_device: (name, { device, address, when, url }) => ({
-    subject: 'A new sign-in to your account',
-    text: `Hello ${name},
-
-somebody signed in to your account with a browser that we did not know:
-
-  ${device}, from ${address}, ${when}
-
-If that was you, you need do nothing. If not, end that session and change how you sign in:
-
-${url}
-`,
+  new_device: ({ t, language }, { agent, address = t.common.unknownAddress, atMs, url }) => ({
+    subject: t.letters.newDeviceSubject,
+    text: fill(t.letters.newDevice, { device: sayAgent(t, agent), address, when: sayMinute(language, atMs), url }),
   }),
 }
 
-const plain = (value: unknown) =>
-  typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ') : value
+function plain(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+}
 
-export function writeLetter<K extends LetterKind>(kind: K, name: string, values: Letters[K]): Written {
-  const safe = Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, plain(value)]),
-  ) as unknown as Letters[K]
-  return write[kind](plain(name) as string, safe)
+/** A letter in its reader's language. */
+export function writeLetter<K extends LetterKind>(
+  kind: K,
+  name: string,
+  values: Letters[K],
+  language: Language = 'en',
+): Written {
+  const t = textsOf(language) ?? english
+  const { subject, text } = write[kind]({ t, language }, plain(values) as Letters[K])
+  return { subject, text: `${fill(t.letters.hello, { name: plain(name) as string })}\n\n${text}\n` }
 }

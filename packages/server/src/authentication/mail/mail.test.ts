@@ -91,9 +91,10 @@ onEachEngine('without an address, or without a mail server, the answer says what
 )
 
 test('what a value holds cannot break out of its line', () => {
-  const device = 'Evil\r\nBcc: all@example.com\u202e'
-  const { text, subject } = writeLetter('new_device', 'A\nB', { device, address: '1', when: '2', url: 'https://x' })
+  const address = 'Evil\r\nBcc: all@example.com\u202e'
+  const values = { agent: undefined, address, atMs: 0, url: 'https://x' }
+  const { text, subject } = writeLetter('new_device', 'A\nB', values)
   assert.match(text, /^Hello A B,$/m)
-  assert.match(text, /^ {2}Evil Bcc: all@example\.com , from 1, 2$/m)
+  assert.match(text, /^ {2}Unknown device, from Evil Bcc: all@example\.com , 1 January 1970, 00:00 UTC$/m)
   assert.equal(subject.includes('\n'), false)
 })

@@ -48,7 +48,11 @@ export class Outbox {
       userId: person.id,
       kind,
       recipient: person.email,
-      sealed: keyring.seal(mailPurpose, Buffer.from(JSON.stringify({ name: person.name, values })), id),
+      sealed: keyring.seal(
+        mailPurpose,
+        Buffer.from(JSON.stringify({ name: person.name, values, language: person.language })),
+        id,
+      ),
       attempts: 0,
       nextAtMs: nowMs,
       untilMs: nowMs + triedMs,

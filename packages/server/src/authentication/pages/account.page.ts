@@ -1,77 +1,116 @@
+import type { Texts } from '../languages/languages.ts'
+import type { Look } from '../languages/look.ts'
+import { fill, type Says, sayAgent, sayAgo, sayDay } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
-import { button, field, hidden, notice, type Page } from './layout.ts'
-import type { FormState } from './sign-in.pages.ts'
+import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
+import { type FormState, scriptTexts } from './sign-in.pages.ts'
 
 export interface AccountPage {
   readonly form: FormState
+  readonly nowMs: number
   readonly person: {
     readonly name: string
     readonly username: string
     readonly email?: string | undefined
-    readonly organization: string
+    readonly organization: Door
   }
-  readonly passwordSetOn?: string | undefined
-  readonly totpSince?: string | undefined
-  readonly passkeys: readonly { readonly id: string; readonly name: string; readonly says: string }[]
+  readonly passwordSetAtMs?: number | undefined
+  readonly totpEnrolledAtMs?: number | undefined
+  readonly passkeys: readonly PasskeyRow[]
   readonly recoveryCodesLeft: number
-  readonly sessions: readonly {
-    readonly id: string
-    readonly device: string
-    readonly says: string
-    readonly current: boolean
-  }[]
-  readonly good?: string | undefined
-  readonly wrong?: string | undefined
+  readonly sessions: readonly SessionRow[]
+  readonly good?: Says | undefined
+  readonly wrong?: Says | undefined
+}
+
+interface PasskeyRow {
+  readonly id: string
+  readonly name: string
+  readonly addedAtMs: number
+  readonly usedAtMs?: number | undefined
+}
+
+interface SessionRow {
+  readonly id: string
+  readonly agent: string | undefined
+  readonly address: string | undefined
+  readonly startedAtMs: number
+  readonly seenAtMs: number
+  readonly current: boolean
 }
 
 /** My account: how I sign in, where I am signed in. */
-export const accountPage = (it: AccountPage): Page => ({
-  title: 'My account',
-  frame: 'plain',
-  person: it.person.username,
-  body: html`<h1>${it.person.name}</h1>
-<p class="lead">${it.person.username}${it.person.email !== undefined && ` · ${it.person.email}`} · ${it.person.organization}</p>
-${it.good !== undefined && notice('good', it.good)}${it.wrong !== undefined && notice('wrong', it.wrong)}
-<section class="panel" aria-labelledby="factors">
-<h2 id="factors">How you sign in</h2>
-<ul class="rows">
-${it.passkeys.map((passkey) => passkeyRow(it.form, passkey))}
-<li><div>${it.passkeys.length === 0 ? html`<b>Passkey</b><small>The safest way, and the fastest. None yet.</small>` : html`<b>Another passkey</b><small>One for each device, so that losing one costs nothing.</small>`}</div><a class="button quiet" href="/account/passkeys/new">Add a passkey</a></li>
-<li><div><b>Password</b><small>${it.passwordSetOn === undefined ? 'None. You do not need one with a passkey.' : `Set ${it.passwordSetOn}`}</small></div><a class="button quiet" href="/account/password">${it.passwordSetOn === undefined ? 'Set' : 'Change'}</a></li>
-<li><div><b>Authenticator app</b>${it.totpSince !== undefined && html`<span class="tag">On</span>`}<small>${it.totpSince === undefined ? 'A second step beside your password. Not set up.' : `Set up ${it.totpSince}`}</small></div><a class="button quiet" href="/account/totp">${it.totpSince === undefined ? 'Set up' : 'Replace'}</a>${it.totpSince !== undefined && html`<form method="post" action="/account/totp/remove">${hidden({ csrf: it.form.csrf })}<button class="danger" type="submit" aria-label="Remove the authenticator app">Remove</button></form>`}</li>
-<li><div><b>Recovery codes</b><small>${it.recoveryCodesLeft === 0 ? 'None left. Make some before you need one.' : `${it.recoveryCodesLeft} left`}</small></div><form method="post" action="/account/recovery-codes">${hidden({ csrf: it.form.csrf })}${button(it.recoveryCodesLeft === 0 ? 'Make codes' : 'Make new ones', 'quiet')}</form></li>
-</ul>
-</section>
+export const accountPage =
+  (it: AccountPage): Page =>
+  (look) => {
+    const { t } = look
+    return {
+      title: t.account.title,
+      frame: 'plain',
+      person: it.person.username,
+      organization: it.person.organization,
+      body: html`<h1>${it.person.name}</h1>
+<p class="lead"><bdi>${it.person.username}</bdi>${it.person.email !== undefined && html` · <bdi>${it.person.email}</bdi>`} · <bdi>${it.person.organization.displayName}</bdi></p>
+${it.good && notice('good', it.good(t))}${it.wrong && notice('wrong', it.wrong(t))}
+${factorsPanel(it, look)}
 <section class="panel" aria-labelledby="sessions">
-<h2 id="sessions">Where you are signed in</h2>
-<ul class="rows">${it.sessions.map((session) => sessionRow(it.form, session))}</ul>
-${it.sessions.length > 1 && html`<div class="actions"><form method="post" action="/account/sessions/end-others">${hidden({ csrf: it.form.csrf })}${button('End all others', 'quiet')}</form></div>`}
+<h2 id="sessions">${t.account.sessions}</h2>
+<ul class="rows">${it.sessions.map((session) => sessionRow(it, look, session))}</ul>
+${it.sessions.length > 1 && html`<div class="actions"><form method="post" action="/account/sessions/end-others">${hidden({ csrf: it.form.csrf })}${button(t.account.endOthers, 'quiet')}</form></div>`}
 </section>
-<div class="actions"><form method="post" action="/sign-out">${hidden({ csrf: it.form.csrf })}${button('Sign out', 'danger')}</form></div>`,
-})
+<div class="actions"><form method="post" action="/sign-out">${hidden({ csrf: it.form.csrf })}${button(t.account.signOut, 'danger')}</form></div>`,
+    }
+  }
 
-const passkeyRow = (form: FormState, it: AccountPage['passkeys'][number]): Html =>
-  html`<li><div><b>${it.name}</b><small>${it.says}</small></div><form method="post" action="/account/passkeys/${it.id}/remove">${hidden({ csrf: form.csrf })}<button class="danger" type="submit" aria-label="Remove passkey ${it.name}">Remove</button></form></li>`
+const factorsPanel = (
+  it: AccountPage,
+  { t, language }: Look,
+): Html => html`<section class="panel" aria-labelledby="factors">
+<h2 id="factors">${t.account.factors}</h2>
+<ul class="rows">
+${it.passkeys.map((passkey) => passkeyRow(it, t, passkey, sayPasskey(it, t, language, passkey)))}
+<li><div>${it.passkeys.length === 0 ? html`<b>${t.account.passkey}</b><small>${t.account.passkeyNone}</small>` : html`<b>${t.account.anotherPasskey}</b><small>${t.account.anotherPasskeyLead}</small>`}</div><a class="button quiet" href="/account/passkeys/new">${t.account.addPasskey}</a></li>
+<li><div><b>${t.signIn.password}</b><small>${it.passwordSetAtMs === undefined ? t.account.passwordNone : fill(t.account.passwordSet, { day: sayDay(language, it.passwordSetAtMs) })}</small></div><a class="button quiet" href="/account/password">${it.passwordSetAtMs === undefined ? t.account.set : t.account.change}</a></li>
+<li><div><b>${t.account.app}</b>${it.totpEnrolledAtMs !== undefined && html`<span class="tag">${t.account.on}</span>`}<small>${it.totpEnrolledAtMs === undefined ? t.account.appNone : fill(t.account.appSince, { day: sayDay(language, it.totpEnrolledAtMs) })}</small></div><a class="button quiet" href="/account/totp">${it.totpEnrolledAtMs === undefined ? t.account.setUp : t.account.replace}</a>${it.totpEnrolledAtMs !== undefined && html`<form method="post" action="/account/totp/remove">${hidden({ csrf: it.form.csrf })}<button class="danger" type="submit" aria-label="${t.account.removeApp}">${t.account.remove}</button></form>`}</li>
+<li><div><b>${t.account.codes}</b><small>${it.recoveryCodesLeft === 0 ? t.account.codesNone : fill(t.account.codesLeft, { count: it.recoveryCodesLeft })}</small></div><form method="post" action="/account/recovery-codes">${hidden({ csrf: it.form.csrf })}${button(it.recoveryCodesLeft === 0 ? t.account.makeCodes : t.account.makeNewCodes, 'quiet')}</form></li>
+</ul>
+</section>`
 
-const sessionRow = (form: FormState, it: AccountPage['sessions'][number]): Html =>
-  html`<li><div><b>${it.device}</b>${it.current && html`<span class="tag">This one</span>`}<small>${it.says}</small></div>${
+const sayPasskey = (it: AccountPage, t: Texts, language: Look['language'], passkey: PasskeyRow): string => {
+  const day = sayDay(language, passkey.addedAtMs)
+  return passkey.usedAtMs === undefined
+    ? fill(t.account.passkeyAdded, { day })
+    : fill(t.account.passkeyUsed, { day, ago: sayAgo(language, passkey.usedAtMs, it.nowMs) })
+}
+
+const passkeyRow = ({ form }: AccountPage, t: Texts, { id, name }: PasskeyRow, says: string): Html =>
+  html`<li><div><b dir="auto">${name}</b><small>${says}</small></div><form method="post" action="/account/passkeys/${id}/remove">${hidden({ csrf: form.csrf })}<button class="danger" type="submit" aria-label="${fill(t.account.removePasskey, { name })}">${t.account.remove}</button></form></li>`
+
+const sessionRow = ({ form, nowMs }: AccountPage, { t, language }: Look, it: SessionRow): Html => {
+  const device = sayAgent(t, it.agent)
+  const seen = sayAgo(language, it.current ? nowMs : it.seenAtMs, nowMs)
+  const began = fill(t.account.signedInAt, { day: sayDay(language, it.startedAtMs) })
+  return html`<li><div><b>${device}</b>${it.current && html`<span class="tag">${t.account.thisOne}</span>`}<small>${seen}${it.address !== undefined && html` · <bdi>${it.address}</bdi>`} · ${began}</small></div>${
     !it.current &&
-    html`<form method="post" action="/account/sessions/${it.id}/end">${hidden({ csrf: form.csrf })}<button class="quiet" type="submit" aria-label="End the session on ${it.device}">End</button></form>`
+    html`<form method="post" action="/account/sessions/${it.id}/end">${hidden({ csrf: form.csrf })}<button class="quiet" type="submit" aria-label="${fill(t.account.endSession, { device })}">${t.account.end}</button></form>`
   }</li>`
+}
 
 /** A passkey more, with a name to tell it by. */
-export const newPasskeyPage = (it: { form: FormState; options: string; wrong?: string | undefined }): Page => ({
-  title: 'Add a passkey',
-  scripts: ['webauthn', 'passkey'],
-  body: html`<h1>Add a passkey</h1>
-<p class="lead">Give it a name that tells you which device it is on.</p>
-${it.wrong !== undefined && notice('wrong', it.wrong)}
-<form method="post" action="/account/passkeys" data-passkey="register" data-options="${it.options}" hidden>
+export const newPasskeyPage =
+  (it: { form: FormState; options: string; wrong?: Says | undefined }): Page =>
+  ({ t }) => ({
+    title: t.account.addPasskey,
+    scripts: ['webauthn', 'passkey'],
+    body: html`<h1>${t.account.addPasskey}</h1>
+<p class="lead">${t.account.newPasskeyLead}</p>
+${it.wrong && notice('wrong', it.wrong(t))}
+<form method="post" action="/account/passkeys" data-passkey="register" data-options="${it.options}"${scriptTexts(t)} hidden>
 ${hidden({ csrf: it.form.csrf, credential: '' })}
 <p class="notice wrong" data-says role="alert" hidden></p>
-${field({ name: 'name', label: 'Name', autocomplete: 'off', maxlength: 64, focus: true, hint: 'As in “Work laptop” or “Blue key”' })}
-${button('Create the passkey')}
+${field(t, { name: 'name', label: t.account.passkeyName, autocomplete: 'off', maxlength: 64, focus: true, hint: t.account.passkeyNameHint })}
+${button(t.account.create)}
 </form>
-<noscript><p class="notice hint">Passkeys need JavaScript.</p></noscript>
-<p class="after"><a href="/account">Back to my account</a></p>`,
-})
+<noscript><p class="notice hint">${t.common.passkeysNeedScript}</p></noscript>
+<p class="after"><a href="/account">${t.common.backToAccount}</a></p>`,
+  })

@@ -1,26 +1,31 @@
+import type { Texts } from '../languages/languages.ts'
+import { fill, fillHtml, sayAgent, sayMinute } from '../languages/say.ts'
 import { html } from './html.ts'
 import { button, field, hidden, notice, type Page } from './layout.ts'
+import { sayScopes } from './say-scopes.ts'
 
 type Fields = Readonly<Record<string, string>>
 
 export interface DeviceCodePage {
   readonly action: string
   readonly fields: Fields
-  readonly wrong?: string | undefined
+  readonly wrong?: keyof Pick<Texts['device'], 'aborted' | 'unknown' | 'refused' | 'failed'> | undefined
 }
 
 /** Asks for the code that a device shows. */
-export const deviceCodePage = (it: DeviceCodePage): Page => ({
-  title: 'Let a device in',
-  body: html`<h1>Let a device in</h1>
-<p class="lead">Type the code that your device or command line shows. Do so only if you began there yourself.</p>
-${it.wrong !== undefined && notice('wrong', `${it.wrong}.`)}
+export const deviceCodePage =
+  (it: DeviceCodePage): Page =>
+  ({ t }) => ({
+    title: t.device.title,
+    body: html`<h1>${t.device.title}</h1>
+<p class="lead">${t.device.lead}</p>
+${it.wrong !== undefined && notice('wrong', t.device[it.wrong])}
 <form method="post" action="${it.action}">
 ${hidden(it.fields)}
-${field({ name: 'user_code', label: 'Code', autocomplete: 'off', maxlength: 20, focus: true })}
-${button('Continue')}
+${field(t, { name: 'user_code', label: t.device.code, autocomplete: 'off', maxlength: 20, focus: true })}
+${button(t.common.continue)}
 </form>`,
-})
+  })
 
 export interface DeviceConfirmPage {
   readonly action: string
@@ -32,29 +37,33 @@ export interface DeviceConfirmPage {
 }
 
 /** Whether the device that asked is the person's own: says from where it asked. */
-export const deviceConfirmPage = (it: DeviceConfirmPage): Page => ({
-  title: `Let ${it.application} in`,
-  body: html`<h1>Is this your device?</h1>
-<p class="lead">${it.application} wants to be signed in with your account. Go on only if the device before you shows this very code.</p>
+export const deviceConfirmPage =
+  (it: DeviceConfirmPage): Page =>
+  ({ t }) => ({
+    title: fill(t.device.confirmTitle, { application: it.application }),
+    body: html`<h1>${t.device.confirmHeading}</h1>
+<p class="lead">${fill(t.device.confirmLead, { application: it.application })}</p>
 <dl class="reason">
-<div><dt>Code</dt><dd><code>${it.code}</code></dd></div>
-<div><dt>Asked from</dt><dd>${it.address}</dd></div>
-${it.agent !== '' && html`<div><dt>Calls itself</dt><dd>${it.agent}</dd></div>`}
+<div><dt>${t.device.code}</dt><dd><code dir="ltr">${it.code}</code></dd></div>
+<div><dt>${t.device.askedFrom}</dt><dd dir="auto">${it.address}</dd></div>
+${it.agent !== '' && html`<div><dt>${t.device.callsItself}</dt><dd>${sayAgent(t, it.agent)}</dd></div>`}
 </dl>
 <form method="post" action="${it.action}">
 ${hidden(it.fields)}
 <div class="pair">
-<button class="quiet" name="abort" value="yes" type="submit">It is not mine</button>
-<button type="submit">It is mine, go on</button>
+<button class="quiet" name="abort" value="yes" type="submit">${t.device.notMine}</button>
+<button type="submit">${t.device.mine}</button>
 </div>
 </form>`,
-})
+  })
 
-export const deviceDonePage = (application: string): Page => ({
-  title: 'The device is in',
-  body: html`<h1>The device is in</h1>
-<p class="lead">${application} goes on by itself in a moment. You may close this page.</p>`,
-})
+export const deviceDonePage =
+  (application: string): Page =>
+  ({ t }) => ({
+    title: t.device.doneTitle,
+    body: html`<h1>${t.device.doneTitle}</h1>
+<p class="lead">${fill(t.device.doneLead, { application })}</p>`,
+  })
 
 export interface RequestsPage {
   readonly person: string
@@ -62,33 +71,35 @@ export interface RequestsPage {
     readonly action: string
     readonly fields: Fields
     readonly application: string
-    readonly scopes: readonly { readonly name: string; readonly says: string }[]
+    readonly scopes: readonly string[]
     readonly message?: string | undefined
-    readonly at: string
+    readonly atMs: number
   }[]
   readonly answered?: 'allow' | 'deny' | undefined
 }
 
 /** What applications ask of a person who is not in front of them. */
-export const requestsPage = (it: RequestsPage): Page => ({
-  title: 'Requests to sign in',
-  person: it.person,
-  body: html`<h1>Requests to sign in</h1>
-${it.answered !== undefined && notice('good', it.answered === 'allow' ? 'Allowed: the application goes on.' : 'Refused.')}
-${it.requests.length === 0 && html`<p class="lead">No application is waiting for you.</p>`}
+export const requestsPage =
+  (it: RequestsPage): Page =>
+  ({ t, language }) => ({
+    title: t.requests.title,
+    person: it.person,
+    body: html`<h1>${t.requests.title}</h1>
+${it.answered !== undefined && notice('good', it.answered === 'allow' ? t.requests.allowed : t.requests.refused)}
+${it.requests.length === 0 && html`<p class="lead">${t.requests.none}</p>`}
 ${it.requests.map(
   (request) => html`<section>
 <h2>${request.application}</h2>
-<p>Asked at ${request.at}. Allow it only if you, or somebody you are speaking with, began this just now.</p>
-${request.message !== undefined && html`<p>It shows: <code>${request.message}</code></p>`}
-<ul class="scopes">${request.scopes.map(({ name, says }) => html`<li>${says}<small>${name}</small></li>`)}</ul>
+<p>${fill(t.requests.askedAt, { when: sayMinute(language, request.atMs) })}</p>
+${request.message !== undefined && html`<p>${fillHtml(t.requests.shows, { message: html`<code dir="auto">${request.message}</code>` })}</p>`}
+<ul class="scopes">${sayScopes(t, request.scopes).map(({ name, says }) => html`<li>${says}<small dir="auto">${name}</small></li>`)}</ul>
 <form method="post" action="${request.action}">
 ${hidden(request.fields)}
 <div class="pair">
-<button class="quiet" name="decision" value="deny" type="submit">Refuse</button>
-<button name="decision" value="allow" type="submit">Allow</button>
+<button class="quiet" name="decision" value="deny" type="submit">${t.requests.refuse}</button>
+<button name="decision" value="allow" type="submit">${t.requests.allow}</button>
 </div>
 </form>
 </section>`,
 )}`,
-})
+  })

@@ -1,14 +1,24 @@
+import { languageNames, languages, type Texts } from '../languages/languages.ts'
+import type { Look } from '../languages/look.ts'
 import { assets, type ScriptName } from './assets.ts'
 import { type Html, html, type Interpolated, trustMarkup } from './html.ts'
 
-/** One page before it is framed. */
-export interface Page {
+/** One page, put into words when its reader's language is known. */
+export type Page = (look: Look) => Drawn
+
+/** Whose door a page is. */
+export interface Door {
+  readonly displayName: string
+}
+
+/** A page in words before it is framed. */
+export interface Drawn {
   readonly title: string
   readonly body: Html
   /** `gate` is one card beside the mark; `plain` is a wide page under a bar. */
   readonly frame?: 'gate' | 'plain'
-  /** Whose door this is, shown above the card. */
-  readonly organization?: string | undefined
+  /** Shown above the card. */
+  readonly organization?: Door | undefined
   /** Who is signed in, shown in the bar of a plain page. */
   readonly person?: string | undefined
   readonly scripts?: readonly ScriptName[]
@@ -23,9 +33,9 @@ const mark = trustMarkup(
 const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#1d6b63" d="${arch}"/><circle fill="#1d6b63" cx="16" cy="20" r="2.6"/></svg>`)}`
 
 /** The whole document of a page. */
-export function frame(page: Page): string {
+export function frame(page: Drawn, look: Look): string {
   const document = html`<!doctype html>
-<html lang="en">
+<html lang="${look.language}" dir="${look.direction}">
 <head>
 <meta charset="utf-8">
 <title>${page.title} · Gatehouse</title>
@@ -37,28 +47,42 @@ ${page.goTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${pa
 <link rel="stylesheet" href="${assets.style.path}">
 ${(page.scripts ?? []).map((name) => html`<script src="${assets[name].path}" defer></script>`)}
 </head>
-${page.frame === 'plain' ? plain(page) : gate(page)}
+${page.frame === 'plain' ? plain(page, look) : gate(page, look)}
 </html>
 `
   return document.toString()
 }
 
-const gate = (page: Page): Html => html`<body class="gate">
+const gate = (page: Drawn, look: Look): Html => html`<body class="gate">
 <div class="wall" aria-hidden="true">${mark}<p>Gatehouse</p></div>
 <main>
 <div class="card">
-<p class="whose">${mark}<span>${page.organization ?? 'Gatehouse'}</span></p>
+<p class="whose">${mark}<span>${page.organization?.displayName ?? 'Gatehouse'}</span></p>
 ${page.body}
 </div>
+${chooser(look)}
 </main>
 </body>`
 
-const plain = (page: Page): Html => html`<body class="plain">
+const plain = (page: Drawn, look: Look): Html => html`<body class="plain">
 <header class="bar"><a href="/account">${mark}<span>Gatehouse</span></a>${page.person !== undefined && html`<span class="person">${page.person}</span>`}</header>
 <main>
 ${page.body}
+${chooser(look)}
 </main>
 </body>`
+
+/** Other languages, each a press away without scripts. Not where a page answers a form, and would be lost. */
+const chooser = ({ here, language, t }: Look): Html | false =>
+  here !== undefined &&
+  html`<form class="languages" method="post" action="/language" aria-label="${t.common.language}">
+${hidden({ return_to: here })}
+${languageNames.map((name) =>
+  name === language
+    ? html`<span lang="${name}" aria-current="true">${languages[name].name}</span>`
+    : html`<button name="language" value="${name}" lang="${name}" dir="${languages[name].direction}" type="submit">${languages[name].name}</button>`,
+)}
+</form>`
 
 /** A sentence that helps, above a form. `wrong` is announced at once. */
 export function notice(kind: 'wrong' | 'good' | 'hint', text: Interpolated): Html {
@@ -83,12 +107,12 @@ export interface Field {
 }
 
 /** A labelled input with its hint and what is wrong with it, tied together for assistive technology. */
-export function field(it: Field): Html {
+export function field(t: Texts, it: Field): Html {
   const hintId = `${it.name}-hint`
   const wrongId = `${it.name}-wrong`
   const described = [it.wrong !== undefined && wrongId, it.hint !== undefined && hintId].filter(Boolean).join(' ')
   return html`<div class="field">
-<label for="${it.name}">${it.label}${it.optional && html` <span class="optional">optional</span>`}</label>
+<label for="${it.name}">${it.label}${it.optional && html` <span class="optional">${t.common.optional}</span>`}</label>
 <input id="${it.name}" name="${it.name}" type="${it.type ?? 'text'}"${it.value !== undefined && html` value="${it.value}"`}${
     it.autocomplete !== undefined && html` autocomplete="${it.autocomplete}"`
   }${it.inputmode !== undefined && html` inputmode="${it.inputmode}"`}${

@@ -1,5 +1,8 @@
-import { describeAgent } from '../sessions/session.ts'
-import { consentPage } from './consent.page.ts'
+import type { FastifyRequest } from 'fastify'
+import { languageNames } from '../languages/languages.ts'
+import { lookOf } from '../languages/look.ts'
+import { fill } from '../languages/say.ts'
+import { type ConsentPage, consentPage } from './consent.page.ts'
 import {
   type DeviceCodePage,
   type DeviceConfirmPage,
@@ -9,71 +12,39 @@ import {
   type RequestsPage,
   requestsPage,
 } from './device.pages.ts'
+import type { Page } from './layout.ts'
 import { errorPage, onwardPage, type SignOutPage, signedOutPage, signOutPage } from './outcome.pages.ts'
 import { type RenderedPage, renderPage } from './send-page.ts'
 
-const scopes: Readonly<Record<string, string>> = {
-  openid: 'Know who you are',
-  profile: 'See your name and user name',
-  email: 'See your e-mail address',
-  address: 'See your postal address',
-  phone: 'See your telephone number',
-  organization: 'Know which organization you are in',
-  gatehouse: 'Do in Gatehouse itself, in your name, everything that you may do there',
-  offline_access: 'Stay connected while you are away',
-}
-
-const sayOther = (name: string) =>
-  name.startsWith('claim:') ? `See your ${name.slice('claim:'.length).replaceAll('_', ' ')}` : `Use “${name}”`
-const sayScopes = (names: readonly string[]) => names.map((name) => ({ name, says: scopes[name] ?? sayOther(name) }))
+/** A page for whoever sent the request, in their language. */
+const to = (request: FastifyRequest, page: Page, asked?: unknown): RenderedPage =>
+  renderPage(page, lookOf(request, asked))
 
 /** The pages around OAuth and OpenID Connect, for the room that speaks them. */
 export const protocolPages = {
-  consent: (it: {
-    readonly application: string
-    readonly person: string
-    readonly scopes: readonly string[]
-    readonly others: readonly string[]
-    readonly details?: readonly { readonly type: string; readonly says: string }[]
-    readonly action: string
-    readonly csrf: string
-    readonly goesTo: string
-  }): RenderedPage =>
-    renderPage(
-      consentPage({
-        ...it,
-        scopes: [
-          ...sayScopes(it.scopes),
-          ...it.others.map((name) => ({ name, says: `Do in ${name}, in your name, what you may do there` })),
-        ],
-      }),
-    ),
-  deviceCode: (it: DeviceCodePage): RenderedPage => renderPage(deviceCodePage(it)),
-  deviceConfirm: (it: DeviceConfirmPage): RenderedPage =>
-    renderPage(deviceConfirmPage({ ...it, agent: it.agent === '' ? '' : describeAgent(it.agent) })),
-  deviceDone: (it: { readonly application: string }): RenderedPage => renderPage(deviceDonePage(it.application)),
-  requests: (
-    it: Omit<RequestsPage, 'requests'> & {
-      readonly requests: readonly (Omit<RequestsPage['requests'][number], 'scopes'> & {
-        readonly scopes: readonly string[]
-      })[]
-    },
-  ): RenderedPage =>
-    renderPage(
-      requestsPage({ ...it, requests: it.requests.map((one) => ({ ...one, scopes: sayScopes(one.scopes) })) }),
-    ),
-  signOut: (it: SignOutPage): RenderedPage => renderPage(signOutPage(it)),
-  signedOut: (): RenderedPage => renderPage(signedOutPage()),
+  languages: languageNames,
+  /** @param it.uiLocales what the application asked for, which is not in the address of the page itself */
+  consent: (request: FastifyRequest, it: ConsentPage & { readonly uiLocales?: unknown }): RenderedPage =>
+    to(request, consentPage(it), it.uiLocales),
+  deviceCode: (request: FastifyRequest, it: DeviceCodePage): RenderedPage => to(request, deviceCodePage(it)),
+  deviceConfirm: (request: FastifyRequest, it: DeviceConfirmPage): RenderedPage => to(request, deviceConfirmPage(it)),
+  deviceDone: (request: FastifyRequest, it: { readonly application: string }): RenderedPage =>
+    to(request, deviceDonePage(it.application)),
+  requests: (request: FastifyRequest, it: RequestsPage): RenderedPage => to(request, requestsPage(it)),
+  signOut: (request: FastifyRequest, it: SignOutPage): RenderedPage => to(request, signOutPage(it)),
+  signedOut: (request: FastifyRequest): RenderedPage => to(request, signedOutPage()),
   /** @throws {TypeError} for an address that would run as a script */
-  onward: (address: string): RenderedPage => {
+  onward: (request: FastifyRequest, address: string): RenderedPage => {
     if (/^\s*(javascript|data|vbscript):/i.test(address)) throw new TypeError('not an address to go to')
-    return renderPage(onwardPage(address, 'On to the application'))
+    return to(request, onwardPage(address, 'onward'))
   },
-  refused: (it: { readonly says: string; readonly requestId: string }): RenderedPage =>
-    renderPage(
+  /** What the protocol says of it stands in English, as in its specification: it is for who looks after the application. */
+  refused: (request: FastifyRequest, it: { readonly says: string; readonly requestId: string }): RenderedPage =>
+    to(
+      request,
       errorPage({
-        title: 'The application asked for something wrong',
-        says: `${it.says.replace(/[.]?$/, '.')} Go back to it and try again; if it stays, tell who looks after it.`,
+        title: (t) => t.outcome.refusedTitle,
+        says: (t) => fill(t.outcome.refusedSays, { says: it.says.replace(/[.]?$/, '.') }),
         requestId: it.requestId,
       }),
     ),

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { type Look, lookOf } from '../languages/look.ts'
 import { frame, type Page } from './layout.ts'
 
 /** A page as it is sent. */
@@ -12,8 +13,9 @@ export interface RenderedPage {
  * a frame. `form-action` is `'self'`: redirects off our origin after a form go by `goTo` (a new navigation), since browsers
  * apply it to the whole redirect chain (CSP3 §6.4.2).
  */
-export function renderPage(page: Page): RenderedPage {
-  const scripts = page.scripts !== undefined && page.scripts.length > 0
+export function renderPage(page: Page, look: Look): RenderedPage {
+  const drawn = page(look)
+  const scripts = drawn.scripts !== undefined && drawn.scripts.length > 0
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
@@ -24,19 +26,21 @@ export function renderPage(page: Page): RenderedPage {
     ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
   ]
   return {
-    html: frame(page),
+    html: frame(drawn, look),
     headers: {
       'content-security-policy': policy.join('; '),
       'x-frame-options': 'DENY',
       'cross-origin-opener-policy': 'same-origin',
       'cache-control': 'no-store',
+      'content-language': look.language,
       // With no-referrer, browsers send `Origin: null` with our own forms (Fetch §3.2), and we could not tell them apart.
       'referrer-policy': 'same-origin',
     },
   }
 }
 
+/** Sends a page in the language of whoever asked for it. */
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
-  const { html, headers } = renderPage(page)
+  const { html, headers } = renderPage(page, lookOf(reply.request))
   return reply.code(status).headers(headers).type('text/html; charset=utf-8').send(html)
 }

@@ -1,5 +1,7 @@
+import type { Texts } from '../languages/languages.ts'
+import type { Says } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
-import { button, field, hidden, notice, type Page } from './layout.ts'
+import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
 
 /** Where a form stands: proof against forgery, and what a page without state must carry on. */
 export interface FormState {
@@ -10,14 +12,19 @@ export interface FormState {
 }
 
 interface Said {
-  readonly wrong?: string | undefined
-  readonly hint?: string | undefined
+  readonly wrong?: Says | undefined
+  readonly hint?: Says | undefined
 }
 
-const said = ({ wrong, hint }: Said): Html =>
-  html`${wrong !== undefined && notice('wrong', wrong)}${hint !== undefined && notice('hint', hint)}`
+const said = (t: Texts, { wrong, hint }: Said): Html =>
+  html`${wrong && notice('wrong', wrong(t))}${hint && notice('hint', hint(t))}`
+
+/** What the passkey script says in the reader's language, for it to read from its form. */
+export const scriptTexts = ({ passkeyScript: it }: Texts): Html =>
+  html` data-cancelled="${it.cancelled}" data-present="${it.present}" data-address="${it.address}" data-stale="${it.stale}" data-unable="${it.unable}" data-failed="${it.failed}"`
 
 const passkeyForm = (
+  t: Texts,
   form: FormState,
   more: {
     organization?: string | undefined
@@ -28,7 +35,7 @@ const passkeyForm = (
   },
 ): Html => html`<form method="post" action="/sign-in/passkey" data-passkey="authenticate" data-challenge="/sign-in/passkey/challenge"${
   more.options !== undefined && html` data-options="${more.options}"`
-}${more.autofill && html` data-autofill="yes"`} hidden>
+}${more.autofill && html` data-autofill="yes"`}${scriptTexts(t)} hidden>
 ${hidden({ csrf: form.csrf, attempt: form.attempt, return_to: form.returnTo, organization: more.organization, credential: '' })}
 <p class="notice wrong" data-says role="alert" hidden></p>
 ${button(more.label, more.kind)}
@@ -36,116 +43,123 @@ ${button(more.label, more.kind)}
 
 export interface SignInPage extends Said {
   readonly form: FormState
-  readonly organization?: { readonly name: string; readonly displayName: string } | undefined
+  readonly organization?: (Door & { readonly name: string }) | undefined
   readonly login?: string | undefined
 }
 
 /** The first page: who are you. A passkey needs no name. */
-export const signInPage = (it: SignInPage): Page => ({
-  title: 'Sign in',
-  organization: it.organization?.displayName,
-  scripts: ['webauthn', 'passkey'],
-  body: html`<h1>Sign in</h1>
-<p class="lead">Use the name or e-mail address your organization knows you by.</p>
-${said(it)}
+export const signInPage =
+  (it: SignInPage): Page =>
+  ({ t }) => ({
+    title: t.signIn.title,
+    organization: it.organization,
+    scripts: ['webauthn', 'passkey'],
+    body: html`<h1>${t.signIn.title}</h1>
+<p class="lead">${t.signIn.lead}</p>
+${said(t, it)}
 <form method="post" action="/sign-in">
 ${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, organization: it.organization?.name })}
-${field({ name: 'login', label: 'User name or e-mail', value: it.login, autocomplete: 'username webauthn', maxlength: 254, focus: true })}
-${button('Continue')}
+${field(t, { name: 'login', label: t.signIn.login, value: it.login, autocomplete: 'username webauthn', maxlength: 254, focus: true })}
+${button(t.common.continue)}
 </form>
-${passkeyForm(it.form, { organization: it.organization?.name, autofill: true, label: 'Sign in with a passkey', kind: 'quiet' })}`,
-})
+${passkeyForm(t, it.form, { organization: it.organization?.name, autofill: true, label: t.signIn.withPasskey, kind: 'quiet' })}`,
+  })
 
 /** Asked when neither the address, the application nor the e-mail domain says which organization it is. */
-export const organizationPage = (it: Said & { form: FormState; login: string; value?: string }): Page => ({
-  title: 'Your organization',
-  body: html`<h1>Which organization?</h1>
-<p class="lead">User names belong to an organization. Its short name is in your invitation, or ask a colleague.</p>
-${said(it)}
+export const organizationPage =
+  (it: Said & { form: FormState; login: string; value?: string | undefined }): Page =>
+  ({ t }) => ({
+    title: t.signIn.organizationTitle,
+    body: html`<h1>${t.signIn.whichOrganization}</h1>
+<p class="lead">${t.signIn.organizationLead}</p>
+${said(t, it)}
 <form method="post" action="/sign-in">
 ${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, login: it.login })}
-${field({ name: 'organization', label: 'Organization', value: it.value, autocomplete: 'organization', maxlength: 64, focus: true })}
-${button('Continue')}
+${field(t, { name: 'organization', label: t.signIn.organization, value: it.value, autocomplete: 'organization', maxlength: 64, focus: true })}
+${button(t.common.continue)}
 </form>
-<p class="after"><a href="/sign-in">Use another user name</a></p>`,
-})
+<p class="after"><a href="/sign-in">${t.signIn.anotherName}</a></p>`,
+  })
 
 export interface PasswordPage extends Said {
   readonly form: FormState
-  readonly organization: string
+  readonly organization: Door | undefined
   readonly login: string
   /** Whether letters are sent, so that a forgotten password can be replaced by mail. */
   readonly mail: boolean
 }
 
 /** The password, or a passkey instead. Looks the same for a name that nobody has. */
-export const passwordPage = (it: PasswordPage): Page => ({
-  title: 'Your password',
-  organization: it.organization,
-  scripts: ['webauthn', 'passkey'],
-  body: html`<h1>Welcome back</h1>
-${who(it.login, it.form)}
-${said(it)}
+export const passwordPage =
+  (it: PasswordPage): Page =>
+  ({ t }) => ({
+    title: t.signIn.passwordTitle,
+    organization: it.organization,
+    scripts: ['webauthn', 'passkey'],
+    body: html`<h1>${t.signIn.welcomeBack}</h1>
+${who(t, it.login, it.form)}
+${said(t, it)}
 <form method="post" action="/sign-in/password">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
 <input type="text" name="username" value="${it.login}" autocomplete="username" hidden>
-${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password', maxlength: 256, focus: true })}
-${button('Sign in')}
+${field(t, { name: 'password', label: t.signIn.password, type: 'password', autocomplete: 'current-password', maxlength: 256, focus: true })}
+${button(t.common.signIn)}
 </form>
-${passkeyForm(it.form, { label: 'Use a passkey instead', kind: 'quiet' })}
-<p class="after">${
-    it.mail
-      ? html`<a href="/forgotten">Forgot your password?</a>`
-      : 'Forgot it? An administrator of your organization can send you a link to set a new one.'
-  }</p>`,
-})
+${passkeyForm(t, it.form, { label: t.signIn.passkeyInstead, kind: 'quiet' })}
+<p class="after">${it.mail ? html`<a href="/forgotten">${t.signIn.forgot}</a>` : t.signIn.forgotNoMail}</p>`,
+  })
 
 const restartOf = (form: FormState): string =>
   `/sign-in?${new URLSearchParams({ restart: '1', ...(form.returnTo !== undefined && { return_to: form.returnTo }) })}`
 
-const who = (login: string, form: FormState): Html =>
-  html`<p class="who"><b>${login}</b><a href="${restartOf(form)}">Not you?</a></p>`
+const who = (t: Texts, login: string, form: FormState): Html =>
+  html`<p class="who"><b dir="auto">${login}</b><a href="${restartOf(form)}">${t.signIn.notYou}</a></p>`
 
 export interface FactorPage extends Said {
   readonly form: FormState
-  readonly organization: string
+  readonly organization: Door
   readonly login: string
   readonly has: { readonly totp: boolean; readonly passkey: boolean; readonly recovery: boolean }
 }
 
 /** The second factor: a code from the app, or a passkey. */
-export const factorPage = (it: FactorPage): Page => ({
-  title: 'Second step',
-  organization: it.organization,
-  scripts: it.has.passkey ? ['webauthn', 'passkey'] : [],
-  body: html`<h1>One more step</h1>
-<p class="lead">${it.has.totp ? 'Enter the code that your authenticator app shows now.' : 'Confirm that it is you with your passkey.'}</p>
-${said(it)}
+export const factorPage =
+  (it: FactorPage): Page =>
+  ({ t }) => ({
+    title: t.factor.title,
+    organization: it.organization,
+    scripts: it.has.passkey ? ['webauthn', 'passkey'] : [],
+    body: html`<h1>${t.factor.heading}</h1>
+<p class="lead">${it.has.totp ? t.factor.enterCode : t.factor.confirmPasskey}</p>
+${said(t, it)}
 ${
   it.has.totp &&
   html`<form method="post" action="/sign-in/factor">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
-${field({ name: 'code', label: 'Six-digit code', autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true })}
-${button('Continue')}
+${field(t, { name: 'code', label: t.factor.code, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true })}
+${button(t.common.continue)}
 </form>`
 }
-${it.has.passkey && passkeyForm(it.form, { label: 'Use a passkey', kind: it.has.totp ? 'quiet' : 'main' })}
-${it.has.passkey && !it.has.totp && html`<noscript><p class="notice hint">Passkeys need JavaScript. Turn it on for this page, or use a recovery code.</p></noscript>`}
-${it.has.recovery && html`<p class="after"><a href="/sign-in/recovery">Lost your device? Use a recovery code</a></p>`}
-<p class="after"><a href="${restartOf(it.form)}">Start again as someone else</a></p>`,
-})
+${it.has.passkey && passkeyForm(t, it.form, { label: t.factor.usePasskey, kind: it.has.totp ? 'quiet' : 'main' })}
+${it.has.passkey && !it.has.totp && html`<noscript><p class="notice hint">${t.factor.passkeysNeedScript}</p></noscript>`}
+${it.has.recovery && html`<p class="after"><a href="/sign-in/recovery">${t.factor.lostDevice}</a></p>`}
+<p class="after"><a href="${restartOf(it.form)}">${t.factor.someoneElse}</a></p>`,
+  })
 
 /** A recovery code in place of the second factor. */
-export const recoveryPage = (it: Said & { form: FormState }): Page => ({
-  title: 'Recovery code',
-  body: html`<h1>Use a recovery code</h1>
-<p class="lead">One of the codes you kept when you set up your second step. Each works once.</p>
-${said(it)}
+export const recoveryPage =
+  (it: Said & { form: FormState; organization?: Door | undefined }): Page =>
+  ({ t }) => ({
+    title: t.factor.recoveryTitle,
+    organization: it.organization,
+    body: html`<h1>${t.factor.recoveryHeading}</h1>
+<p class="lead">${t.factor.recoveryLead}</p>
+${said(t, it)}
 <form method="post" action="/sign-in/recovery">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
-${field({ name: 'code', label: 'Recovery code', autocomplete: 'off', maxlength: 40, focus: true, code: true, hint: 'Sixteen letters and digits; dashes do not matter.' })}
-${button('Continue')}
+${field(t, { name: 'code', label: t.factor.recoveryCode, autocomplete: 'off', maxlength: 40, focus: true, code: true, hint: t.factor.recoveryHint })}
+${button(t.common.continue)}
 </form>
-<p class="after"><a href="/sign-in/factor">Back to the other ways</a></p>
-<p class="after">No codes left? An administrator of your organization can reset your sign-in.</p>`,
-})
+<p class="after"><a href="/sign-in/factor">${t.factor.otherWays}</a></p>
+<p class="after">${t.factor.noCodesLeft}</p>`,
+  })

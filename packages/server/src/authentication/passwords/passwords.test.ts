@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault, Meter, Secret, systemEntropy } from '#kernel'
+import { english } from '../languages/languages.ts'
+import { sayWeakness } from '../languages/say-fault.ts'
 import { currentCost, hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { findWeakness } from './strength.ts'
@@ -68,7 +70,10 @@ test('HashingQueue: work that fails gives its place to the next', async () => {
 })
 
 test('findWeakness: a readable sentence for what is short, common, patterned or about oneself; none for what is strong', async () => {
-  const weak = async (text: string, about: string[] = []) => (await findWeakness(new Secret(text), about)) ?? ''
+  const weak = async (text: string, about: string[] = []) => {
+    const found = await findWeakness(new Secret(text), about)
+    return found === undefined ? '' : sayWeakness(english, found)
+  }
   assert.match(await weak('short'), /at least 10/)
   assert.match(await weak('password123'), /guess|common/)
   assert.match(await weak('aaaaaaaaaaaaaa'), /again|guess/)

@@ -1,6 +1,8 @@
 import { record } from '#feed'
 import { type Act, Fault, Secret } from '#kernel'
 import type { AuthenticationDeps, Person } from '../deps.ts'
+import { english } from '../languages/languages.ts'
+import { sayWeakness, type Weakness } from '../languages/say-fault.ts'
 import { hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
 import type { BreachedPasswords } from './breached.ts'
 import { parseForeign, verifyForeign } from './foreign.ts'
@@ -9,6 +11,9 @@ import { findPassword, replaceHash } from './password.store.ts'
 import { findWeakness, passwordMost } from './strength.ts'
 import '../events.ts'
 import '../faults.ts'
+
+const tooWeak = (weakness: Weakness) =>
+  new Fault('authentication.password_weak', { detail: sayWeakness(english, weakness), extra: { weakness } })
 
 type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'entropy' | 'meter'> & {
   readonly breached?: BreachedPasswords | undefined
@@ -57,12 +62,8 @@ export class Passwords {
       password,
       about.filter((word) => word !== undefined),
     )
-    if (weakness !== undefined) throw new Fault('authentication.password_weak', { detail: weakness })
-    if (await this.#deps.breached?.has(password))
-      throw new Fault('authentication.password_weak', {
-        detail:
-          'This password has been seen in a data breach, so attackers try it first. Choose one you use nowhere else.',
-      })
+    if (weakness !== undefined) throw tooWeak(weakness)
+    if (await this.#deps.breached?.has(password)) throw tooWeak({ key: 'breached' })
     return this.#queue.run(() => hashPassword(this.#deps.entropy, password))
   }
 

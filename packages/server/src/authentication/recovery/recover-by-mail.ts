@@ -113,8 +113,8 @@ export async function finishRecovery(services: Services, act: Act, attempt: Atte
     await setPassword(tx, services, own, person, phc, 'link')
     await sessions.endAll(tx, own, person.organizationId, person.id, 'password recovered by mail')
     await outbox.put(tx, person, 'password_changed', {
-      when: `${new Date(clock.nowMs()).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
-      address: act.address ?? 'an unknown address',
+      atMs: clock.nowMs(),
+      address: act.address,
       url: `${url}/account`,
     })
   })

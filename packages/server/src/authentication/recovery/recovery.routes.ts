@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Fault, isFault, Secret } from '#kernel'
 import { requireOwnForm } from '../http/own-form.ts'
 import { anonymousAct } from '../http/visitor.ts'
+import { fill, type Says } from '../languages/say.ts'
+import { sayFault } from '../languages/say-fault.ts'
 import { linkPage, newPasswordPage } from '../pages/enrol.pages.ts'
 import { forgottenPage, letterSentPage, recoveredPage } from '../pages/recovery.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
@@ -43,7 +45,8 @@ export function addRecoveryRoutes(app: FastifyInstance, services: Services): voi
         if (!isFault(error, 'authentication.throttled')) throw error
         reply.header('retry-after', String(error.retryAfterSeconds))
         const form = { csrf: flow.csrf, attempt: attempt.id }
-        const wrong = `Letters were asked for too often. Try again in ${error.retryAfterSeconds} s.`
+        const seconds = error.retryAfterSeconds ?? 1
+        const wrong: Says = (t) => fill(t.recovery.tooOften, { seconds })
         return sendPage(reply, forgottenPage({ form, login: attempt.login, wrong }), error.status)
       }
       return sendPage(reply, letterSentPage({ login: attempt.login }))
@@ -53,7 +56,7 @@ export function addRecoveryRoutes(app: FastifyInstance, services: Services): voi
     }
   })
 
-  const invalid = 'This link has been used or has expired. Ask for a new one at the sign-in page.'
+  const invalid: Says = (t) => t.recovery.invalid
   app.get('/recovery', async (request, reply) => {
     const flow = cookies.flow(request, reply)
     return sendPage(reply, linkPage({ kind: 'recovery', form: { csrf: flow.csrf } }))
@@ -70,7 +73,7 @@ export function addRecoveryRoutes(app: FastifyInstance, services: Services): voi
     }
   })
 
-  const ask = (reply: FastifyReply, csrf: string, attempt: Attempt, wrong?: string) =>
+  const ask = (reply: FastifyReply, csrf: string, attempt: Attempt, wrong?: Says) =>
     sendPage(
       reply,
       newPasswordPage({
@@ -89,12 +92,12 @@ export function addRecoveryRoutes(app: FastifyInstance, services: Services): voi
   app.post('/recovery/password', async (request, reply) => {
     try {
       const { form, flow, attempt } = await posted(request, reply, 'recover')
-      if (form.password !== form.again) return ask(reply, flow.csrf, attempt, 'The two are not the same.')
+      if (form.password !== form.again) return ask(reply, flow.csrf, attempt, (t) => t.common.notTheSame)
       try {
         await finishRecovery(services, anonymousAct(request), attempt, new Secret(form.password ?? ''))
       } catch (error) {
         if (!isFault(error, 'authentication.password_weak')) throw error
-        return ask(reply, flow.csrf, attempt, error.detail ?? error.says)
+        return ask(reply, flow.csrf, attempt, sayFault(error))
       }
       cookies.clear(reply, 'session')
       return sendPage(reply, recoveredPage())

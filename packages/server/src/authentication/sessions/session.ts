@@ -44,40 +44,6 @@ export const sessionLimits = {
 /** What the tables know a bearer token by. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-/** `Chrome on Linux`, as far as a user agent string tells. */
-export function describeAgent(agent: string | undefined): string {
-  if (agent === undefined) return 'Unknown device'
-  const browser = /Edg\//.test(agent)
-    ? 'Edge'
-    : /OPR\//.test(agent)
-      ? 'Opera'
-      : /Firefox\//.test(agent)
-        ? 'Firefox'
-        : /Chrom(e|ium)\//.test(agent)
-          ? 'Chrome'
-          : /Safari\//.test(agent)
-            ? 'Safari'
-            : /curl|node|undici/i.test(agent)
-              ? 'A program'
-              : 'A browser'
-  const system = /Android/.test(agent)
-    ? 'Android'
-    : /iPhone/.test(agent)
-      ? 'iPhone'
-      : /iPad/.test(agent)
-        ? 'iPad'
-        : /Windows/.test(agent)
-          ? 'Windows'
-          : /Mac OS X/.test(agent)
-            ? 'macOS'
-            : /CrOS/.test(agent)
-              ? 'ChromeOS'
-              : /Linux|X11/.test(agent)
-                ? 'Linux'
-                : undefined
-  return system === undefined ? browser : `${browser} on ${system}`
-}
-
 /** What methods (RFC 8176) say of the factors, for sessions that an older version began. */
 export function factorsOfAmr(amr: readonly string[]): string[] {
   const names = { pwd: 'password', otp: 'totp', hwk: 'passkey', swk: 'passkey' } as Record<string, string>

@@ -3,6 +3,7 @@ import { isFault } from '#kernel'
 import { requireOwnForm } from '../http/own-form.ts'
 import { parseReturnTo } from '../http/return-to.ts'
 import { anonymousAct, readVisitor } from '../http/visitor.ts'
+import type { Says } from '../languages/say.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
@@ -32,7 +33,7 @@ async function takeAnswer(services: Services, request: FastifyRequest, reply: Fa
   const form = requireOwnForm(request, services.cookies.read(request, 'flow'), ownOrigin)
   const { flow, attempt } = await readFlow(services, request, reply)
   const returnTo = parseReturnTo(form.return_to, ownOrigin)
-  const restart = (said: { hint?: string; wrong?: string }, status: number) =>
+  const restart = (said: { hint?: Says; wrong?: Says }, status: number) =>
     sendPage(reply, signInPage({ form: { csrf: flow.csrf, returnTo }, ...said }), status)
   if (attempt === undefined || (form.attempt !== undefined && form.attempt !== attempt.id))
     return restart({ hint: tooLate }, 409)
@@ -45,7 +46,7 @@ async function takeAnswer(services: Services, request: FastifyRequest, reply: Fa
   } catch (error) {
     if (isFault(error, 'authentication.form_stale')) return restart({ hint: tooLate }, 409)
     if (!isFault(error, 'authentication.rejected') && !isFault(error, 'authentication.passkey_rejected')) throw error
-    const says = 'That passkey did not work here. Try another, or another way.'
+    const says: Says = (t) => t.signIn.passkeyRejected
     if (attempt.stage === 'factor') return sendPage(reply, await showFactor(services, flow, attempt, says), 401)
     return restart({ wrong: says }, 401)
   }

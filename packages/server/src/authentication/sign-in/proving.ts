@@ -4,7 +4,7 @@ import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
 import type { Outbox } from '../mail/outbox.ts'
-import { describeAgent, hashToken, type Session } from '../sessions/session.ts'
+import { hashToken, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
@@ -181,9 +181,9 @@ export class Proving {
     await saveDevice(tx, hashToken(token), person.organizationId, person.id, nowMs)
     if (first) return
     await outbox.put(tx, person, 'new_device', {
-      device: describeAgent(agent),
-      address: address ?? 'an unknown address',
-      when: `${new Date(nowMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      agent,
+      address,
+      atMs: nowMs,
       url: `${url}/account`,
     })
   }

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireOwnForm } from '../http/own-form.ts'
 import { parseReturnTo } from '../http/return-to.ts'
 import { needsSecondFactor, readVisitor } from '../http/visitor.ts'
+import { languageOfTags } from '../languages/languages.ts'
+import type { Says } from '../languages/say.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { organizationPage, signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
@@ -29,6 +31,9 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const { current } = await readVisitor(services, request)
   const again = query.reauthenticate !== undefined || query.restart !== undefined
   if (current !== undefined && !again && !needsSecondFactor(services, current)) return reply.redirect(returnTo, 303)
+  const asked = text('ui_locales')
+  const language = asked === undefined ? undefined : languageOfTags(asked)
+  if (language !== undefined) cookies.setLanguage(reply, 'asked-language', language)
   const flow = cookies.flow(request, reply)
   const named = text('organization')
   const organization = named === undefined ? undefined : await people.findOrganization(storage.db, named)
@@ -37,7 +42,7 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
     form: { csrf: flow.csrf, returnTo },
     organization: organization ?? person?.organization,
     login: text('login_hint') ?? person?.username,
-    hint: again && person !== undefined ? 'Please prove once more that it is you.' : undefined,
+    hint: again && person !== undefined ? (t) => t.signIn.again : undefined,
   })
   return sendPage(reply, page)
 }
@@ -52,13 +57,11 @@ async function takeName(services: Services, request: FastifyRequest, reply: Fast
   const returnTo = parseReturnTo(form.return_to, web.url)
   const state = { csrf: flow.csrf, returnTo }
   if (login === '' || login.length > 254)
-    return sendPage(reply, signInPage({ form: state, wrong: 'Enter your user name or e-mail address.' }), 422)
+    return sendPage(reply, signInPage({ form: state, wrong: (t) => t.signIn.enterLogin }), 422)
   const begun = await beginSignIn(services, { keyHash: flow.keyHash, login, organization, returnTo })
   if (begun.kind === 'begun') return reply.redirect('/sign-in/password', 303)
-  const wrong =
-    begun.kind === 'organization_unknown'
-      ? 'There is no organization of that name. Check the spelling in your invitation.'
-      : undefined
+  const wrong: Says | undefined =
+    begun.kind === 'organization_unknown' ? (t) => t.signIn.organizationUnknown : undefined
   const page = organizationPage({ form: state, login, value: organization, wrong })
   return sendPage(reply, page, wrong === undefined ? 200 : 422)
 }

@@ -1,16 +1,17 @@
 import { Fault } from '#kernel'
 import { readFactors } from '../factors/factors.ts'
 import type { Flow } from '../http/cookies.ts'
+import type { Says } from '../languages/say.ts'
 import type { Page } from '../pages/layout.ts'
 import { factorPage, passwordPage, recoveryPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
 import type { Attempt } from './attempt.store.ts'
 
 /** Said where a page cannot go on. */
-export const tooLate = 'That page had waited too long, or was used already. Start again here.'
+export const tooLate: Says = (t) => t.common.tooLate
 
 /** A step's page, with what was wrong the last time. */
-export type StepPage = (services: Services, flow: Flow, attempt: Attempt, wrong?: string) => Promise<Page>
+export type StepPage = (services: Services, flow: Flow, attempt: Attempt, wrong?: Says) => Promise<Page>
 
 const formOf = (flow: Flow, attempt: Attempt) => ({
   csrf: flow.csrf,
@@ -23,7 +24,7 @@ export const showPassword: StepPage = async ({ people, storage, outbox }, flow, 
   const organization = organizationId && (await people.findOrganization(storage.db, organizationId))
   return passwordPage({
     form: formOf(flow, attempt),
-    organization: organization ? organization.displayName : 'Gatehouse',
+    organization: organization || undefined,
     login: attempt.login,
     mail: outbox.sends,
     wrong,
@@ -37,7 +38,7 @@ export const showFactor: StepPage = async ({ people, storage }, flow, attempt, w
   const wants = (factor: string) => attempt.needs.length === 0 || attempt.needs.includes(factor)
   return factorPage({
     form: formOf(flow, attempt),
-    organization: person.organization.displayName,
+    organization: person.organization,
     login: attempt.login,
     has: {
       totp: factors.totpEnrolledAtMs !== undefined && wants('totp'),

@@ -3,6 +3,8 @@ import { type Act, Fault, isFault, Secret } from '#kernel'
 import { type Flow, flowOf } from '../http/cookies.ts'
 import { type Form, requireOwnForm } from '../http/own-form.ts'
 import { admit, anonymousAct, readVisitor, sendOnward } from '../http/visitor.ts'
+import { fill, type Says } from '../languages/say.ts'
+import { sayFault } from '../languages/say-fault.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
@@ -96,10 +98,10 @@ const mendable: ReadonlySet<string> = new Set([
   'authentication.busy',
 ])
 
-const sayWrong = (fault: Fault): string =>
+const sayWrong = (fault: Fault): Says =>
   fault.code === 'authentication.throttled'
-    ? `Too many attempts. Try again in ${fault.retryAfterSeconds} s. A passkey works at any time.`
-    : `${fault.says}.`
+    ? (t) => fill(t.signIn.tooMany, { seconds: fault.retryAfterSeconds ?? 1 })
+    : sayFault(fault)
 
 interface Posted {
   readonly form: Form

@@ -59,12 +59,12 @@ export async function mountApprovals(app: FastifyInstance, deps: ApprovalDeps): 
           application: (await deps.clients.find(artifact.clientId ?? ''))?.name ?? '',
           scopes: scopesOf(artifact),
           message: messageOf(artifact),
-          at: new Date(artifact.issuedAtMs).toISOString().replace('T', ' ').replace(/\..*/, ' UTC'),
+          atMs: artifact.issuedAtMs,
           action: `${requestsPath}/${artifact.id}`,
           fields: { csrf: csrfOf(artifact.id, it.session.id) },
         })),
       )
-      const page = deps.pages.requests({
+      const page = deps.pages.requests(request, {
         person: it.person.username,
         requests,
         answered: answered === 'allow' || answered === 'deny' ? told[answered] : undefined,

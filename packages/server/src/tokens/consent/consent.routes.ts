@@ -46,7 +46,7 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
 
     scope.get(url, async (request, reply) => {
       const asked = await open(deps, request, reply)
-      const page = deps.pages.consent({
+      const page = deps.pages.consent(request, {
         application: asked.client.name,
         person: asked.person.username,
         scopes: asked.scopes,
@@ -58,6 +58,7 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         action: `${paths.consent}/${asked.uid}`,
         csrf: csrfOf(asked),
         goesTo: whereNext(asked.params.redirect_uri),
+        uiLocales: asked.params.ui_locales,
       })
       return send(reply, page)
     })
@@ -74,14 +75,14 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         throw new Fault('web.invalid', { detail: 'decision must be allow or deny' })
       await answer(deps, request, asked, decision)
       const path = asked.interaction.deviceCode === undefined ? paths.authorization : paths.code_verification
-      return send(reply, deps.pages.onward(`${path}/${asked.uid}`))
+      return send(reply, deps.pages.onward(request, `${path}/${asked.uid}`))
     })
   })
 }
 
 /** The origin people go to, the scheme of an app's own address, or the device that asked. */
-function whereNext(redirectUri: unknown): string {
-  if (typeof redirectUri !== 'string') return 'your device'
+function whereNext(redirectUri: unknown): string | undefined {
+  if (typeof redirectUri !== 'string') return undefined
   const { origin, protocol } = new URL(redirectUri)
   return origin === 'null' ? protocol : origin
 }

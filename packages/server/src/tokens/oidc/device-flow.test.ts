@@ -53,7 +53,7 @@ onEachEngine('device flow by openid-client: code, confirmation, consent, tokens 
     action: string
     goesTo: string
   }
-  assert.equal(consent.goesTo, 'your device')
+  assert.equal(consent.goesTo, undefined)
   const onward = await browser.post(
     new URL(consent.action, it.url),
     { csrf: consent.csrf, decision: 'allow' },
@@ -98,7 +98,7 @@ onEachEngine(
     )
     const { confirm: _, ...fields } = confirm.fields
     const refused = await pageOf(await browser.post(asked.verification_uri, { ...fields, abort: 'yes' }))
-    assert.match(String(refused.wrong), /not let in/)
+    assert.equal(refused.wrong, 'aborted')
     it.clock.movedMs += 10_000
     assert.equal(await poll(), 'access_denied')
     await it.close()

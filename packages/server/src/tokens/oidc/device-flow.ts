@@ -1,5 +1,5 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { TokenPages } from '../ports.ts'
+import type { DeviceWrong, TokenPages } from '../ports.ts'
 import { requestOf } from './request.ts'
 
 type Send = (ctx: KoaContextWithOIDC, page: { html: string; headers: Readonly<Record<string, string>> }) => void
@@ -20,12 +20,15 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
       mask: '****-****',
       deviceInfo: (ctx) => ({ ip: requestOf(ctx.req).ip, ua: ctx.get('user-agent').slice(0, 200) }),
       userCodeInputSource: async (ctx, form, _out, error) => {
-        const wrong = error === undefined ? undefined : sayWrong(error)
-        deps.send(ctx, deps.pages.deviceCode({ action: devicePath, fields: { xsrf: xsrfOf(form) }, wrong }))
+        const wrong = error === undefined ? undefined : whatIsWrong(error)
+        deps.send(
+          ctx,
+          deps.pages.deviceCode(requestOf(ctx.req), { action: devicePath, fields: { xsrf: xsrfOf(form) }, wrong }),
+        )
       },
       userCodeConfirmSource: async (ctx, form, client, device, userCode) => {
         const given = /name="user_code" value="([^"]*)"/.exec(form)?.[1] ?? ''
-        const page = deps.pages.deviceConfirm({
+        const page = deps.pages.deviceConfirm(requestOf(ctx.req), {
           application: client.clientName ?? client.clientId,
           code: userCode,
           address: String(device.ip ?? ''),
@@ -36,17 +39,14 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
         deps.send(ctx, page)
       },
       successSource: async (ctx) => {
-        deps.send(ctx, deps.pages.deviceDone({ application: ctx.oidc.client?.clientName ?? '' }))
+        deps.send(ctx, deps.pages.deviceDone(requestOf(ctx.req), { application: ctx.oidc.client?.clientName ?? '' }))
       },
     },
   } satisfies Configuration['features']
 }
 
-function sayWrong(error: Error & { userCode?: unknown }): string {
-  if (error.name === 'AbortedError') return 'The device was not let in. You may close this page'
-  if (error.name === 'NoCodeError' || error.userCode !== undefined)
-    return 'That code is not known, or no longer good. See what the device shows now'
-  if (error instanceof errors.OIDCProviderError)
-    return `The device was refused: ${error.error_description ?? error.error}`
-  return 'That did not work. Begin again on the device'
+function whatIsWrong(error: Error & { userCode?: unknown }): DeviceWrong {
+  if (error.name === 'AbortedError') return 'aborted'
+  if (error.name === 'NoCodeError' || error.userCode !== undefined) return 'unknown'
+  return error instanceof errors.OIDCProviderError ? 'refused' : 'failed'
 }

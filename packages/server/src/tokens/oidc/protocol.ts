@@ -232,5 +232,5 @@ function finishSignOut(ctx: KoaContextWithOIDC, deps: ProtocolDeps): void {
   if (target.startsWith(`${deps.url}/`)) return
   ctx.remove('location')
   ctx.status = 200
-  sendRendered(ctx, deps.pages.onward(target))
+  sendRendered(ctx, deps.pages.onward(requestOf(ctx.req), target))
 }

@@ -4,7 +4,6 @@ import type { Outgoing } from '#web'
 import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchange/exchange-grant.ts'
 import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
-import { registrationPath } from '../registration/registration.routes.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { assertionParameters, issueToWorkload } from '../workloads/federate.ts'
 import { findAccount } from './accounts.ts'
@@ -14,6 +13,7 @@ import type { Certificates } from './certificates.ts'
 import { ciba } from './ciba.ts'
 import type { ClientCache } from './clients.ts'
 import { deviceFlow, devicePath } from './device-flow.ts'
+import { discoveryOf } from './discovery.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { guardedFetch } from './guarded-fetch.ts'
@@ -181,7 +181,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async (ctx, form) => signOutPage(ctx, form, deps),
-        postLogoutSuccessSource: async (ctx) => sendRendered(ctx, deps.pages.signedOut()),
+        postLogoutSuccessSource: async (ctx) => sendRendered(ctx, deps.pages.signedOut(requestOf(ctx.req))),
       },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     },
@@ -218,7 +218,10 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
         return
       }
       const says = out.error_description ?? out.error
-      sendRendered(ctx, deps.pages.refused({ says: String(says), requestId: requestOf(ctx.req).id }))
+      sendRendered(
+        ctx,
+        deps.pages.refused(requestOf(ctx.req), { says: String(says), requestId: requestOf(ctx.req).id }),
+      )
       if (!('expose' in error)) ctx.status = 500
     },
     ttl: {
@@ -241,33 +244,11 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
   }
 }
 
-/** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
-function discoveryOf({
-  mtlsUrl,
-  url,
-  registration,
-  documents,
-}: ProviderDeps): Record<string, boolean | string | Record<string, string>> {
-  const always = {
-    ...(documents() && { client_id_metadata_document_supported: true }),
-    ...(registration && { registration_endpoint: `${url}${registrationPath}` }),
-  }
-  if (mtlsUrl === undefined) return always
-  const named = {
-    token_endpoint: paths.token,
-    revocation_endpoint: paths.revocation,
-    introspection_endpoint: paths.introspection,
-    userinfo_endpoint: paths.userinfo,
-    pushed_authorization_request_endpoint: paths.pushed_authorization_request,
-  }
-  const aliases = Object.entries(named).map(([name, path]) => [name, `${mtlsUrl}${path}`])
-  return { ...always, mtls_endpoint_aliases: Object.fromEntries(aliases) }
-}
-
 /** What the sign-in page is told: who the application expects, and whether a session that exists is not enough. */
 function hints(params: Record<string, unknown>, accountId: string | undefined): Record<string, string> {
   return {
     ...(typeof params.login_hint === 'string' && { login_hint: params.login_hint }),
+    ...(typeof params.ui_locales === 'string' && { ui_locales: params.ui_locales }),
     ...(accountId !== undefined && { reauthenticate: 'yes' }),
   }
 }
@@ -294,5 +275,5 @@ async function signOutPage(ctx: KoaContextWithOIDC, form: string, deps: Provider
   const person = await deps.people.find(ctx.oidc.session?.accountId ?? '')
   const action = `${paths.end_session}/confirm`
   const fields = { xsrf: csrf, logout: 'yes' }
-  sendRendered(ctx, deps.pages.signOut({ person: person?.username ?? '', action, fields }))
+  sendRendered(ctx, deps.pages.signOut(requestOf(ctx.req), { person: person?.username ?? '', action, fields }))
 }

@@ -3,10 +3,12 @@
 const { startAuthentication, startRegistration, browserSupportsWebAuthn, browserSupportsWebAuthnAutofill } =
   window.SimpleWebAuthnBrowser
 
+// What to say stands on the form, in the language of the page.
 const sentences = {
-  NotAllowedError: 'That was cancelled, or took too long. Try again when you are ready.',
-  InvalidStateError: 'This device already has a passkey for you here. Use it, or choose another device.',
-  SecurityError: 'Passkeys need this page at the address Gatehouse was set up with.',
+  NotAllowedError: 'cancelled',
+  InvalidStateError: 'present',
+  SecurityError: 'address',
+  Stale: 'stale',
 }
 
 function tell(form, text) {
@@ -22,7 +24,7 @@ async function optionsOf(form) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ csrf: form.elements.csrf.value }),
   })
-  if (!asked.ok) throw new Error('This page has waited too long. Reload it and try again.')
+  if (!asked.ok) throw Object.assign(new Error('stale'), { name: 'Stale' })
   return asked.json()
 }
 
@@ -37,7 +39,7 @@ async function run(form, optionsJSON, useBrowserAutofill) {
 
 for (const form of document.querySelectorAll('form[data-passkey]')) {
   if (!browserSupportsWebAuthn()) {
-    tell(form, 'This browser cannot use passkeys.')
+    tell(form, form.dataset.unable)
     continue
   }
   form.hidden = false
@@ -49,7 +51,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     try {
       await run(form, await optionsOf(form), false)
     } catch (error) {
-      if (error.name !== 'AbortError') tell(form, sentences[error.name] ?? error.message)
+      if (error.name !== 'AbortError') tell(form, form.dataset[sentences[error.name] ?? 'failed'])
     } finally {
       press.disabled = false
     }

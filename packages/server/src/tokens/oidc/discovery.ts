@@ -1,0 +1,27 @@
+import { registrationPath } from '../registration/registration.routes.ts'
+import { type ProviderDeps, paths } from './provider.ts'
+
+/** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
+export function discoveryOf({
+  mtlsUrl,
+  url,
+  registration,
+  documents,
+  pages,
+}: ProviderDeps): Record<string, boolean | string | readonly string[] | Record<string, string>> {
+  const always = {
+    ui_locales_supported: pages.languages,
+    ...(documents() && { client_id_metadata_document_supported: true }),
+    ...(registration && { registration_endpoint: `${url}${registrationPath}` }),
+  }
+  if (mtlsUrl === undefined) return always
+  const named = {
+    token_endpoint: paths.token,
+    revocation_endpoint: paths.revocation,
+    introspection_endpoint: paths.introspection,
+    userinfo_endpoint: paths.userinfo,
+    pushed_authorization_request_endpoint: paths.pushed_authorization_request,
+  }
+  const aliases = Object.entries(named).map(([name, path]) => [name, `${mtlsUrl}${path}`])
+  return { ...always, mtls_endpoint_aliases: Object.fromEntries(aliases) }
+}
