@@ -26,10 +26,10 @@ export function sayFault(fault: Fault): Says {
   return (t) => {
     if (isFault(fault, 'authentication.password_weak') && fault.extra?.weakness !== undefined)
       return sayWeakness(t, fault.extra.weakness as Weakness)
-    // What a policy's author wrote for those it refuses is in the author's language.
-    if (isFault(fault, 'authentication.denied') && fault.detail !== undefined) return sentence(fault.detail)
+    // Details are told in English only.
+    if (t === english && fault.detail !== undefined) return sentence(fault.detail)
     if (known(fault.code)) return t.faults[fault.code]
-    if (t === english) return sentence(fault.detail ?? fault.says)
+    if (t === english) return sentence(fault.says)
     return t.outcome.failedSays
   }
 }
