@@ -44,7 +44,7 @@ export const deviceConfirmPage =
     body: html`<h1>${t.device.confirmHeading}</h1>
 <p class="lead">${fill(t.device.confirmLead, { application: it.application })}</p>
 <dl class="reason">
-<div><dt>${t.device.code}</dt><dd><code dir="ltr">${it.code}</code></dd></div>
+<div><dt>${t.device.code}</dt><dd><code>${it.code}</code></dd></div>
 <div><dt>${t.device.askedFrom}</dt><dd dir="auto">${it.address}</dd></div>
 ${it.agent !== '' && html`<div><dt>${t.device.callsItself}</dt><dd>${sayAgent(t, it.agent)}</dd></div>`}
 </dl>

@@ -54,5 +54,5 @@ export const errorPage =
     body: html`<h1>${it.title(t)}</h1>
 <p class="lead">${it.says(t)}</p>
 ${it.next && html`<a class="button" href="${it.next.href}">${it.next.label(t)}</a>`}
-${it.requestId !== undefined && html`<p class="after">${fillHtml(t.outcome.requestId, { id: html`<code dir="ltr">${it.requestId}</code>` })}</p>`}`,
+${it.requestId !== undefined && html`<p class="after">${fillHtml(t.outcome.requestId, { id: html`<code>${it.requestId}</code>` })}</p>`}`,
   })

@@ -1,5 +1,17 @@
+import type { TokenPages } from '../ports.ts'
 import { registrationPath } from '../registration/registration.routes.ts'
-import { type ProviderDeps, paths } from './provider.ts'
+
+interface Deps {
+  readonly url: string
+  readonly mtlsUrl: string | undefined
+  readonly registration: boolean
+  readonly documents: () => boolean
+  readonly pages: Pick<TokenPages, 'languages'>
+  /** Where the protocol's endpoints stand. */
+  readonly paths: Readonly<
+    Record<'token' | 'revocation' | 'introspection' | 'userinfo' | 'pushed_authorization_request', string>
+  >
+}
 
 /** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
 export function discoveryOf({
@@ -8,7 +20,8 @@ export function discoveryOf({
   registration,
   documents,
   pages,
-}: ProviderDeps): Record<string, boolean | string | readonly string[] | Record<string, string>> {
+  paths,
+}: Deps): Record<string, boolean | string | readonly string[] | Record<string, string>> {
   const always = {
     ui_locales_supported: pages.languages,
     ...(documents() && { client_id_metadata_document_supported: true }),

@@ -144,7 +144,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     },
     clockTolerance: skewSeconds,
     scopes: [...standardScopes],
-    discovery: discoveryOf(deps),
+    discovery: discoveryOf({ ...deps, paths }),
     claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, ...claimsByScope },
     responseTypes: ['code'],
     pkce: { required: () => true },
