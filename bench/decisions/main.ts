@@ -41,7 +41,7 @@ export async function run(): Promise<readonly Figure[]> {
       ratesBare.push(requireClean('the empty route', await loadAtMost({ ...bare, seconds: 2 })).perSecond)
       ratesOurs.push(requireClean('decisions', await loadAtMost({ ...ours, seconds: 2 })).perSecond)
     }
-    const batches = await measureBatches(ours, rounds)
+    const batches = await measureBatches(ours, server.pid, rounds)
     const cerbos = await measureCerbos(ours, rounds)
     const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
     const local = await measureLocal(server.url, data, rounds)

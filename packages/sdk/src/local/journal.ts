@@ -1,4 +1,5 @@
 import { GatehouseError } from '../errors.ts'
+import { LineBytes } from '../lines/line-bytes.ts'
 import { sleep } from '../remote/caller.ts'
 import { type Segment, Spool } from './spool.ts'
 
@@ -31,7 +32,9 @@ export class LocalJournal {
   readonly #onError: (error: unknown) => void
   readonly #queue: { readonly segment: Segment; readonly watermarkMs: number }[] = []
   readonly #timer: NodeJS.Timeout
-  #text: string[] = []
+  readonly #lines = new LineBytes()
+  /** How many lines it holds. */
+  #count = 0
   #turn: Promise<void> | undefined
   #waiting = 0
   #shipping: Promise<void> | undefined
@@ -54,12 +57,12 @@ export class LocalJournal {
 
   /** Decisions that the server does not have yet. */
   get waiting(): number {
-    return this.#waiting + this.#spool.open.count + this.#text.length
+    return this.#waiting + this.#spool.open.count + this.#count
   }
 
   /** The number that the next line must bear. */
   get next(): number {
-    return this.#spool.next + this.#text.length
+    return this.#spool.next + this.#count
   }
 
   /** @throws {GatehouseError} `journal.full`: nothing may be decided here then */
@@ -68,9 +71,10 @@ export class LocalJournal {
       throw new GatehouseError('journal.full', 'Decisions cannot be kept here until the server takes some')
   }
 
-  /** Puts a line on record by the end of this turn. */
-  add(line: string): void {
-    this.#text.push(line)
+  /** Where the next line is to be written, which is then on record by the end of this turn. */
+  add(): LineBytes {
+    this.#count++
+    return this.#lines
   }
 
   /** Resolves once all that was added is on record. @throws {GatehouseError} `journal.full` when it cannot be written */
@@ -102,10 +106,12 @@ export class LocalJournal {
   }
 
   #write(): void {
-    const text = this.#text
-    if (text.length === 0) return
-    this.#text = []
-    this.#spool.append(text.join(''), text.length)
+    const added = this.#count
+    if (added === 0) return
+    const lines = this.#lines.taken()
+    this.#count = 0
+    this.#lines.clear()
+    this.#spool.append(lines, added)
     const { count, bytes } = this.#spool.open
     if (count >= linesMost || bytes >= bytesMost) this.#end()
   }

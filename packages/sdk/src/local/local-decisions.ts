@@ -9,7 +9,7 @@ import { type Freshness, LineStream } from '../remote/line-stream.ts'
 import { type Bounds, type Way, wayOf } from './bounds.ts'
 import { type Decided, decide, type Outcome, obligationsOf } from './decide.ts'
 import { type JournalOptions, LocalJournal } from './journal.ts'
-import { encodeLine } from './line.ts'
+import { writeLine } from './line.ts'
 import { Replica } from './replica.ts'
 import type { Segment } from './spool.ts'
 import { translate } from './translate.ts'
@@ -35,6 +35,14 @@ export interface LocalMeasures {
   readonly connections: number
   readonly shipped: number
   readonly waiting: number
+}
+
+/** When decisions are made that are asked for together, and how old what they are made from is then. */
+interface Now {
+  readonly nowMs: number
+  readonly stalenessMs: number
+  /** Monotonic: when the last of them was made. */
+  lastMs: number
 }
 
 /** A subject of this type is an access token, which the centre reads. */
@@ -93,13 +101,14 @@ export class LocalDecisions implements Decider {
 
   /** How old what is decided from may be at most. */
   get stalenessMs(): number {
-    return this.#surroundings.monotonicMs() - (this.#freshness?.asOfMs ?? Number.NEGATIVE_INFINITY)
+    return this.#stalenessAt(this.#surroundings.monotonicMs())
   }
 
   async evaluate(evaluation: Evaluation, options: AskOptions = {}): Promise<EvaluationResult> {
-    const way = this.#wayOf(evaluation, options)
+    const now = this.#now()
+    const way = this.#wayOf(evaluation, options, now)
     if (way === 'ask') return this.#gatehouse.centre.evaluate(evaluation, options)
-    const result = this.#decideNow(evaluation, requestIdOf(options.requestId))
+    const result = this.#decideNow(evaluation, requestIdOf(options.requestId), now)
     await this.#journal.keep()
     return result
   }
@@ -107,13 +116,23 @@ export class LocalDecisions implements Decider {
   /** Decides a list, each by itself, in order; all are on record before the answer. */
   async evaluateAll(evaluations: readonly Evaluation[], options: AskOptions = {}): Promise<EvaluationResult[]> {
     const requestId = requestIdOf(options.requestId)
-    const results: (EvaluationResult | Promise<EvaluationResult>)[] = evaluations.map((evaluation) =>
-      this.#wayOf(evaluation, options) === 'ask'
-        ? this.#gatehouse.centre.evaluate(evaluation, { ...options, requestId })
-        : this.#decideNow(evaluation, requestId),
-    )
-    await this.#journal.keep()
-    return Promise.all(results)
+    const now = this.#now()
+    const results: EvaluationResult[] = []
+    const asked: Promise<void>[] = []
+    for (const [at, evaluation] of evaluations.entries()) {
+      if (this.#wayOf(evaluation, options, now) !== 'ask') results[at] = this.#decideNow(evaluation, requestId, now)
+      else {
+        const answer = this.#gatehouse.centre.evaluate(evaluation, { ...options, requestId })
+        asked.push(
+          answer.then((result) => {
+            results[at] = result
+          }),
+        )
+      }
+    }
+    if (asked.length < evaluations.length) asked.push(this.#journal.keep())
+    await Promise.all(asked)
+    return results
   }
 
   measures(): LocalMeasures {
@@ -138,10 +157,19 @@ export class LocalDecisions implements Decider {
     await this.#journal.close()
   }
 
-  #wayOf({ subject, action }: Evaluation, { atLeast }: AskOptions): Way {
+  #now(): Now {
+    const monotonicMs = this.#surroundings.monotonicMs()
+    return { nowMs: this.#surroundings.nowMs(), lastMs: monotonicMs, stalenessMs: this.#stalenessAt(monotonicMs) }
+  }
+
+  #stalenessAt(monotonicMs: number): number {
+    return monotonicMs - (this.#freshness?.asOfMs ?? Number.NEGATIVE_INFINITY)
+  }
+
+  #wayOf({ subject, action }: Evaluation, { atLeast }: AskOptions, { stalenessMs }: Now): Way {
     if (atLeast !== undefined) return this.#ask('at_least')
     if (subject.type === tokenType) return this.#ask('token')
-    const way = wayOf(this.#bounds, action.name, this.stalenessMs)
+    const way = wayOf(this.#bounds, action.name, stalenessMs)
     if (way === 'ask') return this.#ask(wayOf(this.#bounds, action.name, 0) === 'ask' ? 'bound' : 'stale')
     if (way === 'local') return 'local'
     this.#refused++
@@ -153,16 +181,18 @@ export class LocalDecisions implements Decider {
     return 'ask'
   }
 
-  #decideNow(evaluation: Evaluation, requestId: string): EvaluationResult {
+  #decideNow(evaluation: Evaluation, requestId: string, now: Now): EvaluationResult {
     const replica = this.#replica as Replica
-    const startedAt = this.#surroundings.monotonicMs()
-    const nowMs = this.#surroundings.nowMs()
+    const { nowMs } = now
     this.#journal.requireRoom(1)
     const { request, view } = translate(replica, evaluation)
     const decided: Decided = decide(replica, request, view, nowMs)
     const obligations = obligationsOf(replica, decided, request, nowMs)
-    const tookMs = this.#surroundings.monotonicMs() - startedAt
-    this.#journal.add(encodeLine(this.#journal.next, nowMs, requestId, request, decided, tookMs))
+    const endedAt = this.#surroundings.monotonicMs()
+    const tookMs = endedAt - now.lastMs
+    now.lastMs = endedAt
+    const { next } = this.#journal
+    writeLine(this.#journal.add(), next, nowMs, requestId, request, decided, tookMs)
     this.#decisions[decided.outcome]++
     return { decision: decided.allow, obligations, by: 'local' }
   }
@@ -212,10 +242,16 @@ export class LocalDecisions implements Decider {
     if (typeof asOfMs === 'number') freshness.whole(asOfMs)
   }
 
-  async #ship({ stream, sequence, previous, lines }: Segment, watermarkMs: number) {
-    const cursor = this.#cursor
-    const body = { stream, sequence, previous, watermarkMs, lines, ...(cursor !== undefined && { cursor }) }
-    const answer = await this.#gatehouse.centre.send('/access/v1/journal', body, {})
+  async #ship(segment: Segment, watermarkMs: number) {
+    const { stream, sequence, previous } = segment
+    const query = new URLSearchParams({
+      stream,
+      sequence: String(sequence),
+      previous,
+      watermarkMs: String(watermarkMs),
+      ...(this.#cursor !== undefined && { cursor: this.#cursor }),
+    })
+    const answer = await this.#gatehouse.centre.send(`/access/v1/journal?${query}`, segment.read(), {})
     if (answer.status === 200) return 'taken' as const
     const held = readJson(answer.body)
     if (answer.status === 409 && typeof held?.sequence === 'number') return { sequence: held.sequence }

@@ -27,7 +27,8 @@ interface Uid {
   readonly id: string
 }
 
-const fold = (name: string) => name.normalize('NFKC').toLowerCase()
+const printable = /^[\x20-\x7e]*$/
+const fold = (name: string) => (printable.test(name) ? name : name.normalize('NFKC')).toLowerCase()
 const keyOf = ({ type, id }: Uid) => `${type}\n${id}`
 
 /**
@@ -44,7 +45,8 @@ export class Replica {
   /** Why the bundle in force does not read: everything is denied. */
   #broken: string | undefined
   readonly #deferred = new Map<string, Entity>()
-  readonly #logins = new Map<string, string>()
+  readonly #logins = { username: new Map<string, string>(), email: new Map<string, string>() }
+  #actionType = 'Action'
 
   constructor(application: string, directoryTypes: readonly string[]) {
     this.application = application
@@ -53,6 +55,11 @@ export class Replica {
 
   get bundle(): Bundle | undefined {
     return this.#bundle
+  }
+
+  /** The type of the bundle's actions. */
+  get actionType(): string {
+    return this.#actionType
   }
 
   get broken(): string | undefined {
@@ -80,8 +87,9 @@ export class Replica {
 
   /** The user whom a caller means by one of the names that the manifest lets her use. */
   findUser(name: string, names: readonly ('id' | 'email' | 'username')[]): string | undefined {
+    const folded = fold(name)
     for (const kind of names) {
-      const id = kind === 'id' ? undefined : this.#logins.get(`${kind}\n${fold(name)}`)
+      const id = kind === 'id' ? undefined : this.#logins[kind].get(folded)
       if (id !== undefined) return id
     }
     return undefined
@@ -102,7 +110,7 @@ export class Replica {
     for (const [key, entity] of entering) {
       try {
         this.entities.setEntity(entity)
-        for (const login of loginsOf(entity)) this.#logins.set(login, entity.id)
+        for (const [kind, name] of loginsOf(entity)) this.#logins[kind].set(name, entity.id)
       } catch {
         this.#deferred.set(key, entity)
       }
@@ -112,7 +120,8 @@ export class Replica {
   #drop(uid: Uid): void {
     const before = this.entities.find(uid.type, uid.id)
     if (before === undefined) return
-    for (const login of loginsOf(before)) if (this.#logins.get(login) === uid.id) this.#logins.delete(login)
+    for (const [kind, name] of loginsOf(before))
+      if (this.#logins[kind].get(name) === uid.id) this.#logins[kind].delete(name)
     this.entities.delete(uid)
   }
 
@@ -120,6 +129,8 @@ export class Replica {
     for (const uid of this.#actions) this.entities.delete(uid)
     this.#actions = []
     this.#bundle = bundle ?? undefined
+    const namespace = bundle?.manifest.actionNamespace
+    this.#actionType = namespace ? `${namespace}::Action` : 'Action'
     this.#broken = undefined
     let policies = PolicySet.fromJson({})
     try {
@@ -139,11 +150,11 @@ export class Replica {
   }
 }
 
-function loginsOf(entity: Entity): string[] {
+function loginsOf(entity: Entity): (readonly ['username' | 'email', string])[] {
   if (entity.type !== 'User') return []
   return (['username', 'email'] as const).flatMap((kind) => {
     const name = entity.attrs.get(kind)
-    return typeof name === 'string' ? [`${kind}\n${fold(name)}`] : []
+    return typeof name === 'string' ? [[kind, fold(name)] as const] : []
   })
 }
 

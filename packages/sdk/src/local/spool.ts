@@ -1,5 +1,16 @@
-import { hash, randomUUID } from 'node:crypto'
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** A closed part of a stream: what is shipped in one request. */
@@ -8,16 +19,17 @@ export interface Segment {
   readonly sequence: number
   /** Hash of the one before; empty for the first. */
   readonly previous: string
-  readonly lines: string
   readonly hash: string
   readonly count: number
   readonly file: string | undefined
+  /** Its lines, from where they are kept, good until the next segment is read. @throws the system's error when the file cannot be read */
+  read(): Buffer
 }
 
+const lineFeed = 10
 const shape = /^([\w-]{8,64})\.(\d{10})\.([\w-]{0,43})\.ndjson$/
 
-export const hashSegment = (previous: string, lines: string): string =>
-  hash('sha256', `${previous}\n${lines}`, 'base64url')
+const beginHash = (previous: string): Hash => createHash('sha256').update(`${previous}\n`)
 
 /**
  * The decisions of this process until the server has them: one stream of segments, each chained to the one before. With a directory
@@ -31,11 +43,13 @@ export class Spool {
   #next = 1
   #fd: number | undefined
   #file: string | undefined
-  #lines: string[] = []
+  /** Without a directory, the lines of the open segment. */
+  #chunks: Buffer[] = []
+  #hash: Hash = beginHash('')
+  /** Files are read into it, one after another. */
+  #scratch: Buffer = Buffer.alloc(0)
   #count = 0
   #bytes = 0
-  /** Of the open file, in bytes. */
-  #size = 0
 
   /** @param directory of this process alone; made when missing */
   constructor(directory: string | undefined) {
@@ -43,7 +57,7 @@ export class Spool {
     if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
 
-  /** How many decisions the open segment holds, and how many characters. */
+  /** How many decisions the open segment holds, and how many bytes. */
   get open(): { readonly count: number; readonly bytes: number } {
     return { count: this.#count, bytes: this.#bytes }
   }
@@ -53,49 +67,68 @@ export class Spool {
     return this.#next
   }
 
-  /** Appends whole lines; they survive the end of the process once this returns. @throws the system's error (ENOSPC, EIO) */
-  append(text: string, count: number): void {
-    if (this.#directory !== undefined) {
+  /**
+   * Appends whole lines, which are the caller's again afterwards; they survive the end of the process once this returns.
+   * @throws the system's error (ENOSPC, EIO)
+   */
+  append(bytes: Buffer, count: number): void {
+    if (this.#directory === undefined) this.#chunks.push(Buffer.from(bytes))
+    else {
       if (this.#fd === undefined) {
         const name = `${this.#stream}.${String(this.#sequence).padStart(10, '0')}.${this.#previous}.ndjson`
         this.#file = join(this.#directory, name)
         this.#fd = openSync(this.#file, 'ax', 0o600)
       }
-      const bytes = Buffer.from(text)
       try {
         for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written)
       } catch (error) {
-        ftruncateSync(this.#fd, this.#size)
+        ftruncateSync(this.#fd, this.#bytes)
         throw error
       }
-      this.#size += bytes.length
     }
-    this.#lines.push(text)
+    this.#hash.update(bytes)
     this.#count += count
-    this.#bytes += text.length
+    this.#bytes += bytes.length
     this.#next += count
   }
 
   /** Ends the open segment, to be shipped; an empty one too, whose watermark says that nothing was decided. */
   close(): Segment {
-    const lines = this.#lines.join('')
+    const chunks = this.#chunks
+    const file = this.#file
     const segment: Segment = {
       stream: this.#stream,
       sequence: this.#sequence,
       previous: this.#previous,
-      lines,
-      hash: hashSegment(this.#previous, lines),
+      hash: this.#hash.digest('base64url'),
       count: this.#count,
-      file: this.#file,
+      file,
+      // What waits for the server waits on disk, not in memory.
+      read: () => (file === undefined ? Buffer.concat(chunks) : this.#read(file)),
     }
     if (this.#fd !== undefined) closeSync(this.#fd)
     this.#fd = undefined
     this.#file = undefined
     this.#sequence++
     this.#previous = segment.hash
-    this.#lines = []
-    this.#count = this.#bytes = this.#size = 0
+    this.#hash = beginHash(segment.hash)
+    this.#chunks = []
+    this.#count = this.#bytes = 0
     return segment
+  }
+
+  #read(file: string): Buffer {
+    const fd = openSync(file, 'r')
+    try {
+      const { size } = fstatSync(fd)
+      if (this.#scratch.length < size) this.#scratch = Buffer.allocUnsafeSlow(size)
+      let read = 0
+      for (let more = -1; more !== 0 && read < size; read += more)
+        more = readSync(fd, this.#scratch, read, size - read, read)
+      return this.#scratch.subarray(0, read)
+    } finally {
+      closeSync(fd)
+    }
   }
 
   /** The server has it. */
@@ -111,17 +144,21 @@ export class Spool {
       const [, stream, sequence, previous] = shape.exec(name) ?? []
       if (stream === undefined || previous === undefined || stream === this.#stream) continue
       const file = join(this.#directory, name)
-      const text = readFileSync(file, 'utf8')
-      const lines = text.slice(0, text.lastIndexOf('\n') + 1)
-      const count = lines.split('\n').length - 1
+      const whole = (): Buffer => {
+        const bytes = readFileSync(file)
+        return bytes.subarray(0, bytes.lastIndexOf(lineFeed) + 1)
+      }
+      const lines = whole()
+      let count = 0
+      for (let at = lines.indexOf(lineFeed); at !== -1; at = lines.indexOf(lineFeed, at + 1)) count++
       found.push({
         stream,
         sequence: Number(sequence),
         previous,
-        lines,
-        hash: hashSegment(previous, lines),
+        hash: beginHash(previous).update(lines).digest('base64url'),
         count,
         file,
+        read: whole,
       })
     }
     return found

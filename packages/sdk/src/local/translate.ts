@@ -11,12 +11,11 @@ const valuesMost = 10_000
 /** An evaluation in Cedar's terms, as the server would put it. @throws {GatehouseError} `request.invalid` */
 export function translate(replica: Replica, evaluation: Evaluation): { request: Request; view: EntityView } {
   const { subject, action, resource, context } = evaluation
-  const namespace = replica.bundle?.manifest.actionNamespace
   const principal = uidOf(replica, subject)
   const target = uidOf(replica, resource)
   const request: Request = {
     principal,
-    action: { type: namespace ? `${namespace}::Action` : 'Action', id: action.name },
+    action: { type: replica.actionType, id: action.name },
     resource: target,
     context: contextOf(context, action.properties),
   }

@@ -16,7 +16,7 @@ export interface Call {
   readonly url: string
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -58,10 +58,11 @@ export class Centre implements Decider {
     })
   }
 
-  /** Sends with the service's token, and once more with a new one where the server does not take it. */
+  /** Sends JSON, or bytes that are lines of it, with the service's token, and once more with a new one where the server does not take it. */
   async send(path: string, body: unknown, { requestId, atLeast, signal }: AskOptions): Promise<Answer> {
     const { url, application } = this.#options
-    const text = JSON.stringify(body)
+    const isLines = body instanceof Uint8Array
+    const content = isLines ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body)
     for (let attempt = 1; ; attempt++) {
       const token = await this.#credentials.token()
       const answer = await this.#caller.call({
@@ -69,12 +70,12 @@ export class Centre implements Decider {
         method: 'POST',
         headers: {
           authorization: `Bearer ${token}`,
-          'content-type': 'application/json',
+          'content-type': isLines ? 'application/x-ndjson' : 'application/json',
           'x-request-id': requestIdOf(requestId),
           ...(application !== undefined && { 'gatehouse-application': application }),
           ...(atLeast !== undefined && { 'consistency-token': atLeast }),
         },
-        body: text,
+        body: content,
         signal,
       })
       if (answer.status !== 401) return answer

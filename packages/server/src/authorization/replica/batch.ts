@@ -33,10 +33,12 @@ export const hashBatch = (previous: string, lines: string): string =>
 
 const wrong = (detail: string) => new Fault('authorization.batch_invalid', { detail })
 
-/** @throws {Fault} `authorization.batch_invalid` */
-export function readBatch(body: unknown): Batch {
-  const given = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
-  const { stream, sequence, previous, watermarkMs, cursor, lines } = given
+/**
+ * A batch as one object, or its lines as they are with the rest in the address (`application/x-ndjson`), which spares both sides the
+ * quoting. @throws {Fault} `authorization.batch_invalid`
+ */
+export function readBatch(body: unknown, query: unknown = {}): Batch {
+  const { stream, sequence, previous, watermarkMs, cursor, lines } = partsOf(body, query)
   if (typeof stream !== 'string' || !/^[\w-]{8,64}$/.test(stream)) throw wrong('/stream must have 8 to 64 letters')
   if (!isCount(sequence) || sequence === 0) throw wrong('/sequence must be a positive integer')
   if (typeof previous !== 'string' || !/^([\w-]{43})?$/.test(previous))
@@ -47,6 +49,14 @@ export function readBatch(body: unknown): Batch {
   const list = lines === '' ? [] : lines.slice(0, -1).split('\n')
   if (list.length > batchLinesMost) throw wrong(`/lines must be at most ${batchLinesMost}`)
   return { stream, sequence, previous, watermarkMs, cursor, hash: hashBatch(previous, lines), lines: list }
+}
+
+function partsOf(body: unknown, query: unknown): Record<string, unknown> {
+  if (typeof body !== 'string')
+    return (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const given = query as Record<string, unknown>
+  const count = (text: unknown) => (typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : undefined)
+  return { ...given, sequence: count(given.sequence), watermarkMs: count(given.watermarkMs), lines: body }
 }
 
 /** The decisions of a batch, numbered on from `first`. @throws {Fault} `authorization.batch_invalid` */

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Act, Fault, type Meter } from '#kernel'
 import type { Web } from '#web'
 import { requireAskedApplication } from '../authzen/caller.ts'
@@ -94,14 +94,14 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     )
   })
 
-  web.app.post('/access/v1/journal', { bodyLimit: 16 * 2 ** 20 }, async (request, reply) => {
+  const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {
     const act = await actOf(request)
     const caller = principalOf(act)
     if (caller === undefined) throw new Fault('web.unauthenticated')
     const { id } = requireAskedApplication({ ...deps, nowMs: clock.nowMs() }, request, act, false)
     deps.gate.require(act, 'replicate', { type: 'Application', id })
     try {
-      const batch = readBatch(request.body)
+      const batch = readBatch(request.body, request.query)
       const position = await cursors.read(id, batch.cursor)
       const held = await taker.take(id, caller, batch, position ?? 0)
       batches.inc({ outcome: 'taken' })
@@ -111,5 +111,9 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
       batches.inc({ outcome: 'refused' })
       throw error
     }
+  }
+  web.app.register(async (app) => {
+    app.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    app.post('/access/v1/journal', { bodyLimit: 16 * 2 ** 20 }, takeBatch)
   })
 }
