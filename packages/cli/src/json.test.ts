@@ -118,6 +118,7 @@ function commands(home: string): string[][] {
     ['decide', 'user:alice', 'read', 'document:welcome', ...app],
     ['decisions', '--limit', '3'],
     ['events', '--limit', '3'],
+    ['federation'],
     ['key', 'list'],
     ['key', 'rotate'],
     ['backup', join(home, 'all.backup')],

@@ -16,6 +16,7 @@ import { addLogin } from './commands/login/login.ts'
 import { addBackups } from './commands/operations/backups.ts'
 import { addContain } from './commands/operations/contain.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
+import { addFederation } from './commands/operations/federation.ts'
 import { addKeys } from './commands/operations/keys.ts'
 import { addServiceLevels } from './commands/operations/service-levels.ts'
 import { addPdp } from './commands/pdp.ts'
@@ -74,6 +75,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addEvents,
     addAudit,
     addKeys,
+    addFederation,
     addBackups,
     addDoctor,
     addServiceLevels,

@@ -23,6 +23,7 @@ import { applyTheme, currentTheme, type Theme } from './theme.ts'
 const ExplainPage = lazy(() => import('../pages/explain.tsx'))
 const TimelinePage = lazy(() => import('../pages/timeline.tsx'))
 const DashboardsPage = lazy(() => import('../pages/dashboards.tsx'))
+const FederationPage = lazy(() => import('../pages/federation.tsx'))
 const AlertsPage = lazy(() => import('../pages/alerts.tsx'))
 const FirstHourPage = lazy(() => import('../pages/first-hour.tsx'))
 
@@ -59,6 +60,7 @@ const entries: readonly (readonly [Sentence, readonly Entry[]])[] = [
       { path: '/dashboards', icon: 'dashboards', label: 'Dashboards', action: 'viewEvents', whole: true },
       { path: '/alerts', icon: 'alerts', label: 'Alerts', action: 'examine', whole: true },
       { path: '/events', icon: 'events', label: 'Events', action: 'viewEvents' },
+      { path: '/federation', icon: 'federation', label: 'Federation', action: 'viewKeys', whole: true },
       { path: '/keys', icon: 'keys', label: 'Keys', action: 'viewKeys', whole: true },
       { path: '/settings', icon: 'settings', label: 'Settings' },
     ],
@@ -212,6 +214,8 @@ function Page({ path }: { readonly path: string }) {
       return <DecisionsPage />
     case 'events':
       return <EventsPage />
+    case 'federation':
+      return <FederationPage />
     case 'keys':
       return <KeysPage />
     case 'settings':

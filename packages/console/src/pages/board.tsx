@@ -30,6 +30,18 @@ export function useObjectives() {
   })
 }
 
+/** Policy deploys and other changes of the last hour, as they stand on every chart. */
+export function useMarks(objective: string | undefined): Series['marks'] {
+  const { data } = useQuery({
+    queryKey: ['marks', objective],
+    queryFn: ({ signal }) =>
+      get<Series>(pathWith(`/api/observability/objectives/${objective}/series`, { hours: 1, steps: 1 }), signal),
+    enabled: objective !== undefined,
+    refetchInterval: 10_000,
+  })
+  return data?.marks ?? []
+}
+
 /** How an objective was kept over time, with policy deploys and other changes as marks. */
 export function Kept({
   name,

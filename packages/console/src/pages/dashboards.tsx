@@ -3,9 +3,10 @@ import { ProblemNote } from '../parts/problem.tsx'
 import { State } from '../parts/small.tsx'
 import { Heat } from '../pictures/heat.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
-import { Kept, Panel, useObjectives } from './board.tsx'
+import { Kept, Panel, useMarks, useObjectives } from './board.tsx'
 import { DebugBoard } from './debug-board.tsx'
 import { ExecutiveBoard } from './executive-board.tsx'
+import { useFederation } from './federation.tsx'
 
 const boards = [
   ['', 'Executive'],
@@ -52,6 +53,8 @@ export default function DashboardsPage() {
 function OnCallBoard({ hours }: { readonly hours: string }) {
   const { t, number } = useWords()
   const objectives = useObjectives()
+  const marks = useMarks(objectives.data?.items[0]?.name)
+  const federation = useFederation()
   const items = [...(objectives.data?.items ?? [])].sort((a, b) => a.budgetLeft - b.budgetLeft)
   return (
     <>
@@ -73,7 +76,26 @@ function OnCallBoard({ hours }: { readonly hours: string }) {
           </Panel>
         ))}
         <Panel title={t('Token latency')} runbook="slow-tokens">
-          <Heat metric="token_issuance_duration_seconds" label={t('Tokens by how long they took, from now on')} />
+          <Heat
+            metric="token_issuance_duration_seconds"
+            label={t('Tokens by how long they took, from now on')}
+            marks={marks}
+          />
+        </Panel>
+        <Panel title={t('Providers')} runbook="federation">
+          {federation.data?.items.length === 0 && <p className="soft">{t('Nobody outside is trusted.')}</p>}
+          {federation.data?.items.map((it) => (
+            <p key={`${it.issuer} ${it.jwksUri} ${it.keysFrom}`} className="line">
+              <span>
+                {it.issuer}{' '}
+                {(it.failure ?? it.lastRefusal) !== undefined && (
+                  <span className="soft">{it.failure ?? it.lastRefusal}</span>
+                )}
+              </span>
+              <State of={it.state} />
+            </p>
+          ))}
+          <Link to="/federation">{t('Federation')}</Link>
         </Panel>
       </div>
       <Link to="/alerts">{t('Alerts')}</Link>

@@ -15,6 +15,11 @@ interface Finding {
 /** Changes of who may do what, or of what everything rests on. */
 const privileged = ['authorization.*', 'policies.*', 'keyring.*']
 
+function routeOf({ data }: FeedEvent): string {
+  const { method = '', route = '' } = data as { method?: string; route?: string }
+  return `${method} ${route}`
+}
+
 /** Is access under control? One page without numbers that need an engineer. */
 export function ExecutiveBoard({ hours }: { readonly hours: string }) {
   const { t, number } = useWords()
@@ -41,6 +46,9 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
   const decisions = useQuery(read<Page<KeptDecision>>('denies', pathWith('/api/decisions', { limit: 200 })))
   const denies = (decisions.data?.items ?? []).filter(({ outcome }) => outcome === 'deny_policy').slice(0, 6)
   const audit = doctor.data?.findings.filter(({ check }) => /audit|feed|journal|ledger/.test(check)) ?? []
+  const glass = useQuery(
+    read<Page<FeedEvent>>('glass', pathWith('/api/events', { type: 'authentication.bootstrap_used', limit: 5 })),
+  )
   const signIn = objectives.data?.items.find(({ name }) => name === 'sign-in-success')
   return (
     <div className="boards">
@@ -82,6 +90,18 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
               <Entity uid={it.principal} /> {it.action.id} <Entity uid={it.resource} />
             </span>
             <Link to={explainPath(it)}>{t('Why?')}</Link>
+          </p>
+        ))}
+      </Panel>
+      <Panel title={t('Break-glass used')} runbook="break-glass">
+        {glass.data?.items.length === 0 && <p className="soft">{t('Not used.')}</p>}
+        {glass.data?.items.map((event) => (
+          <p key={event.position} className="line">
+            <span>
+              <Link to={`/events?request=${encodeURIComponent(event.requestId)}`}>{event.actor.name}</Link>{' '}
+              {routeOf(event)}
+            </span>
+            <Time ms={event.atMs} />
           </p>
         ))}
       </Panel>

@@ -47,6 +47,8 @@ const tones: Record<string, string> = {
   invited: 'hint',
   pending: 'hint',
   published: 'hint',
+  failing: 'wrong',
+  unused: 'hint',
   warning: 'warn',
   suspended: 'warn',
   retiring: 'warn',

@@ -25,7 +25,16 @@ const everyMs = 5_000
 const most = 60
 
 /** How long tokens took, from now on: a column each five seconds, a row each bucket, the darker the more. */
-export function Heat({ metric, label }: { readonly metric: string; readonly label: string }) {
+export function Heat({
+  metric,
+  label,
+  marks = [],
+}: {
+  readonly metric: string
+  readonly label: string
+  /** Policy deploys and the like. */
+  readonly marks?: readonly { readonly atMs: number; readonly what: string; readonly says: string }[]
+}) {
   const { t, time } = useWords()
   const [samples, setSamples] = useState<readonly Sample[]>([])
   const { data } = useQuery({
@@ -78,6 +87,17 @@ export function Heat({ metric, label }: { readonly metric: string; readonly labe
             </rect>
           )),
         )}
+        {marks.map((mark) => {
+          const at = samples.findIndex(({ atMs }) => atMs >= mark.atMs)
+          if (at < 1) return null
+          const x = left + (most - columns.length + at - 1) * cell
+          return (
+            <g key={mark.atMs + mark.says} className="mark">
+              <title>{`${time(mark.atMs)}: ${mark.what}: ${mark.says}`}</title>
+              <line x1={x} x2={x} y1={0} y2={edges.length * row} />
+            </g>
+          )
+        })}
         <text x={left} y={edges.length * row + 18}>
           {t('5 minutes ago')}
         </text>

@@ -25,6 +25,8 @@ export const states = {
   ok: 'in Ordnung',
   warning: 'Warnung',
   failed: 'gescheitert',
+  failing: 'gestört',
+  unused: 'noch nicht benutzt',
   published: 'veröffentlicht',
   retiring: 'läuft aus',
   retired: 'ausgemustert',

@@ -47,6 +47,14 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
   const house = await openConsoleHouse(t)
   const { server, api } = house
   const acme = await applyAcme(api)
+  const condition = 'context.claims.repository == "acme/app"'
+  const trusts = [{ name: 'ci', issuer: 'https://ci.acme.example', condition }]
+  const owner = {
+    organizationId: (await api('GET', `/api/users/${acme.users}`)).body.organizationId,
+    owner: acme.users,
+  }
+  const made = await api('POST', '/api/machines', { ...owner, name: 'deploy', trusts })
+  assert.equal(made.status, 201, JSON.stringify(made.body))
   // The page's own policy refuses what the test puts in.
   const { page, complaints, userId } = await seat(house, 'ada', 'owner', { bypassCSP: true })
   const question = `application=${acme.applications}&subjectType=User&subjectId=${acme.users}&action=read&resourceType=Document&resourceId=welcome`
@@ -69,6 +77,7 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
     ['/dashboards?view=on-call', 'decision-latency'],
     ['/dashboards?view=debug', 'Refused lately'],
     ['/alerts', 'Alerts'],
+    ['/federation', /^https:\/\/ci\.acme\.example/],
     ['/keys', 'Keys'],
     ['/settings', 'Settings'],
     ['/first-hour', 'First hour'],

@@ -15,10 +15,13 @@ export interface ConsoleHouse {
 }
 
 /** A real server and a real Chromium; both end with the test. */
-export async function openConsoleHouse(t: TestContext): Promise<ConsoleHouse> {
+export async function openConsoleHouse(
+  t: TestContext,
+  environment: Record<string, string> = {},
+): Promise<ConsoleHouse> {
   const scratch = await scratchDatabase('sqlite')
   t.after(() => scratch.remove())
-  const server = await startTestServer(scratch)
+  const server = await startTestServer(scratch, { environment })
   t.after(() => server.close())
   const browser = await startBrowser(t)
   const api = localAdministrator(scratch)
