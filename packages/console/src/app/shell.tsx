@@ -24,6 +24,7 @@ const ExplainPage = lazy(() => import('../pages/explain.tsx'))
 const TimelinePage = lazy(() => import('../pages/timeline.tsx'))
 const DashboardsPage = lazy(() => import('../pages/dashboards.tsx'))
 const FederationPage = lazy(() => import('../pages/federation.tsx'))
+const RunbookPage = lazy(() => import('../pages/runbook.tsx'))
 const AlertsPage = lazy(() => import('../pages/alerts.tsx'))
 const FirstHourPage = lazy(() => import('../pages/first-hour.tsx'))
 
@@ -226,6 +227,8 @@ function Page({ path }: { readonly path: string }) {
       return <DashboardsPage />
     case 'alerts':
       return <AlertsPage />
+    case 'runbooks':
+      return <RunbookPage key={path} name={id ?? ''} />
     case 'first-hour':
       return <FirstHourPage />
     default:

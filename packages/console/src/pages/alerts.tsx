@@ -5,6 +5,7 @@ import { deployment, useMay } from '../api/rights.ts'
 import { useInAddress } from '../app/router.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
+import { Runbook } from '../parts/runbook.tsx'
 import { Cli, Empty, Field, State, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
 import { useWords } from '../words/words.tsx'
@@ -68,7 +69,7 @@ export default function AlertsPage() {
             wide: true,
             show: (alert) => (alert.cause === undefined ? '–' : `${alert.cause.kind} ${alert.cause.subject}`),
           },
-          { name: t('Runbook'), wide: true, show: (alert) => <code>docs/runbooks/{alert.runbook}.md</code> },
+          { name: t('Runbook'), wide: true, show: (alert) => <Runbook name={alert.runbook} /> },
           { name: t('Since'), wide: true, show: (alert) => <Time ms={alert.startedAtMs} /> },
           {
             name: t('Change'),

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { get, pathWith } from '../api/client.ts'
 import { ProblemNote } from '../parts/problem.tsx'
+import { Runbook } from '../parts/runbook.tsx'
 import { Chart } from '../pictures/chart.tsx'
 import { useWords } from '../words/words.tsx'
 
@@ -98,7 +99,7 @@ export function Panel({
       {children}
       {runbook !== undefined && (
         <p className="soft runbook">
-          {t('Runbook')} <code>docs/runbooks/{runbook}.md</code>
+          {t('Runbook')} <Runbook name={runbook} />
         </p>
       )}
     </section>

@@ -7,6 +7,7 @@ import type { Operation, Outgoing } from '#web'
 import { alertOperations } from './alerts/alert.routes.ts'
 import { alertMigrations } from './alerts/alert.store.ts'
 import { deliveryMigrations } from './alerts/delivery.store.ts'
+import { runbookOperations } from './alerts/runbook.ts'
 import { silenceMigrations } from './alerts/silence.store.ts'
 import { exportOperations } from './dashboards/export.routes.ts'
 import { sloOperations } from './slos/slo.routes.ts'
@@ -54,6 +55,7 @@ export function openWatch(options: WatchOptions): { readonly watch: Watch; reado
   const operations = [
     ...sloOperations({ ...options, watched, watch }),
     ...exportOperations({ ...options, watched }),
+    ...runbookOperations(),
     ...alertOperations({ ...options, objectives: watched.objectives }),
   ]
   return { watch, operations }

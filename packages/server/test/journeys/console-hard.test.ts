@@ -78,6 +78,7 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
     ['/dashboards?view=debug', 'Refused lately'],
     ['/alerts', 'Alerts'],
     ['/federation', /^https:\/\/ci\.acme\.example/],
+    ['/runbooks/leaked-credential', 'A credential leaked'],
     ['/keys', 'Keys'],
     ['/settings', 'Settings'],
     ['/first-hour', 'First hour'],

@@ -44,7 +44,7 @@ onEachEngine(
       const subjects = posted.map((letter) => letter.split('\n')[0])
       const about = 'team@example.com [page] decision-availability:'
       assert.deepEqual(subjects, [`${about} opened`, `${about} resolved`])
-      assert.match(posted[0] as string, /^Runbook: docs\/runbooks\/decisions-refused\.md$/m)
+      assert.match(posted[0] as string, /^Runbook: https?:\/\/[^/]+\/console\/runbooks\/decisions-refused$/m)
     } finally {
       await close()
     }

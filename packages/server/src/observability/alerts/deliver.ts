@@ -7,6 +7,7 @@ import type { Receiver } from '../slos/slo-file.ts'
 import { findAlert } from './alert.store.ts'
 import type { Alert } from './alert.ts'
 import { type Delivery, settleDelivery, takeDelivery, type What } from './delivery.store.ts'
+import { runbookAddress } from './runbook.ts'
 
 export interface DeliverDeps {
   readonly storage: Storage
@@ -72,7 +73,7 @@ export async function sendAlert(
   const body = JSON.stringify({
     what,
     ...alert,
-    runbook: alert.runbook.startsWith('https://') ? alert.runbook : `docs/runbooks/${alert.runbook}.md`,
+    runbook: runbookAddress(deps.url, alert.runbook),
     link: `${deps.url}/console/alerts`,
   })
   const seconds = Math.floor(deps.clock.nowMs() / 1_000)
@@ -99,7 +100,7 @@ async function mailAlert(
 
 ${alert.severity}, ${alert.component}, ${what} at ${new Date(alert.endedAtMs ?? alert.startedAtMs).toISOString()}
 Alert:   ${url}/console/alerts
-Runbook: ${alert.runbook.startsWith('https://') ? alert.runbook : `docs/runbooks/${alert.runbook}.md`}
+Runbook: ${runbookAddress(url, alert.runbook)}
 `
   const subject = `[${alert.severity}] ${alert.objective}: ${what}`
   for (const address of addresses) await post.send(address, { subject, text })
