@@ -87,6 +87,8 @@ export interface SessionSource {
   /** The session whose cookie the request carries. */
   ofRequest(request: FastifyRequest): Promise<SignInSession | undefined>
   find(sessionId: string): Promise<SignInSession | undefined>
+  /** What sign-in policies say of opening an application with the session of a request. */
+  mayOpen?(request: FastifyRequest, applicationId: string): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }>
   end(act: Act, sessionId: string): Promise<void>
 }
 

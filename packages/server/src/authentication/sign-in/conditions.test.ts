@@ -9,6 +9,7 @@ import { onEachEngine } from '../../../test/support/engines.ts'
 import { type House, inServer, until } from '../../../test/support/house.ts'
 import { countryData } from '../../../test/support/mmdb.ts'
 import { type Api, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
+import { pkce } from '../../../test/support/token-flow.ts'
 import { localTime, plainAddress } from './conditions.ts'
 
 const example = (path: string) =>
@@ -223,6 +224,71 @@ onEachEngine('country, risk and the organization’s time zone are what they say
     { ...behindProxy, GATEHOUSE_COUNTRY_FILE: file },
   )
 })
+
+onEachEngine('an application asks for what its policy names, of a session that there is too, once', (scratch) =>
+  inServer(scratch, async (house) => {
+    const { api, server, clock } = house
+    const alice = await withApp(house, 'alice')
+    await makeUser(api, 'bob')
+    const made = await api('POST', '/api/applications', {
+      organizationId: await homeOf(api),
+      name: 'payroll',
+      kind: 'web',
+      redirectUris: ['https://payroll.example/callback'],
+      consentRequired: false,
+    })
+    assert.equal(made.status, 201, JSON.stringify(made.body))
+    const application = made.body.id
+    const opens = `context has application && context.application == Application::"${application}"`
+    const lacks = '&& !context.factors.contains("totp")'
+    assert.equal((await apply(api, forbids(`${opens} ${lacks}`, '@require("totp")'))).status, 200)
+    const { challenge } = pkce()
+    const authorize = `/oauth/authorize?${new URLSearchParams({
+      ...{ client_id: application, redirect_uri: 'https://payroll.example/callback', response_type: 'code' },
+      ...{ scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256', state: 'st' },
+    })}`
+    /** Where an address leads this browser to, up to a page or the application. */
+    const lead = async (browser: FormBrowser, from: string): Promise<URL> => {
+      let at = new URL(from, server.url)
+      for (let hops = 0; hops < 6 && at.origin === server.url; hops++) {
+        const answer = await browser.get(at)
+        const location = answer.headers.get('location')
+        await answer.arrayBuffer()
+        if (location === null) break
+        at = new URL(location, at)
+      }
+      return at
+    }
+
+    // Bob has a session and no app: asked once more, then the application hears no.
+    const bob = await new FormBrowser(server.url).signIn('bob')
+    assert.equal(bob.at, '/account')
+    const asked = await lead(bob, authorize)
+    assert.equal(asked.pathname, '/sign-in')
+    // The provider's own times are the machine's.
+    clock.advanceMs(60_000)
+    await bob.signIn('bob', undefined, asked.search)
+    assert.equal(bob.status, 403)
+    assert.match(bob.text, /asks for an authenticator app too, which you do not have/)
+    const plain = new URLSearchParams(asked.search)
+    plain.set('return_to', plain.get('return_to')?.split('?')[0] as string)
+    await bob.signIn('bob', undefined, `?${plain}`)
+    assert.match(bob.page, /\/oauth\/authorize\//)
+    const told = await lead(bob, plain.get('return_to') as string)
+    assert.equal(told.searchParams.get('error'), 'access_denied', told.href)
+
+    // Alice shows her app and gets in.
+    const browser = new FormBrowser(server.url)
+    const page = await lead(browser, authorize)
+    clock.advanceMs(30_000)
+    await browser.signIn('alice', undefined, page.search)
+    const code = new TOTP({ secret: alice.secret }).generate({ timestamp: clock.nowMs() })
+    await browser.submit('/sign-in/factor', { code })
+    const onward = await lead(browser, page.searchParams.get('return_to') as string)
+    assert.equal(onward.origin, 'https://payroll.example', onward.href)
+    assert.ok(onward.searchParams.has('code'), onward.href)
+  }),
+)
 
 test('addresses and local times are spelled as policies read them', () => {
   assert.equal(plainAddress('::ffff:203.0.113.9'), '203.0.113.9')

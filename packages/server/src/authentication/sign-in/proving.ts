@@ -3,6 +3,7 @@ import type { Reader, Storage, Tx } from '#storage'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
+import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { hashToken, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
@@ -131,6 +132,7 @@ export class Proving {
     const answer = await conditions.ask(act, person, {
       action: visitor.current?.session.userId === person.id ? 'stepUp' : 'signIn',
       factors: shown.factors,
+      applicationId: applicationOf(attempt.returnTo),
       address: visitor.address,
       deviceKnown: await this.#isKnown(storage.db, visitor, person),
     })

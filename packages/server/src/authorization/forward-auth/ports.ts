@@ -75,6 +75,8 @@ export interface SessionFinder {
   /** By the cookie that the request carries. */
   ofRequest(request: FastifyRequest): Promise<GatewaySession | undefined>
   find(id: string): Promise<GatewaySession | undefined>
+  /** What sign-in policies say of opening an application with the session of a request. */
+  mayOpen?(request: FastifyRequest, applicationId: string): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }>
 }
 
 /** Signs the identity that is handed on. */

@@ -97,15 +97,20 @@ export function addContinue(web: Web, deps: SignInDeps): void {
     if (known === undefined || origin === null || state === null || !/^[\w-]{43}$/.test(state))
       return reply.code(400).type('text/plain').send('This is not a place to start from: open the application again.\n')
     const session = await deps.sessions.ofRequest(request)
-    const isWeak = session !== undefined && stepUp !== undefined && !isStrongEnough(session, stepUp)
+    const opens = session && (await deps.sessions.mayOpen?.(request, known.application.id))
+    const refused = opens?.kind === 'deny'
+    const isWeak =
+      session !== undefined &&
+      (refused || opens?.kind === 'require' || (stepUp !== undefined && !isStrongEnough(session, stepUp)))
     if (session === undefined || isWeak) {
       // INVARIANT: somebody who cannot prove more is told so after one try, not sent around for ever.
-      if (isWeak && query.get('tried') === '1') {
+      if (refused || (isWeak && query.get('tried') === '1')) {
         const { html, headers } = tooWeakPage(known.application.name, `${deps.url}/account`)
         return reply.code(403).headers(headers).send(html)
       }
       const wanted = stepUp === undefined ? {} : inQuery(stepUp)
-      const again = new URLSearchParams({ origin, state, to, ...wanted, ...(isWeak && { tried: '1' }) })
+      const application = known.application.id
+      const again = new URLSearchParams({ origin, state, to, application, ...wanted, ...(isWeak && { tried: '1' }) })
       const signIn = new URLSearchParams({
         return_to: `${continuePath}?${again}`,
         organization: known.application.organizationId,

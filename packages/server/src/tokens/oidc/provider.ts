@@ -197,13 +197,13 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: interactionRules(),
+      policy: interactionRules(deps.sessions),
       url: async (ctx, interaction) => {
         const back = `${interaction.deviceCode === undefined ? paths.authorization : devicePath}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
         const client = await deps.clients.find(String(interaction.params.client_id))
         const query = new URLSearchParams({
-          return_to: back,
+          return_to: `${back}?${new URLSearchParams({ application: String(interaction.params.client_id) })}`,
           ...(client !== undefined && !client.anyOrganization && { organization: client.organizationId }),
           ...hints(interaction.params, interaction.session?.accountId),
         })

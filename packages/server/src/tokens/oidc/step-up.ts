@@ -1,4 +1,6 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { SessionSource } from '../ports.ts'
+import { requestOf } from './request.ts'
 
 /** Sign-in strengths, weakest first: each is enough where a weaker one is asked for (see authentication). */
 export const acrValues = ['urn:gatehouse:acr:1', 'urn:gatehouse:acr:2', 'phr'] as const
@@ -40,7 +42,7 @@ function metBy(acr: string | undefined, values: readonly string[]): string | und
  * The provider's policy, with strengths that are ordered: a request that wants more than the session has sends the person to
  * prove more (RFC 9470 §5). Who cannot goes on where it was a wish, and is refused where it was a demand.
  */
-export function interactionRules(): interactionPolicy.DefaultPolicy {
+export function interactionRules(sessions: Pick<SessionSource, 'mayOpen'>): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const { checks } = policy.get('login') as interactionPolicy.Prompt
   checks.remove('essential_acrs')
@@ -61,6 +63,20 @@ export function interactionRules(): interactionPolicy.DefaultPolicy {
       if (known && result?.login === undefined) return Check.REQUEST_PROMPT
       if (essential) throw new errors.UnmetAuthenticationRequirements('none of the requested acr values could be met')
       return Check.NO_NEED_TO_PROMPT
+    }),
+  )
+  checks.add(
+    new Check('sign_in_policy', 'sign-in policies ask for more', 'access_denied', async (ctx) => {
+      const { session, client, result } = ctx.oidc
+      if (session?.accountId === undefined || client === undefined) return Check.NO_NEED_TO_PROMPT
+      const request = requestOf(ctx.req)
+      const answer = await sessions.mayOpen?.(request, client.clientId)
+      if (answer === undefined || answer.kind === 'permit') return Check.NO_NEED_TO_PROMPT
+      if (answer.kind === 'require' && result?.login === undefined) return Check.REQUEST_PROMPT
+      // INVARIANT: who cannot show more is told so after one try, not sent around for ever.
+      throw new errors.AccessDenied(
+        `the organization's sign-in policies do not permit this here and now (${request.id})`,
+      )
     }),
   )
   return policy
