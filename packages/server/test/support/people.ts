@@ -129,3 +129,23 @@ export class FormBrowser extends TestBrowser {
     return this
   }
 }
+
+/** A browser at an address of the world, to a server that stands behind a proxy (`behindProxy`). */
+export class BrowserAt extends FormBrowser {
+  #headers: Record<string, string>
+  constructor(url: string, address: string) {
+    super(url)
+    this.#headers = { 'x-forwarded-for': address }
+  }
+  moveTo(address: string): void {
+    this.#headers = { 'x-forwarded-for': address }
+  }
+  override get(url: string | URL, headers: Record<string, string> = {}) {
+    return super.get(url, { ...headers, ...this.#headers })
+  }
+  override post(url: string | URL, form: Record<string, string>, headers: Record<string, string> = {}) {
+    return super.post(url, form, { ...headers, ...this.#headers })
+  }
+}
+
+export const behindProxy = { GATEHOUSE_TRUSTED_PROXIES: '127.0.0.1/32, ::1/128' }

@@ -45,6 +45,22 @@ test('hashes made from published vectors are read right (RFC 7914 §11 and §12)
   }
 })
 
+test('bcrypt is computed on another thread: everything else goes on meanwhile', async () => {
+  const foreign = parseForeign(bcrypt.hashSync(goodPassword, 11))
+  assert.ok(foreign)
+  let turns = 0
+  let going = true
+  const turn = () => {
+    turns++
+    if (going) setImmediate(turn)
+  }
+  setImmediate(turn)
+  assert.equal(await verifyForeign(foreign, new Secret(goodPassword)), true)
+  going = false
+  // On this thread bcryptjs lets others in ten times a second.
+  assert.ok(turns > 100, `${turns} turns of the event loop`)
+})
+
 test('a hash that would cost too much work, or is none, is not taken', () => {
   for (const hash of [
     `$2b$31$${'a'.repeat(53)}`,

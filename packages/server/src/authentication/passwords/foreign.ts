@@ -34,7 +34,7 @@ function bcryptOf(text: string): Foreign | undefined {
   const match = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(text)
   const cost = Number(match?.[1])
   if (match === null || cost < 4 || cost > most.bcryptCost) return undefined
-  const verify = async (password: string) => (await import('bcryptjs')).default.compare(password, text)
+  const verify = async (password: string) => (await import('./bcrypt.ts')).compareBcrypt(password, text)
   return { scheme: 'bcrypt', verify }
 }
 

@@ -89,6 +89,24 @@ export async function findSessionById(db: Reader, id: SessionId, nowMs: number):
   return row && toSession(row)
 }
 
+/** Whether somebody of the organization has a live session that came from this address. */
+export async function isOwnAddress(
+  db: Reader,
+  organization: OrganizationId,
+  address: string,
+  nowMs: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('organization_id', '=', organization)
+    .where('address', '=', address)
+    .where('expires_at', '>', nowMs)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** A user's live sessions, newest first, at most 200. */
 export async function listSessions(
   db: Reader,

@@ -8,28 +8,13 @@ import { TOTP } from 'otpauth'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { type House, inServer, until } from '../../../test/support/house.ts'
 import { countryData } from '../../../test/support/mmdb.ts'
-import { type Api, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
+import { type Api, BrowserAt, behindProxy, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
 import { pkce } from '../../../test/support/token-flow.ts'
 import { localTime, plainAddress } from './conditions.ts'
 
 const example = (path: string) =>
   readFileSync(fileURLToPath(new URL(`../../../../../examples/sign-in/${path}`, import.meta.url)), 'utf8')
 const office = { 'office.cedar': example('office.cedar'), 'tests/office.yaml': example('tests/office.yaml') }
-
-/** A browser at an address of the world. */
-class BrowserAt extends FormBrowser {
-  readonly #headers: Record<string, string>
-  constructor(url: string, address: string) {
-    super(url)
-    this.#headers = { 'x-forwarded-for': address }
-  }
-  override get(url: string | URL, headers: Record<string, string> = {}) {
-    return super.get(url, { ...headers, ...this.#headers })
-  }
-  override post(url: string | URL, form: Record<string, string>, headers: Record<string, string> = {}) {
-    return super.post(url, form, { ...headers, ...this.#headers })
-  }
-}
 
 const homeOf = async (api: Api): Promise<string> => (await api('GET', '/api/organizations')).body.items[0].id
 const apply = async (api: Api, files: Record<string, string>) =>
@@ -75,8 +60,6 @@ const makeAdministrator = async ({ api, server }: House, id: string) => {
   assert.equal(granted.status, 201, JSON.stringify(granted.body))
   await until(async () => server.authentication.services.administrators.isAdministrator(id as never))
 }
-
-const behindProxy = { GATEHOUSE_TRUSTED_PROXIES: '127.0.0.1/32, ::1/128' }
 
 onEachEngine(
   'no TOTP from outside the office at night for administrators: three lines, their tests, and what they do',

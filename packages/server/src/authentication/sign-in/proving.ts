@@ -5,6 +5,7 @@ import type { Method } from '../events.ts'
 import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
 import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
+import { isOwnAddress } from '../sessions/session.store.ts'
 import { hashToken, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
@@ -13,6 +14,7 @@ import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
 import { recordFailure, refuse, reject } from './refusals.ts'
+import { isSprayed } from './suspects.ts'
 import type { Throttle, Trying } from './throttle.ts'
 import '../faults.ts'
 
@@ -208,7 +210,17 @@ export class Proving {
       account: `${method}:${who}`,
       address: visitor.address,
       device: known ? hashToken(visitor.deviceToken as string) : undefined,
+      strange: !known && (await this.#isStrange(visitor, attempt)),
     }
+  }
+
+  /** Whether the organization is attacked, and this address is none that its people have come from. */
+  async #isStrange({ address }: Visitor, { organizationId }: Attempt): Promise<boolean> {
+    const { clock, storage } = this.#deps
+    const nowMs = clock.nowMs()
+    if (address === undefined || organizationId === undefined) return false
+    if (!(await isSprayed(storage.db, organizationId, nowMs))) return false
+    return !(await isOwnAddress(storage.db, organizationId, address, nowMs))
   }
 
   async #isKnown(db: Reader, { deviceToken }: Visitor, person: Person): Promise<boolean> {

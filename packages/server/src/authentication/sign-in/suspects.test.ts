@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { inServer, until } from '../../../test/support/house.ts'
-import { FormBrowser, makeUser } from '../../../test/support/people.ts'
+import { BrowserAt, behindProxy, FormBrowser, makeUser } from '../../../test/support/people.ts'
 import { noteFailedTry } from './suspects.ts'
 
 onEachEngine('one network that fails with 20 accounts is said once, again at 40, and closes to nobody', (scratch) =>
@@ -70,4 +70,38 @@ onEachEngine('failed sign-ins on the pages are counted by account, known or not'
       /authentication_attacks_total\{kind="stuffing"\} 1/,
     )
   }),
+)
+
+onEachEngine('while an organization is attacked, strange addresses get fewer tries; its people none', (scratch) =>
+  inServer(
+    scratch,
+    async ({ server, api, clock }) => {
+      await makeUser(api, 'alice')
+      const home = (await api('GET', '/api/organizations')).body.items[0].id
+      const act = { actor: { type: 'anonymous', name: 'test' }, requestId: 'test' } as const
+      const known = await new BrowserAt(server.url, '198.51.100.1').signIn('alice')
+      assert.equal(known.at, '/account')
+      const tries = async (address: string, count: number) => {
+        let last = 0
+        for (let index = 0; index < count; index++)
+          last = (await new BrowserAt(server.url, address).signIn(`${address} ${index}`, 'wrong')).status
+        return last
+      }
+      assert.equal(await tries('203.0.113.1', 7), 401)
+      for (let index = 1; index <= 100; index++) {
+        const it = { account: `a${index}`, organizationId: home, address: `192.0.2.${index}`, nowMs: clock.nowMs() }
+        await server.storage.transact((tx) => noteFailedTry(tx, act, it))
+      }
+      assert.equal(await tries('203.0.113.2', 5), 401)
+      assert.equal(await tries('203.0.113.2', 1), 429)
+      // Where its people come from, and on browsers that they have used, all is as ever; elsewhere they still get in at once.
+      assert.equal(await tries('198.51.100.1', 7), 401)
+      assert.equal((await new BrowserAt(server.url, '203.0.113.3').signIn('alice')).at, '/account')
+      known.moveTo('203.0.113.2')
+      assert.equal((await known.signIn('alice', undefined, '?reauthenticate=1')).at, '/account')
+      clock.advanceMs(16 * 60_000)
+      assert.equal(await tries('203.0.113.4', 7), 401)
+    },
+    behindProxy,
+  ),
 )

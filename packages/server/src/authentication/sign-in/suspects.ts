@@ -115,6 +115,11 @@ export async function hasFailedLately(
   return row !== undefined
 }
 
+/** Whether so many different accounts of the organization failed lately that it was said to be spraying. */
+export const isSprayed = async (db: Reader, organizationId: string, nowMs: number): Promise<boolean> =>
+  (await countedAttempts(db, hash('suspects', hash('organization', organizationId)), nowMs)) >=
+  suspectAfter.organization
+
 /** Whether so many different accounts failed from the address's network lately that it was said to be stuffing. */
 export async function isNetworkSuspected(db: Reader, address: string, nowMs: number): Promise<boolean> {
   const key = hash('suspects', hash('network', networkOf(address)))

@@ -15,6 +15,8 @@ const rules = {
   device: { free: 10, longestMs: 60_000 },
   /** One address trying many people. Offices share one, so it is generous. */
   address: { free: 30, longestMs: 30_000 },
+  /** The same while the account's organization is attacked, for addresses that its people have not come from. */
+  strangeAddress: { free: 5, longestMs: 60_000 },
 } as const satisfies Record<string, Rule>
 
 const forgetAfterMs = 15 * 60_000
@@ -25,6 +27,8 @@ export interface Trying {
   readonly address: string | undefined
   /** The hash of the token of a browser that this person has signed in with. */
   readonly device: string | undefined
+  /** Whether the organization is attacked and none of its people comes from this address. */
+  readonly strange?: boolean
 }
 
 const hash = (kind: string, value: string) => createHash('sha256').update(`${kind}:${value}`).digest('hex')
@@ -46,12 +50,14 @@ function keysOf(trying: Trying): readonly (readonly [string, Rule])[] {
   if (trying.device !== undefined) return [[hash('device', `${trying.account}:${trying.device}`), rules.device]]
   const account = [hash('account', trying.account), rules.account] as const
   if (trying.address === undefined) return [account]
-  return [account, [hash('address', networkOf(trying.address)), rules.address]]
+  const rule = trying.strange ? rules.strangeAddress : rules.address
+  return [account, [hash('address', networkOf(trying.address)), rule]]
 }
 
 /**
- * Slows down guessing, for an account and for an address, by waits that grow to a minute and no further. Nobody is locked
- * out: known browsers count apart, and passkeys cannot be guessed and are never slowed.
+ * Slows down guessing, for an account, for an address and, by giving strange addresses less, for an organization that is
+ * attacked; by waits that grow to a minute and no further. INVARIANT: nobody is locked out: known browsers count apart,
+ * passkeys cannot be guessed and are never slowed, and nobody uses up what another address has.
  */
 export class Throttle {
   readonly #storage: Storage
