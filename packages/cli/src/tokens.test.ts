@@ -1,12 +1,13 @@
 // A pipeline, a cloud and a machine: tokens without a stored secret, by a real server in a process of its own.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { decodeJwt } from 'jose'
+import { decodeJwt, importJWK, SignJWT } from 'jose'
 import { type ChildServer, startChildServer } from '../../../bench/support/child-server.ts'
 import { gatehouse, gatehouseJson } from '../../../examples/story/command.ts'
 import { githubClaims, OutsideIssuer } from '../../server/test/support/outside-issuer.ts'
@@ -163,4 +164,52 @@ test('`gatehouse api-key` makes a key that works as GATEHOUSE_TOKEN for what it 
   const forApp = await gatehouse(data, 'api-key', 'create', 'x', '--owner', 'machine:deploy', '--app', 'cloud')
   assert.equal(forApp.code, exits.ok, forApp.stderr)
   assert.match(forApp.stdout, /ghkey_/)
+})
+
+test('`gatehouse machine key` makes a key pair whose private half stays here, rotates it, and reports what is stale', async () => {
+  const file = join(home, 'deploy-key.json')
+  await gatehouse(data, 'machine', 'create', 'signer', '--owner', 'olga')
+  const added = await gatehouseJson<{ clientId: string; key: { kid: string } }>(
+    data,
+    ...['machine', 'key', 'add', 'signer', '--out', file],
+  )
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const privateJwk = JSON.parse(readFileSync(file, 'utf8'))
+  const tokenBy = async (jwk: Record<string, unknown>) => {
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(added.clientId)
+      .setSubject(added.clientId)
+      .setAudience(server.url)
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(await importJWK(jwk, 'ES256'))
+    const answer = await fetch(`${server.url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+      }),
+    })
+    return answer.status
+  }
+  assert.equal(await tokenBy(privateJwk), 200)
+  const again = await gatehouse(data, 'machine', 'key', 'add', 'signer', '--out', file)
+  assert.equal(again.code, exits.failed, 'nothing is overwritten')
+  const rotated = await gatehouseJson<{ privateKey: Record<string, unknown> }>(
+    data,
+    ...['machine', 'key', 'rotate', 'signer', '--overlap', '1h', '--valid', '20d'],
+  )
+  assert.equal(await tokenBy(rotated.privateKey), 200)
+  assert.equal(await tokenBy(privateJwk), 200, 'the former one, for an hour')
+  const stale = await gatehouse(data, 'machine', 'key', 'list', '--stale', '--machine', 'signer')
+  assert.equal(stale.code, exits.failed)
+  assert.match(stale.stdout, /signer +key .* ends-soon/)
+  assert.equal((await gatehouse(data, 'machine', 'key', 'revoke', 'signer', added.key.kid)).code, exits.ok)
+  assert.equal(await tokenBy(privateJwk), 401)
+  const secret = join(home, 'private.json')
+  writeFileSync(secret, JSON.stringify(privateJwk))
+  assert.equal((await gatehouse(data, 'machine', 'key', 'add', 'signer', '--jwk', secret)).code, exits.usage)
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Authentication, holdToFactors, protocolPages, sessionSource } from '#authentication'
 import type { Authorization } from '#authorization'
 import type { Config } from '#config'
+import { CredentialUses } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Entropy, Meter } from '#kernel'
 import type { Keyring } from '#keyring'
@@ -28,6 +29,7 @@ interface Joined {
 export async function joinTokens(house: Joined): Promise<Tokens> {
   const { config, storage, feed, clock, entropy, meter, keyring, authentication, web, outgoing, onError } = house
   const { gate, snapshot } = house.authorization
+  const uses = new CredentialUses({ storage, clock })
   return openTokens({
     url: config.url,
     storage,
@@ -37,7 +39,8 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     signer: keyring,
     gate,
     machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
-    clients: directoryClients({ db: storage.db, clock }),
+    clients: directoryClients({ db: storage.db, clock, uses }),
+    uses,
     people: directoryPeople({ db: storage.db, clock }),
     sessions: sessionSource(authentication.services),
     pages: protocolPages,

@@ -39,6 +39,10 @@ declare module '#feed' {
     'directory.trust_deleted': { machine: string; issuer: string }
     'directory.machine_secret_issued': { secretId: string; replaced: string[] }
     'directory.machine_secret_revoked': { secretId: string }
+    'directory.machine_key_registered': { kid: string; expiresAt: string; ending: string[] }
+    'directory.machine_key_revoked': { kid: string }
+    /** `kid`: of a key, or the public id of a secret. */
+    'directory.machine_key_ending': { kind: 'key' | 'secret'; kid: string; days: number; expiresAt: string }
     'directory.application_created': { name: string }
     'directory.application_updated': Changed
     'directory.application_activated': Moved
@@ -77,6 +81,9 @@ defineEvents({
   'directory.trust_deleted': 'A trust in outside workloads was taken from a machine: tokens that came by it end',
   'directory.machine_secret_issued': 'A client secret was issued to a machine',
   'directory.machine_secret_revoked': 'A client secret of a machine was revoked',
+  'directory.machine_key_registered': 'A public key of a machine was registered',
+  'directory.machine_key_revoked': 'A public key of a machine was revoked',
+  'directory.machine_key_ending': 'A key or secret of a machine ends soon: register the next one',
   'directory.application_created': 'An application was registered',
   'directory.application_updated': 'An application was changed',
   'directory.application_activated': 'An application was activated',

@@ -9,6 +9,11 @@ export const faults = defineFaults({
   'directory.application_unknown': { status: 404, says: 'There is no such application' },
   'directory.member_unknown': { status: 404, says: 'There is no such member in the organization of the group' },
   'directory.secret_unknown': { status: 404, says: 'There is no such client secret' },
+  'directory.key_unknown': { status: 404, says: 'There is no such key' },
+  'directory.has_secrets': {
+    status: 409,
+    says: 'It proves itself by client secrets, which a key would end: say replaceSecrets to go over to keys',
+  },
   'directory.name_taken': { status: 409, says: 'The name is taken: choose another' },
   'directory.transition_refused': { status: 409, says: 'Its present state does not allow this; see state and allowed' },
   'directory.organization_closed': { status: 409, says: 'The organization is not active: activate it first' },

@@ -1,5 +1,6 @@
 import type { Migration } from '#storage'
 import { applicationMigrations } from './applications/application.store.ts'
+import { credentialNoteMigrations } from './credentials/credential-notes.store.ts'
 import { groupMigrations } from './groups/group.store.ts'
 import { machineMigrations } from './machines/machine.store.ts'
 import { nameMigrations } from './names.store.ts'
@@ -14,6 +15,7 @@ export const directoryMigrations: readonly Migration[] = [
   ...applicationMigrations,
   ...groupMigrations,
   ...machineMigrations,
+  ...credentialNoteMigrations,
 ]
 
 export { applicationBody } from './applications/application.schema.ts'
@@ -54,6 +56,8 @@ export {
 export { protectedApplications } from './applications/protected-applications.ts'
 export type { KeyInput } from './credentials/client-key.ts'
 export { type IssueOptions, verifyClientSecret } from './credentials/client-secret.ts'
+export { CredentialNotes } from './credentials/credential-notes.store.ts'
+export { CredentialUses } from './credentials/credential-uses.ts'
 export {
   type AuthMethod,
   authMethods,
@@ -62,6 +66,7 @@ export {
   type Credentials,
   validKeys,
 } from './credentials/credentials.ts'
+export { type JudgedCredential, judgeCredentials, warningDays } from './credentials/judge-credentials.ts'
 export { stripCredentials } from './credentials/strip-credentials.ts'
 export type { ChangeDeps, DirectoryDeps } from './deps.ts'
 export { directoryEntities } from './entities/source.ts'
@@ -91,11 +96,19 @@ export {
 } from './machines/machine.store.ts'
 export * from './machines/machine.ts'
 export {
+  addMachineKey,
+  type MachineWithKey,
+  type NewMachineKey,
+  registerMachineKey,
+  revokeMachineKey,
+} from './machines/machine-keys.ts'
+export {
   addMachineSecret,
   issueMachineSecret,
   type MachineWithSecret,
   revokeMachineSecret,
 } from './machines/machine-secrets.ts'
+export { tendMachineKeys } from './machines/tend-machine-keys.ts'
 export { directoryOperations } from './operations.ts'
 export {
   changeOrganization,

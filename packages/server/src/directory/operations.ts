@@ -3,6 +3,7 @@ import { applicationOperations } from './applications/application.routes.ts'
 import type { DirectoryDeps } from './deps.ts'
 import { groupOperations } from './groups/group.routes.ts'
 import { machineOperations } from './machines/machine.routes.ts'
+import { machineKeyOperations } from './machines/machine-key.routes.ts'
 import { organizationOperations } from './organizations/organization.routes.ts'
 import { userOperations } from './users/user.routes.ts'
 
@@ -13,6 +14,7 @@ export function directoryOperations(deps: DirectoryDeps): Operation[] {
     ...userOperations(deps),
     ...groupOperations(deps),
     ...machineOperations(deps),
+    ...machineKeyOperations(deps),
     ...applicationOperations(deps),
   ]
 }

@@ -10,6 +10,7 @@ import { installationChecks } from './doctor/checks.ts'
 import { doctorOperations } from './doctor/doctor.routes.ts'
 import { oldCredentialsCheck } from './doctor/old-credentials.ts'
 import { orphansCheck } from './doctor/orphans.ts'
+import { staleKeysCheck } from './doctor/stale-keys.ts'
 import { keysOperations } from './keys/keys.routes.ts'
 import { metricsOperations } from './metrics/metrics.routes.ts'
 
@@ -30,6 +31,7 @@ export function operatingOperations(deps: OperateDeps): Operation[] {
     ...installationChecks({ ...deps, times: defaultTimes }),
     orphansCheck(deps.storage),
     oldCredentialsCheck(deps),
+    staleKeysCheck(deps),
   ]
   return [
     ...keysOperations(deps),

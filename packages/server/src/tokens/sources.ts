@@ -1,5 +1,6 @@
 import {
   type Application,
+  type CredentialUses,
   defaultOAuth,
   findApplication,
   findApplicationByOrigin,
@@ -22,19 +23,22 @@ import type { ClientSource, Person, PersonSource, RegisteredClient } from './por
 interface Deps {
   readonly db: Reader
   readonly clock: Clock
+  /** Told of each secret that proves somebody. */
+  readonly uses?: Pick<CredentialUses, 'note'>
 }
 
 /** The directory's applications and machines as OAuth clients. */
-export function directoryClients({ db, clock }: Deps): ClientSource {
+export function directoryClients(deps: Deps): ClientSource {
+  const { db } = deps
   const ofApplication = async (application: Application | undefined): Promise<RegisteredClient | undefined> => {
     if (application === undefined || application.state !== 'active') return undefined
     const organization = await findOrganization(db, application.organizationId)
-    return organization?.state === 'active' ? applicationClient(application, organization, clock) : undefined
+    return organization?.state === 'active' ? applicationClient(application, organization, deps) : undefined
   }
   const ofMachine = async (machine: Machine | undefined): Promise<RegisteredClient | undefined> => {
     if (machine === undefined || machine.state !== 'active') return undefined
     const organization = await findOrganization(db, machine.organizationId)
-    return organization?.state === 'active' ? machineClient(machine, organization, clock) : undefined
+    return organization?.state === 'active' ? machineClient(machine, organization, deps) : undefined
   }
   return {
     find: async (clientId) => {
@@ -48,14 +52,20 @@ export function directoryClients({ db, clock }: Deps): ClientSource {
 
 const limitsOf = ({ settings }: Organization) => settings.tokens ?? {}
 
-function applicationClient(application: Application, organization: Organization, clock: Clock): RegisteredClient {
+/** Whether a secret is one of the client's that are in force; a use of it is noted. */
+function verifySecretOf(client: Application | Machine, { clock, uses }: Deps): RegisteredClient['verifySecret'] {
+  const onUse = (secretId: string) => uses?.note(client.id, secretId)
+  return (secret) => verifyClientSecret(client, new Secret(secret), clock.nowMs(), onUse)
+}
+
+function applicationClient(application: Application, organization: Organization, deps: Deps): RegisteredClient {
   const { tokenLifetimes, credentials } = application
   return {
     id: application.id,
     type: 'application',
     organizationId: application.organizationId,
     name: application.displayName,
-    ...keysOf(application, clock),
+    ...keysOf(application, deps),
     authMethod: credentials.authMethod,
     origins: application.origins,
     redirectUris: application.redirectUris,
@@ -67,18 +77,18 @@ function applicationClient(application: Application, organization: Organization,
     limits: limitsOf(organization),
     native: application.kind === 'native',
     ...tokenLifetimes,
-    verifySecret: (secret) => verifyClientSecret(application, new Secret(secret), clock.nowMs()),
+    verifySecret: verifySecretOf(application, deps),
   }
 }
 
-function machineClient(machine: Machine, organization: Organization, clock: Clock): RegisteredClient {
+function machineClient(machine: Machine, organization: Organization, deps: Deps): RegisteredClient {
   return {
     id: machine.id,
     type: 'machine',
     organizationId: machine.organizationId,
     name: machine.name,
     owner: machine.owner,
-    ...keysOf(machine, clock),
+    ...keysOf(machine, deps),
     authMethod: machine.credentials.authMethod,
     redirectUris: [],
     postLogoutRedirectUris: [],
@@ -89,11 +99,11 @@ function machineClient(machine: Machine, organization: Organization, clock: Cloc
     limits: limitsOf(organization),
     native: false,
     accessTokenSeconds: machine.accessTokenSeconds,
-    verifySecret: (secret) => verifyClientSecret(machine, new Secret(secret), clock.nowMs()),
+    verifySecret: verifySecretOf(machine, deps),
   }
 }
 
-function keysOf({ credentials }: Pick<Application, 'credentials'>, clock: Clock) {
+function keysOf({ credentials }: Pick<Application, 'credentials'>, { clock }: Deps) {
   const needed = ['private_key_jwt', 'self_signed_tls_client_auth'].includes(credentials.authMethod)
   if (!needed && credentials.keys.length === 0) return {}
   const keys = validKeys(credentials, clock.nowMs())

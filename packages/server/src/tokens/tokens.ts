@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { EntityUid, Gate } from '#authorization'
-import { federatedMachines, type Machine } from '#directory'
+import { type CredentialUses, federatedMachines, type Machine } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
@@ -66,6 +66,8 @@ export interface TokensDeps {
   readonly signer: Signer
   readonly gate: Gate
   readonly clients: ClientSource
+  /** When secrets and keys of clients were last used. Written down from here on, until `close`. */
+  readonly uses: CredentialUses
   readonly people: PersonSource
   readonly sessions: SessionSource
   readonly pages: TokenPages
@@ -113,6 +115,7 @@ export interface Tokens {
    * bound to. `none` when it carries no access token.
    */
   verifyPresented(presented: PresentedRequest, audience: string): AccessTokenClaims | 'none' | undefined
+  readonly uses: CredentialUses
   /** The revocations in force, as they come: for whoever checks tokens elsewhere. */
   readonly revocations: {
     all(): Iterable<Revocation>
@@ -186,6 +189,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     assertions: { url, clock, keys, health, machinesTrusting: deps.machinesTrusting },
     detailTypes: () => needs.detailTypes,
     requestsPerSecond: deps.requestsPerSecond ?? 100,
+    uses: deps.uses,
     url,
     mayAct: (actor, action, subject, requestId) => deps.gate.may({ actor, requestId }, action, subject),
     storage,
@@ -211,10 +215,12 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     for (const algorithm of algorithms) await deps.ensureKey?.(algorithm as SigningAlgorithm)
     protocol.rebuild()
   })
+  const stopUses = deps.uses.run((error) => onError('uses of credentials', error))
   const expiry = expireArtifacts({ storage, clock, revocations, onError })
   return {
     verifyAccessToken: (token, audience) => verifier.verify(token, audience),
     verifyPresented: verifyRequest,
+    uses: deps.uses,
     revocations: {
       all: () => revocations.all(),
       onAdd: (listener) => revocations.onAdd(listener),
@@ -246,6 +252,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     },
     close: async () => {
       await apiKeys.close()
+      await stopUses()
       keys.close()
       await spool?.stop()
       await notices.stop()

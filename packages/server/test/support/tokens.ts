@@ -9,6 +9,7 @@ import {
   addMachine,
   addMachineSecret,
   addUser,
+  CredentialUses,
   ensureHomeOrganization,
   type Machine,
   type MachineInput,
@@ -118,6 +119,7 @@ export async function openTokensFixture(
   const logger = makeLogger('trace', { write: (line: string) => void logged.push(line) })
   const web = await createWeb({ url, trustedProxies: [], logger, clock, entropy, meter, storage, keyring })
 
+  const uses = new CredentialUses({ storage, clock })
   const sessions = new Map<string, SignInSession>()
   const live = (id: string | undefined) => {
     const session = id === undefined ? undefined : sessions.get(id)
@@ -132,7 +134,8 @@ export async function openTokensFixture(
     signer: keyring,
     gate: options.gate ?? testGate().gate,
     machinesTrusting: (issuer) => trustingMachines({ db: storage.db }, issuer),
-    clients: directoryClients({ db: storage.db, clock }),
+    clients: directoryClients({ db: storage.db, clock, uses }),
+    uses,
     people: directoryPeople({ db: storage.db, clock }),
     sessions: {
       ofRequest: async (request) => live(request.cookies['test-session']),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { findMachineId, findOrganizationId, findUserId, homeOrganization } from '../../client/find.ts'
 import { action } from '../../session.ts'
+import { addMachineKeys } from './machine-keys.ts'
 import { addMachineTrusts } from './machine-trusts.ts'
 import { collect, organizationNames, organizationQuery, type Within, within } from './names.ts'
 import { addSecretCommand } from './secrets.ts'
@@ -71,6 +72,7 @@ export function addMachines(program: Command): void {
       }),
     )
 
+  addMachineKeys(machine)
   addMachineTrusts(machine)
   addSecretCommand(machine, '/api/machines', findMachineId)
   addTransitions(machine, {

@@ -1,6 +1,8 @@
 import type { Selectable } from 'kysely'
 import { type ApplicationId, Fault, type OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
+import { dropNotes } from '../credentials/credential-notes.store.ts'
+import { credentialIds } from '../credentials/credentials.ts'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Application, ApplicationKind, ApplicationState } from './application.ts'
@@ -155,6 +157,7 @@ export async function updateApplicationRow(tx: Tx, application: Application): Pr
     .where('organization_id', '=', organization_id)
     .where('id', '=', id)
     .execute()
+  await dropNotes(tx, id, credentialIds(application))
 }
 
 async function claimNames(tx: Tx, { id, organizationId, name, origins }: Application): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type JsonWebKey, X509Certificate } from 'node:crypto'
+import type { Organization } from '../organizations/organization.ts'
 import type { Problems } from '../values/problems.ts'
 import type { ClientKey } from './credentials.ts'
 
@@ -24,9 +25,24 @@ const curves = new Map<unknown, string>([
 ])
 const rsaAlgorithms = ['PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512']
 
+/** How long a key may live, where it must end. */
+export interface KeyEnds {
+  /** Where nothing is said. */
+  readonly usualMs: number
+  readonly mostMs: number
+}
+
+const day = 86_400_000
+/** 90 days where nothing is said, 366 at most, and what an organization says where that is less. */
+export function keyEndsOf({ settings }: Pick<Organization, 'settings'>, nowMs: number): KeyEnds {
+  const most = Math.min(366, settings.tokens?.keyDays ?? 366)
+  return { usualMs: nowMs + Math.min(90, most) * day, mostMs: nowMs + most * day }
+}
+
 /**
  * Checks public keys: EC on P-256, P-384 or P-521, Ed25519, or RSA of 2048–8192 bits; a point that is on its curve; no
  * private member; `alg`, where it is told, of the key's kind. Keys without `kid` get their thumbprint (RFC 7638).
+ * @param ends where given, every key that is new gets an end, and none that is too far; one that was there keeps its own
  */
 export function parseKeys(
   problems: Problems,
@@ -34,6 +50,7 @@ export function parseKeys(
   given: readonly KeyInput[],
   before: readonly ClientKey[],
   nowMs: number,
+  ends?: KeyEnds,
 ): ClientKey[] {
   problems.check(given.length <= keysMost, pointer, `must have at most ${keysMost} items`)
   const kids = new Set<string>()
@@ -43,11 +60,18 @@ export function parseKeys(
     problems.check(!kids.has(jwk.kid), `${place}/jwk/kid`, 'must differ from those of the other keys')
     kids.add(jwk.kid)
     const old = before.find((key) => key.kid === jwk.kid && JSON.stringify(key.jwk) === JSON.stringify(jwk))
+    const expiresAtMs = input.expiresAtMs ?? (ends === undefined ? undefined : (old?.expiresAtMs ?? ends.usualMs))
+    if (ends !== undefined && expiresAtMs !== undefined && expiresAtMs !== old?.expiresAtMs)
+      problems.check(
+        expiresAtMs <= ends.mostMs,
+        `${place}/expiresAtMs`,
+        `must be within ${Math.round((ends.mostMs - nowMs) / day)} days`,
+      )
     return {
       kid: jwk.kid,
       jwk,
       registeredAtMs: old?.registeredAtMs ?? nowMs,
-      ...(input.expiresAtMs !== undefined && { expiresAtMs: input.expiresAtMs }),
+      ...(expiresAtMs !== undefined && { expiresAtMs }),
     }
   })
 }

@@ -14,13 +14,21 @@ function hashOf(secret: Secret): Buffer {
 /**
  * Whether this is one of the client's secrets and not expired; in constant time for each. Synchronous and without I/O.
  */
-export function verifyClientSecret(client: { credentials: Credentials }, secret: Secret, nowMs: number): boolean {
+export function verifyClientSecret(
+  client: { credentials: Credentials },
+  secret: Secret,
+  nowMs: number,
+  /** Told of the one that it is. */
+  onUse?: (secretId: string) => void,
+): boolean {
   if (client.credentials.authMethod !== 'client_secret_basic') return false
   const given = hashOf(secret)
   let right = false
-  for (const { hash, expiresAtMs } of client.credentials.secrets) {
+  for (const { id, hash, expiresAtMs } of client.credentials.secrets) {
     const same = timingSafeEqual(given, Buffer.from(hash, 'base64url'))
-    if (same && (expiresAtMs === undefined || nowMs < expiresAtMs)) right = true
+    if (!same || (expiresAtMs !== undefined && nowMs >= expiresAtMs)) continue
+    right = true
+    onUse?.(id)
   }
   return right
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { closed, text, timeMs } from '../values/schema.ts'
 import { keysMost } from './client-key.ts'
+import type { CredentialNote } from './credential-notes.store.ts'
 import type { Credentials } from './credentials.ts'
 
 /** What a caller hands over of a public key. */
@@ -10,32 +11,45 @@ export const keyBody = closed({
 })
 export const keysBody = Type.Optional(Type.Array(keyBody, { maxItems: keysMost }))
 
+const lastUsed = Type.Optional(Type.Integer({ description: 'Last use in milliseconds, to the quarter of an hour' }))
+export const keyView = closed({
+  kid: Type.String(),
+  jwk: Type.Record(Type.String(), Type.Unknown()),
+  registeredAtMs: timeMs,
+  expiresAtMs: Type.Optional(timeMs),
+  usedAtMs: lastUsed,
+})
+
 export const credentialsView = {
-  secrets: Type.Array(closed({ id: Type.String(), issuedAtMs: timeMs, expiresAtMs: Type.Optional(timeMs) }), {
-    description: 'Client secrets in force, without the secrets: only hashes are kept',
-  }),
-  keys: Type.Array(
-    closed({
-      kid: Type.String(),
-      jwk: Type.Record(Type.String(), Type.Unknown()),
-      registeredAtMs: timeMs,
-      expiresAtMs: Type.Optional(timeMs),
-    }),
+  secrets: Type.Array(
+    closed({ id: Type.String(), issuedAtMs: timeMs, expiresAtMs: Type.Optional(timeMs), usedAtMs: lastUsed }),
+    {
+      description: 'Client secrets in force, without the secrets: only hashes are kept',
+    },
   ),
+  keys: Type.Array(keyView),
 }
 
 /** The credentials as anybody with the right to view may see them: no hashes. */
-export function showCredentials({ secrets, keys }: Credentials): {
+export function showCredentials(
+  { secrets, keys }: Credentials,
+  noteOf: (credentialId: string) => CredentialNote | undefined = () => undefined,
+): {
   secrets: Static<typeof credentialsView.secrets>
   keys: Static<typeof credentialsView.keys>
 } {
+  const used = (id: string) => {
+    const usedAtMs = noteOf(id)?.usedAtMs
+    return usedAtMs === undefined ? {} : { usedAtMs }
+  }
   return {
     secrets: secrets.map(({ id, issuedAtMs, expiresAtMs }) => ({
       id,
       issuedAtMs,
       ...(expiresAtMs !== undefined && { expiresAtMs }),
+      ...used(id),
     })),
-    keys: keys.map((key) => ({ ...key, jwk: { ...key.jwk } })),
+    keys: keys.map((key) => ({ ...key, jwk: { ...key.jwk }, ...used(key.kid) })),
   }
 }
 

@@ -36,6 +36,11 @@ export interface Credentials {
   readonly keys: readonly ClientKey[]
 }
 
+export const credentialIds = ({ credentials: { secrets, keys } }: { readonly credentials: Credentials }): string[] => [
+  ...secrets.map(({ id }) => id),
+  ...keys.map(({ kid }) => kid),
+]
+
 /** Secrets and keys that are valid now. Expired ones stay listed until replaced. */
 export function validKeys(credentials: Credentials, nowMs: number): readonly ClientKey[] {
   return credentials.keys.filter((key) => key.expiresAtMs === undefined || nowMs < key.expiresAtMs)

@@ -2,10 +2,12 @@ import { record } from '#feed'
 import type { Act, MachineId } from '#kernel'
 import type { Tx, Written } from '#storage'
 import { changedMembers, changesOf } from '../changed.ts'
+import { keyEndsOf } from '../credentials/client-key.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
+import { requireOrganization } from '../organizations/organization.store.ts'
 import { holdToRevision } from '../revision.ts'
 import type { Trust } from '../trusts/trust.ts'
 import { requireFitOwner } from './create-machine.ts'
@@ -47,7 +49,9 @@ export async function changeMachine(
   const before = await requireMachine(tx, id)
   holdToRevision(before, ifRevision)
   const atMs = deps.clock.nowMs()
-  const next = applyMachineChange(before, change, atMs)
+  const ends =
+    change.keys === undefined ? undefined : keyEndsOf(await requireOrganization(tx, before.organizationId), atMs)
+  const next = applyMachineChange(before, change, atMs, ends)
   if (next.owner !== before.owner) await requireFitOwner(tx, before.organizationId, next.owner)
   const changed = changedMembers(before, next)
   if (changed.length === 0) return before

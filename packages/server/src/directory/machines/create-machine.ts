@@ -1,6 +1,7 @@
 import { record } from '#feed'
 import { type Act, Fault, newId, type OrganizationId, type UserId } from '#kernel'
 import type { Reader, Tx, Written } from '#storage'
+import { keyEndsOf } from '../credentials/client-key.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
@@ -47,15 +48,15 @@ export async function addMachine(
     owner: input.owner as UserId,
     credentials: { authMethod: 'client_secret_basic', secrets: [], keys: [] },
     scopes: [],
-    accessTokenSeconds: 600,
+    accessTokenSeconds: 900,
     trusts: [],
     state: 'active',
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     revision: 1,
   }
-  const machine = applyMachineChange(blank, input, nowMs)
-  await requireActiveOrganization(tx, organizationId)
+  const organization = await requireActiveOrganization(tx, organizationId)
+  const machine = applyMachineChange(blank, input, nowMs, keyEndsOf(organization, nowMs))
   await requireFitOwner(tx, organizationId, machine.owner)
   await insertMachine(tx, machine)
   await record(tx, act, {

@@ -4,6 +4,7 @@ import type { Tx, Written } from '#storage'
 import { type IssueOptions, issueSecret, withoutSecret } from '../credentials/client-secret.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
+import { requireOrganization } from '../organizations/organization.store.ts'
 import { requireMachine, updateMachineRow } from './machine.store.ts'
 import type { Machine } from './machine.ts'
 
@@ -38,7 +39,13 @@ export async function addMachineSecret(
   options: IssueOptions = {},
 ): Promise<MachineWithSecret> {
   const before = await requireMachine(tx, id)
-  const { credentials, secret, secretId, replaced } = issueSecret(deps, before.credentials, options)
+  const { settings } = await requireOrganization(tx, before.organizationId)
+  const most = settings.tokens?.keyDays === undefined ? undefined : settings.tokens.keyDays * 86_400
+  const validSeconds = most === undefined ? options.validSeconds : Math.min(options.validSeconds ?? most, most)
+  const { credentials, secret, secretId, replaced } = issueSecret(deps, before.credentials, {
+    ...options,
+    validSeconds,
+  })
   const machine = await save(tx, deps, { ...before, credentials })
   await record(tx, act, {
     type: 'directory.machine_secret_issued',

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Answer, type Operation, operation } from '#web'
+import { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { credentialsView, issueBody, issuedView, keysBody, showCredentials } from '../credentials/credentials.schema.ts'
 import type { DirectoryDeps } from '../deps.ts'
 import { showTrust, trustsBody, trustView } from '../trusts/trust.schema.ts'
@@ -39,10 +40,16 @@ const view = closed({
 })
 const params = closed({ machineId: Type.String() })
 
-function show({ credentials, ...machine }: Machine): Static<typeof view> {
+function show({ credentials, ...machine }: Machine, notes?: CredentialNotes): Static<typeof view> {
   const authMethod = credentials.authMethod as (typeof machineAuthMethods)[number]
   const { scopes, trusts } = machine
-  return { ...machine, scopes: [...scopes], trusts: trusts.map(showTrust), authMethod, ...showCredentials(credentials) }
+  return {
+    ...machine,
+    scopes: [...scopes],
+    trusts: trusts.map(showTrust),
+    authMethod,
+    ...showCredentials(credentials, (id) => notes?.of(machine.id, id)),
+  }
 }
 
 export function machineOperations(deps: DirectoryDeps): Operation[] {
@@ -107,7 +114,12 @@ export function machineOperations(deps: DirectoryDeps): Operation[] {
           orphaned: query.orphaned === undefined ? undefined : query.orphaned === 'true',
         }
         const rows = await listMachines(db, filter, { after, limit: limit + 1 })
-        return makePage('machines', limit, rows, (row) => [row.organizationId, row.name, row.id], show)
+        const notes = await CredentialNotes.read(
+          db,
+          rows.map(({ id }) => id),
+        )
+        const keyOf = (row: Machine) => [row.organizationId, row.name, row.id]
+        return makePage('machines', limit, rows, keyOf, (row) => show(row, notes))
       },
     }),
     operation({
@@ -120,7 +132,8 @@ export function machineOperations(deps: DirectoryDeps): Operation[] {
       handle: async ({ act, params }) => {
         const found = await requireMachine(db, parseMachineId(params.machineId))
         deps.gate.require(act, 'viewMachine', { type: 'Machine', id: found.id })
-        return new Answer(show(found), { revision: found.revision })
+        const notes = await CredentialNotes.read(db, [found.id])
+        return new Answer(show(found, notes), { revision: found.revision })
       },
     }),
     operation({

@@ -1,6 +1,8 @@
 import type { Selectable } from 'kysely'
 import { Fault, type MachineId, type OrganizationId, type UserId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
+import { dropNotes } from '../credentials/credential-notes.store.ts'
+import { credentialIds } from '../credentials/credentials.ts'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
 import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Machine, MachineState } from './machine.ts'
@@ -134,6 +136,7 @@ export async function updateMachineRow(tx: Tx, machine: Machine): Promise<void> 
     .where('organization_id', '=', organization_id)
     .where('id', '=', id)
     .execute()
+  await dropNotes(tx, id, credentialIds(machine))
   await indexTrusts(tx, machine)
 }
 

@@ -1,5 +1,5 @@
 import { Fault, isId, type MachineId, type OrganizationId, type UserId } from '#kernel'
-import { type KeyInput, keysMost, parseKeys } from '../credentials/client-key.ts'
+import { type KeyEnds, type KeyInput, keysMost, parseKeys } from '../credentials/client-key.ts'
 import type { Credentials } from '../credentials/credentials.ts'
 import type { Transitions } from '../lifecycle.ts'
 import { parseTrusts, type Trust, type TrustInput } from '../trusts/trust.ts'
@@ -60,9 +60,10 @@ export function parseMachineId(text: unknown): MachineId {
 
 /**
  * The machine as it is after a change: members that are given replace what was, `keys` all keys.
+ * @param ends how long keys may live; left out, they are taken as they are given
  * @throws {Fault} `directory.invalid`
  */
-export function applyMachineChange(before: Machine, change: MachineChange, nowMs: number): Machine {
+export function applyMachineChange(before: Machine, change: MachineChange, nowMs: number, ends?: KeyEnds): Machine {
   const problems = new Problems()
   const { name, owner, displayName, authMethod, keys, scopes, accessTokenSeconds, trusts } = change
   const credentials: Credentials = {
@@ -70,7 +71,7 @@ export function applyMachineChange(before: Machine, change: MachineChange, nowMs
     ...(authMethod !== undefined && { authMethod }),
     // Whoever leaves secrets leaves the old ones for good.
     ...(authMethod === 'private_key_jwt' && { secrets: [] }),
-    ...(keys !== undefined && { keys: parseKeys(problems, '/keys', keys, before.credentials.keys, nowMs) }),
+    ...(keys !== undefined && { keys: parseKeys(problems, '/keys', keys, before.credentials.keys, nowMs, ends) }),
   }
   const after: Machine = {
     ...before,
@@ -79,7 +80,7 @@ export function applyMachineChange(before: Machine, change: MachineChange, nowMs
     ...(displayName !== undefined && { displayName: parseDisplayName(problems, '/displayName', displayName) }),
     ...(scopes !== undefined && { scopes: parseScopes(problems, '/scopes', scopes) }),
     ...(accessTokenSeconds !== undefined && {
-      accessTokenSeconds: parseLifetime(problems, '/accessTokenSeconds', accessTokenSeconds, [30, 86_400]),
+      accessTokenSeconds: parseLifetime(problems, '/accessTokenSeconds', accessTokenSeconds, [30, 3_600]),
     }),
     ...(trusts !== undefined && {
       trusts: parseTrusts(problems, '/trusts', trusts, before.trusts, { machineId: before.id, nowMs }),

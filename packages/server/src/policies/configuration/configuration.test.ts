@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { findOrganizationByName, findUserByLogin, type Organization } from '#directory'
+import { generateKeyPairSync } from 'node:crypto'
+import { findMachineByName, findOrganizationByName, findUserByLogin, type Organization } from '#directory'
 import { listEvents } from '#feed'
 import { type Act, type Fault, isFault, systemClock, systemEntropy } from '#kernel'
 import { acmeFiles } from '../../../test/support/acme.ts'
@@ -252,5 +253,32 @@ onEachEngine('over HTTP: plan, apply, drift and export; a body of the wrong shap
     )
     assert.equal((await call('POST', 'plan', { files: { a: 1 } })).status, 400)
     assert.equal((await call('GET', 'export?organization=nowhere')).status, 404)
+  }),
+)
+
+onEachEngine('a machine key without an end in the files gets one when it is applied, and that is no drift', (scratch) =>
+  inHouse(scratch, async ({ deps }) => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const jwk = { ...key, kid: 'one' }
+    const file = (machine: string) => ({
+      'home.yaml': `organization: home\nusers: { olga: { state: active } }\nmachines: { m: ${machine} }\n`,
+    })
+    const keys = (...more: object[]) =>
+      JSON.stringify({ owner: 'user:olga', auth_method: 'private_key_jwt', keys: more })
+    const open = file(keys({ jwk }))
+    await apply(deps, open)
+    assert.deepEqual((await planConfiguration(deps, act, { files: open, prune: false })).changes, [])
+    const home = (await findOrganizationByName(deps.storage.db, 'home')) as Organization
+    const ends = async () =>
+      (await findMachineByName(deps.storage.db, home.id, 'm'))?.credentials.keys.map(({ expiresAtMs }) => expiresAtMs)
+    const [first] = (await ends()) as number[]
+    assert.ok(Math.abs((first as number) - Date.now() - 90 * 86_400_000) < 60_000)
+    const sooner = new Date(Date.now() + 86_400_000).toISOString()
+    assert.equal((await apply(deps, file(keys({ jwk, expires: sooner })))).length, 1, 'an end that is said counts')
+    assert.deepEqual(await ends(), [Date.parse(sooner)])
+    const late = file(keys({ jwk, expires: '2999-01-01T00:00:00Z' }))
+    await assert.rejects(apply(deps, late), (error) => isFault(error))
+    const exported = await exportConfiguration(deps, act, undefined)
+    assert.deepEqual((await planConfiguration(deps, act, { files: exported, prune: true })).changes, [])
   }),
 )

@@ -69,12 +69,22 @@ const about = ({ kind, organization, name }: Item) => ({ kind, organization, nam
 function compare(wanted: WantedItem, known: KnownItem | undefined): PlannedChange | undefined {
   const fields: FieldChange[] = []
   for (const [field, after] of Object.entries(wanted.fields)) {
-    const before = known?.fields[field]
+    const before =
+      wanted.kind === 'machine' && field === 'keys' ? asFarAsSaid(known?.fields[field], after) : known?.fields[field]
     if (known === undefined) fields.push({ field, after })
     else if (!same(before, after)) fields.push({ field, ...(before !== undefined && { before }), after })
   }
   if (known !== undefined && fields.length === 0) return undefined
   return { ...about(wanted), action: known === undefined ? 'create' : 'update', fields, wanted, known }
+}
+
+/** A key whose end the files leave to the server has the one that it got there. */
+function asFarAsSaid(known: unknown, wanted: unknown): unknown {
+  if (!Array.isArray(known) || !Array.isArray(wanted)) return known
+  const open = new Set(wanted.filter((key) => key.expires === undefined).map((key) => key.jwk?.kid))
+  return known.map(({ expires, ...key }) =>
+    expires === undefined || open.has(key.jwk?.kid) ? key : { ...key, expires },
+  )
 }
 
 /** Integers that came as `bigint` from one side and `number` from the other are the same. */

@@ -1,5 +1,5 @@
 import type { EntityUid } from '#authorization'
-import type { DirectoryDeps } from '#directory'
+import { type DirectoryDeps, tendMachineKeys } from '#directory'
 import type { Feed } from '#feed'
 import type { Meter } from '#kernel'
 import type { Operation } from '#web'
@@ -36,8 +36,11 @@ export async function openApiKeys(deps: ApiKeysDeps): Promise<ApiKeys> {
   await endKeysOfLeavers(deps.storage, feed)
   const uses = set.run()
   const stop = keepTending(
-    () => tendApiKeys(deps),
-    (error) => onError('the end of API keys', error),
+    async () => {
+      await tendApiKeys(deps)
+      await tendMachineKeys(deps)
+    },
+    (error) => onError('the ends of keys', error),
   )
   return {
     set,

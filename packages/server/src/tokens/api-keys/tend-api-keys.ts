@@ -1,5 +1,5 @@
-import type { Feed } from '#feed'
-import { record } from '#feed'
+import { warningDays } from '#directory'
+import { type Feed, record } from '#feed'
 import type { Act, Clock } from '#kernel'
 import type { Storage } from '#storage'
 import '../events.ts'
@@ -8,11 +8,10 @@ import type { ApiKeyOwner } from './api-key.ts'
 import { endApiKeysOf } from './revoke-api-key.ts'
 
 const day = 86_400_000
-/** Days before the end of a credential at which an event says so. */
-export const warningDays = [30, 7, 1] as const
 /** How long an ended key stays listed. */
 const keptMs = 90 * day
 const everyMs = 3_600_000
+const firstAfterMs = 60_000
 
 const left: ReadonlySet<string> = new Set([
   'directory.user_deactivated',
@@ -67,9 +66,13 @@ export function keepTending(tend: () => Promise<void>, onError: (error: unknown)
   const run = () => {
     running = running.then(tend).catch(onError)
   }
+  // Soon after a start too: whoever restarts every half hour is told as well.
+  const first = setTimeout(run, firstAfterMs)
   const timer = setInterval(run, everyMs)
+  first.unref()
   timer.unref()
   return async () => {
+    clearTimeout(first)
     clearInterval(timer)
     await running
   }

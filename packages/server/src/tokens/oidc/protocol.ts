@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { CredentialUses } from '#directory'
 import { isFault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { addressKey, RateLimit, traced } from '#web'
@@ -15,6 +16,7 @@ import { finishSignIn } from './finish-sign-in.ts'
 import { redrawFormPost } from './form-post-page.ts'
 import { issuedEvent, recordIssued } from './issued-event.ts'
 import { TokenMeasures } from './measure.ts'
+import { noteKeyUse } from './note-key-use.ts'
 import { answerOwn } from './own-answer.ts'
 import type { OwnDeps } from './own-request.ts'
 import { Polls } from './polls.ts'
@@ -31,6 +33,8 @@ export interface ProtocolDeps extends ProviderDeps {
   /** How outside workloads are let in. */
   readonly assertions: AssertionDeps
   readonly requestsPerSecond: number
+  /** Told of each key that proves somebody. */
+  readonly uses: Pick<CredentialUses, 'note'>
   /** Undefined where nothing is bridged. */
   readonly spool: TokenSpool | undefined
   /** Told of what went wrong inside the provider, for the log. */
@@ -111,6 +115,7 @@ export class Protocol {
           return unit.commit(refusal.status >= 500 ? 400 : refusal.status)
         }
         await next()
+        await noteKeyUse(ctx as KoaContextWithOIDC, this.#deps.uses, (id) => this.#deps.clients.find(id))
         introspectKey(this.#deps, ctx as KoaContextWithOIDC)
         redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
