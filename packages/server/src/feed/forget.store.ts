@@ -13,6 +13,37 @@ export async function listPositionsOf(db: Reader, id: string): Promise<number[]>
   return rows.map((row) => row.position)
 }
 
+/** Whether an event of theirs is still without its number: it is in no log yet. */
+export async function isOnItsWay(db: Reader, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('type')
+    .where('position', 'is', null)
+    .where((where) => where.or([where('actor_id', '=', id), where('object_id', '=', id)]))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether an event still names somebody: who was erased is named by none. */
+export async function isReadable(db: Reader, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('position')
+    .where('position', 'is not', null)
+    .where((where) =>
+      where.or([
+        where.and([where('actor_id', '=', id), where('actor_name', '!=', erased)]),
+        where.and([where('object_id', '=', id), where('object_name', 'is not', null)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+const erased = 'erased'
+
 /** Takes everything readable about somebody out of events; type, time, ids, outcome and request stay. */
 export async function redactEvents(tx: Tx, id: string, positions: readonly number[]): Promise<void> {
   const some = [...positions]
@@ -20,7 +51,7 @@ export async function redactEvents(tx: Tx, id: string, positions: readonly numbe
   await tx.updateTable('events').set(all).where('position', 'in', some).execute()
   await tx
     .updateTable('events')
-    .set({ actor_name: 'erased', address: null, session_id: null, context: null })
+    .set({ actor_name: erased, address: null, session_id: null, context: null })
     .where('position', 'in', some)
     .where((where) => where.or([where('actor_id', '=', id), where('actor_type', '=', 'anonymous')]))
     .execute()
@@ -82,12 +113,13 @@ export async function headsOf(db: Reader, positions: readonly number[]): Promise
 }
 
 const headsQuery = (db: Reader) =>
-  db.selectFrom('events').select(['position', 'at', 'organization_id', 'actor_id', 'object_id', 'request_id'])
+  db.selectFrom('events').select(['position', 'type', 'at', 'organization_id', 'actor_id', 'object_id', 'request_id'])
 
 type HeadRow = Awaited<ReturnType<ReturnType<typeof headsQuery>['execute']>>[number]
 
 const toHead = (row: HeadRow): EventHead => ({
   position: row.position,
+  type: row.type,
   atMs: row.at,
   organizationId: row.organization_id ?? undefined,
   actorId: row.actor_id ?? undefined,
@@ -97,6 +129,7 @@ const toHead = (row: HeadRow): EventHead => ({
 
 export interface EventHead {
   readonly position: number
+  readonly type: string
   readonly atMs: number
   readonly organizationId: string | undefined
   readonly actorId: string | undefined

@@ -26,6 +26,8 @@ export {
   blankEvents,
   type EventHead,
   headsOf,
+  isOnItsWay,
+  isReadable,
   listEventHeads,
   listPositionsOf,
   redactEvents,

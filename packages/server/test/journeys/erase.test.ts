@@ -64,7 +64,7 @@ onEachEngine(
       })
       assert.equal(done.status, 200, JSON.stringify(done.body))
       assert.ok(done.body.entries >= 2)
-      assert.equal((await erase()).body.entries, 0)
+      await until(async () => (await erase()).body.entries === 0)
       assert.equal(await search(), 0)
       assert.equal((await entry()).body, undefined)
       const opener = new PersonKeys({ ...api, clock: systemClock, entropy: systemEntropy, sealer: api.keyring })

@@ -1,4 +1,4 @@
-import type { Act } from '#kernel'
+import type { Act, Clock } from '#kernel'
 import type { Scratch } from './engines.ts'
 import { startTestServer, type TestServer } from './server.ts'
 
@@ -22,8 +22,12 @@ export interface Api extends TestServer {
 export const operator: Act['actor'] = { type: 'bootstrap', name: 'local' }
 
 /** The whole server, with requests that say themselves who they come from. */
-export async function startApi(scratch: Scratch, environment: Record<string, string> = {}): Promise<Api> {
-  const server = await startTestServer(scratch, { environment })
+export async function startApi(
+  scratch: Scratch,
+  environment: Record<string, string> = {},
+  clock?: Clock,
+): Promise<Api> {
+  const server = await startTestServer(scratch, { environment, ...(clock && { clock }) })
   const actors = new Map<string, Act['actor']>()
   server.web.identifyBy(async (request) => {
     const actor = actors.get(String(request.headers['x-test-actor']))

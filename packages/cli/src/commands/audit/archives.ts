@@ -14,7 +14,7 @@ export function openArchives(directory: string): (body: Body) => Promise<Body> {
   return async (body) => {
     const { away: file } = body
     if (file === undefined) return body
-    if (!/^[\d.-]+\.ndjson\.zst$/.test(file)) throw broken(`the log names an archive ${JSON.stringify(file)}`)
+    if (!/^[\da-f.-]+\.ndjson\.zst$/.test(file)) throw broken(`the log names an archive ${JSON.stringify(file)}`)
     if (read?.file !== file) read = { file, bodies: await readArchive(directory, file) }
     const found = read.bodies.get(body.position)
     if (found === undefined) throw broken(`archive ${file} has no entry ${body.position}`)

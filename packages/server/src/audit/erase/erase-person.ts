@@ -1,10 +1,10 @@
 import { deployment, type Gate } from '#authorization'
 import { findUser } from '#directory'
-import { headsOf, listPositionsOf, record, redactEvents } from '#feed'
+import { headsOf, isOnItsWay, listPositionsOf, record, redactEvents } from '#feed'
 import { type Act, type Clock, Fault, type UserId } from '#kernel'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
 import { eraseLedgerEntries, findLedgerState } from '../ledger/ledger.store.ts'
-import { destroyPersonKey } from '../persons/person-key.store.ts'
+import { destroyPersonKey, listPersonKeys } from '../persons/person-key.store.ts'
 import type { PersonKeys } from '../persons/person-keys.ts'
 import type { Archives } from '../retention/archive.ts'
 import { covers, isInForce } from '../retention/hold.ts'
@@ -41,39 +41,44 @@ export async function erasePerson(deps: EraseDeps, act: Act, id: UserId): Promis
   gate.require(act, 'viewEvents', deployment)
   const user = await findUser(storage.db, id)
   if (user !== undefined && user.state !== 'deleted') throw new Fault('audit.person_not_deleted')
+  // Before the positions are read: what gets its number in between is among them.
+  const onItsWay = await isOnItsWay(storage.db, id)
   const positions = await listPositionsOf(storage.db, id)
-  const newest = positions.at(-1)
-  if (newest === undefined) throw new Fault('audit.person_unknown')
+  const known = positions.length > 0 || (await listPersonKeys(storage.db, [id])).length > 0
+  if (!known) throw new Fault('audit.person_unknown')
   const settled = Math.min((await findLedgerState(storage.db))?.size ?? 0, await findIndexed(storage.db))
-  if (settled < newest) throw new Fault('audit.person_unsettled', { retryAfterSeconds: 1 })
+  if (settled < (positions.at(-1) ?? 0) || onItsWay) throw new Fault('audit.person_unsettled', { retryAfterSeconds: 1 })
   await refuseHeld(deps, positions)
   // On the list before anything is gone: dying in between, the next start finishes it.
   deps.list.add(id, clock.nowMs())
   // The key first: from here on no copy of what it sealed can be read, wherever it lies.
   await storage.transact((tx) => destroyPersonKey(tx, id))
   deps.persons.forget(id)
-  let erased = 0
-  for (let at = 0; at < positions.length; at += atOnce) {
-    const part = positions.slice(at, at + atOnce)
-    erased += (await removeArchived(storage, deps.archives, part)).removed
-    erased += await storage.transact(async (tx) => {
-      const done = await eraseLedgerEntries(tx, part)
-      await redactEvents(tx, id, part)
-      await removeFromIndex(tx, storage.engine, part)
-      return done
-    })
-  }
-  await mergeIndex(storage)
-  // About the log, not about the person: or erasing again would erase it.
-  await storage.transact((tx) =>
+  const said = (tx: Tx, entries: number) =>
+    // About the log, not about the person: or erasing again would erase it.
     record(tx, act, {
       type: 'audit.person_erased',
       atMs: clock.nowMs(),
       organizationId: user?.organizationId,
       object: { type: 'AuditLog', id: 'gatehouse' },
-      data: { person: id, entries: erased },
-    }),
-  )
+      data: { person: id, entries },
+    })
+  let erased = 0
+  for (let at = 0; ; at += atOnce) {
+    const part = positions.slice(at, at + atOnce)
+    const isLast = at + atOnce >= positions.length
+    // The table before the archives: what moves from one to the other meanwhile moves without its body, or is found there.
+    erased += await storage.transact((tx) => eraseLedgerEntries(tx, part))
+    erased += (await removeArchived(storage, deps.archives, part)).removed
+    // INVARIANT: the last of what can be read goes with the event that says so; until then the next start begins anew.
+    await storage.transact(async (tx) => {
+      if (part.length > 0) await redactEvents(tx, id, part)
+      await removeFromIndex(tx, storage.engine, part)
+      if (isLast) await said(tx, erased)
+    })
+    if (isLast) break
+  }
+  await mergeIndex(storage)
   return erased
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findUser, moveUserIn } from '#directory'
-import { listPositionsOf } from '#feed'
+import { isReadable } from '#feed'
 import { type Act, type Entropy, isFault, type UserId } from '#kernel'
 import { listPersonKeys } from '../persons/person-key.store.ts'
 import { type EraseDeps, erasePerson } from './erase-person.ts'
@@ -9,7 +9,7 @@ const system: Act = { actor: { type: 'system', name: 'audit' }, requestId: 'eras
 
 /**
  * Erases again, in the background, whom the list names and the database knows: after a backup was put back that was made
- * before the erasure. The user is deleted first where the backup brought them back.
+ * before the erasure, or after a crash in the middle of one. The user is deleted first where the backup brought them back.
  */
 export function repeatErasures(
   deps: EraseDeps & { entropy: Entropy; onError: (where: string, error: unknown) => void },
@@ -21,13 +21,12 @@ export function repeatErasures(
   const isBack = async (person: UserId) => {
     const user = await findUser(storage.db, person)
     if (user !== undefined && user.state !== 'deleted') return true
-    return (await listPersonKeys(storage.db, [person])).length > 0
+    return (await listPersonKeys(storage.db, [person])).length > 0 || (await isReadable(storage.db, person))
   }
   const again = async (person: UserId) => {
     const user = await findUser(storage.db, person)
     if (user !== undefined && user.state !== 'deleted')
       await storage.transact((tx) => moveUserIn(tx, deps, system, person, 'delete', { reason: 'erased before' }))
-    if ((await listPositionsOf(storage.db, person)).length === 0) return
     for (;;) {
       try {
         await erasePerson(deps, system, person)

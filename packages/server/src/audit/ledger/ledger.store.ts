@@ -1,6 +1,6 @@
 import type { Migration, Reader, Tx } from '#storage'
 import { personKeyMigration } from '../persons/person-key.store.ts'
-import { retentionMigration } from '../retention/retention.store.ts'
+import { holdLevelMigration, retentionMigration } from '../retention/retention.store.ts'
 import { searchMigrations } from '../search/index.store.ts'
 import { sinkMigration } from '../sinks/sink.store.ts'
 import { witnessMigration } from '../witnesses/witness.store.ts'
@@ -52,6 +52,7 @@ create table ledger_entries (position int8 primary key, organization_id text, sa
   ...searchMigrations,
   personKeyMigration,
   retentionMigration,
+  holdLevelMigration,
 ]
 
 export interface LedgerEntry {

@@ -69,7 +69,10 @@ export async function countArchives(db: Reader): Promise<{ files: number; bodies
   return { files: Number(row?.files ?? 0), bodies: Number(row?.bodies ?? 0) }
 }
 
-/** Takes the rows of a range out of the ledger's table; their bodies are in the file now. */
+/**
+ * Takes the rows of a range out of the ledger's table; their bodies are in the file now.
+ * @returns false when the range is archived already, or a body that is in the file was erased meanwhile
+ */
 export async function moveToArchive(tx: Tx, archive: Omit<Archive, 'pending'>, nowMs: number): Promise<boolean> {
   const { first, last } = archive
   const done = await tx
@@ -78,14 +81,33 @@ export async function moveToArchive(tx: Tx, archive: Omit<Archive, 'pending'>, n
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (done.numInsertedOrUpdatedRows !== 1n) return false
+  const left = await tx
+    .selectFrom('ledger_entries')
+    .select((e) => e.fn.count('body').as('bodies'))
+    .where('position', '>=', first)
+    .where('position', '<=', last)
+    .executeTakeFirst()
+  if (Number(left?.bodies ?? 0) !== archive.bodies) {
+    await tx.deleteFrom('audit_archives').where('first', '=', first).execute()
+    return false
+  }
   await tx.deleteFrom('ledger_entries').where('position', '>=', first).where('position', '<=', last).execute()
   return true
 }
 
-export async function saveArchive(tx: Tx, { first, file, sha256, bodies, pending }: Archive): Promise<void> {
-  await tx
+const listed = (pending: readonly number[]) => (pending.length === 0 ? null : JSON.stringify(pending))
+
+/** @returns false when the row is no longer as `before` says: whoever changed it was first */
+export async function saveArchive(tx: Tx, before: Archive, next: Archive): Promise<boolean> {
+  const { file, sha256, bodies, pending } = next
+  const was = listed(before.pending)
+  const done = await tx
     .updateTable('audit_archives')
-    .set({ file, sha256, bodies, pending: pending.length === 0 ? null : JSON.stringify(pending) })
-    .where('first', '=', first)
-    .execute()
+    .set({ file, sha256, bodies, pending: listed(pending) })
+    .where('first', '=', before.first)
+    .where('file', '=', before.file)
+    .where('sha256', '=', before.sha256)
+    .where('pending', was === null ? 'is' : '=', was)
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
 }

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { Fault } from '#kernel'
+import { Fault, systemEntropy } from '#kernel'
 import type { Storage } from '#storage'
 import { type LedgerEntry, listLedgerEntries } from '../ledger/ledger.store.ts'
 import { type Archive, findArchive, moveToArchive, saveArchive } from './archive.store.ts'
@@ -73,9 +73,11 @@ export class Archives {
     const entries = await listLedgerEntries(this.#storage.db, first - 1, archiveSize)
     if (entries.length !== archiveSize || entries.at(-1)?.position !== last)
       throw new TypeError(`entries ${first} to ${last} are not all there`)
-    const file = `${nameOf(first)}-${nameOf(last)}.ndjson.zst`
-    const { sha256, bodies } = await this.#save(file, entries)
-    return this.#storage.transact((tx) => moveToArchive(tx, { first, last, file, sha256, bodies }, nowMs))
+    const { file, sha256, bodies } = await this.#save(`${nameOf(first)}-${nameOf(last)}`, entries)
+    if (await this.#storage.transact((tx) => moveToArchive(tx, { first, last, file, sha256, bodies }, nowMs)))
+      return true
+    await this.#discard(first, file)
+    return false
   }
 
   /**
@@ -84,12 +86,24 @@ export class Archives {
    * @returns how many bodies the archive held of them; -1 when the file is away
    */
   async remove(archive: Archive, positions: readonly number[]): Promise<number> {
+    for (
+      let now: Archive | undefined = archive;
+      now !== undefined;
+      now = await findArchive(this.#storage.db, now.first)
+    ) {
+      const done = await this.#removeFrom(now, positions)
+      if (done !== undefined) return done
+    }
+    return 0
+  }
+
+  /** @returns undefined when somebody else wrote the archive again meanwhile */
+  async #removeFrom(archive: Archive, positions: readonly number[]): Promise<number | undefined> {
+    const save = (next: Partial<Archive>) =>
+      this.#storage.transact((tx) => saveArchive(tx, archive, { ...archive, ...next }))
     const gone = new Set([...archive.pending, ...positions])
     const entries = await this.read({ ...archive, pending: [] })
-    if (entries === undefined) {
-      await this.#storage.transact((tx) => saveArchive(tx, { ...archive, pending: [...gone] }))
-      return -1
-    }
+    if (entries === undefined) return (await save({ pending: [...gone] })) ? -1 : undefined
     const left = entries.map((entry) =>
       gone.has(entry.position) ? { ...emptyAt(entry.position), ...who(entry) } : entry,
     )
@@ -97,17 +111,20 @@ export class Archives {
     const has = left.filter(({ body }) => body !== undefined).length
     if (had === has && archive.pending.length === 0) return 0
     this.#recent.delete(archive.sha256)
-    if (has === 0) {
-      await this.#storage.transact((tx) => saveArchive(tx, { ...archive, file: '', bodies: 0, pending: [] }))
-      if (archive.file !== '') await rm(join(this.#directory, archive.file), { force: true })
-      return had
+    const kept = has === 0 ? undefined : await this.#save(archive.file.replace(/\..*$/s, ''), left)
+    if (!(await save({ file: '', bodies: 0, ...kept, pending: [] }))) {
+      if (kept !== undefined) await this.#discard(archive.first, kept.file)
+      return undefined
     }
-    // Another name: dying before the commit, the row still fits the old file.
-    const file = `${archive.file.replace(/(\.\d+)?\.ndjson\.zst$/, '')}.${has}.ndjson.zst`
-    const { sha256, bodies } = await this.#save(file, left)
-    await this.#storage.transact((tx) => saveArchive(tx, { ...archive, file, sha256, bodies, pending: [] }))
-    if (file !== archive.file) await rm(join(this.#directory, archive.file), { force: true })
+    if (archive.file !== '' && kept?.file !== archive.file)
+      await rm(join(this.#directory, archive.file), { force: true })
     return had - has
+  }
+
+  /** Takes away a file that came to nothing, unless another has written the same. */
+  async #discard(first: number, file: string): Promise<void> {
+    if ((await findArchive(this.#storage.db, first))?.file !== file)
+      await rm(join(this.#directory, file), { force: true })
   }
 
   async #readFile(name: string): Promise<Buffer | undefined> {
@@ -119,22 +136,28 @@ export class Archives {
     }
   }
 
-  /** On the medium, with its name, once it returns. */
-  async #save(file: string, entries: readonly LedgerEntry[]): Promise<{ sha256: string; bodies: number }> {
+  /**
+   * On the medium, with its name, once it returns. INVARIANT: the name says the content, so that two who write at the same time, or one
+   * who dies before the commit, never put other bytes under a name that a row has.
+   */
+  async #save(range: string, entries: readonly LedgerEntry[]): Promise<Pick<Archive, 'file' | 'sha256' | 'bodies'>> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const bytes = await compress(Buffer.from(`${entries.map(toLine).join('\n')}\n`))
+    const sha256 = digest(bytes)
+    const file = `${range}.${sha256.slice(0, 16)}.ndjson.zst`
     const path = join(this.#directory, file)
-    const handle = await open(`${path}.new`, 'w', 0o600)
+    const draft = `${path}.${Buffer.from(systemEntropy.bytes(6)).toString('hex')}.new`
+    const handle = await open(draft, 'wx', 0o600)
     try {
       await handle.writeFile(bytes)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await rename(`${path}.new`, path)
+    await rename(draft, path)
     const parent = await open(dirname(path), 'r')
     await parent.sync().finally(() => parent.close())
-    return { sha256: digest(bytes), bodies: entries.filter(({ body }) => body !== undefined).length }
+    return { file, sha256, bodies: entries.filter(({ body }) => body !== undefined).length }
   }
 }
 

@@ -28,6 +28,8 @@ const holdShape = Type.Object({
   createdAtMs: Type.Integer(),
   inForce: Type.Boolean(),
 })
+const text = (minLength: number, maxLength: number) => Type.String({ minLength, maxLength, pattern: '^[^\\u0000]*$' })
+const moment = Type.Integer({ minimum: 0, maximum: 8.64e15 })
 const access = { kind: 'action', action: 'manageRetention' } as const
 
 /** How long the log keeps what it says, what must stay whatever the time, and the sweep that goes by both. */
@@ -125,11 +127,13 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
         body: Type.Object(
           {
             organizationId,
-            subject: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
-            fromMs: Type.Optional(Type.Integer()),
-            untilMs: Type.Optional(Type.Integer()),
-            endsAtMs: Type.Optional(Type.Integer({ description: 'When it ends by itself' })),
-            reason: Type.String({ minLength: 3, maxLength: 500 }),
+            subject: Type.Optional(text(1, 256)),
+            fromMs: Type.Optional(moment),
+            untilMs: Type.Optional(moment),
+            endsAtMs: Type.Optional(
+              Type.Integer({ minimum: 0, maximum: 8.64e15, description: 'When it ends by itself' }),
+            ),
+            reason: text(3, 500),
           },
           closed,
         ),
@@ -138,7 +142,8 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
       handle: async ({ act, body }) => {
         const organization = readOrganization(body.organizationId)
         requireOn(act, organization)
-        const { hold, at } = await placeHold(deps, act, { ...body, organizationId: organization })
+        const placedIn = gate.may(act, 'manageRetention', deployment) ? undefined : organization
+        const { hold, at } = await placeHold(deps, act, { ...body, organizationId: organization, placedIn })
         return new Answer(show(hold), { status: 201, at })
       },
     }),
@@ -150,7 +155,7 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
       access,
       schemas: {
         params: Type.Object({ id: Type.String() }),
-        body: Type.Object({ reason: Type.String({ minLength: 3, maxLength: 500 }) }, closed),
+        body: Type.Object({ reason: text(3, 500) }, closed),
       },
       handle: async ({ act, params: { id }, body: { reason } }) => {
         // Who may not even see the others learns nothing about them.
@@ -158,7 +163,8 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
           gate.require(act, 'manageRetention', deployment)
           throw error
         })
-        requireOn(act, hold.organizationId as OrganizationId | undefined)
+        // What the operator holds, whoever it is about cannot release.
+        requireOn(act, hold.placedIn as OrganizationId | undefined)
         const { at } = await endHold(deps, act, hold, reason)
         return new Answer(undefined, { at })
       },
@@ -170,9 +176,12 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
     gate.require(act, 'manageRetention', resource)
   }
 
-  function show({ releasedAtMs, ...hold }: Hold) {
+  function show({ releasedAtMs, placedIn: _, ...hold }: Hold) {
     const told = Object.fromEntries(Object.entries(hold).filter(([, value]) => value !== undefined))
-    return { ...(told as typeof hold), inForce: isInForce({ ...hold, releasedAtMs }, clock.nowMs()) } as never
+    return {
+      ...(told as typeof hold),
+      inForce: isInForce({ ...hold, releasedAtMs, placedIn: undefined }, clock.nowMs()),
+    } as never
   }
 }
 

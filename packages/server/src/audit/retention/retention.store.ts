@@ -25,6 +25,8 @@ interface HoldTable {
   by_whom: string
   created_at: number
   released_at: number | null
+  /** Organization whose own right placed it; null for the operator's. */
+  placed_in: string | null
 }
 
 declare module '#storage' {
@@ -41,6 +43,11 @@ create table audit_holds (id text primary key, organization_id text, subject tex
   ends_at int8, by_whom text not null, created_at int8 not null, released_at int8);
 create table audit_archives (first int8 primary key, last int8 not null, file text not null, sha256 text not null, bodies int8 not null,
   pending text, created_at int8 not null);`,
+}
+
+export const holdLevelMigration: Migration = {
+  id: '1106_audit_hold_level',
+  sql: 'alter table audit_holds add column placed_in text;',
 }
 
 export const everything = '*'
@@ -102,6 +109,8 @@ export interface Hold {
   readonly by: string
   readonly createdAtMs: number
   readonly releasedAtMs: number | undefined
+  /** Organization whose own right placed it, and releases it; undefined: the operator's alone. */
+  readonly placedIn: string | undefined
 }
 
 export async function listHolds(db: Reader): Promise<Hold[]> {
@@ -117,6 +126,7 @@ export async function listHolds(db: Reader): Promise<Hold[]> {
     by: row.by_whom,
     createdAtMs: row.created_at,
     releasedAtMs: row.released_at ?? undefined,
+    placedIn: row.placed_in ?? undefined,
   }))
 }
 
@@ -134,6 +144,7 @@ export async function insertHold(tx: Tx, hold: Hold): Promise<void> {
       by_whom: hold.by,
       created_at: hold.createdAtMs,
       released_at: null,
+      placed_in: hold.placedIn ?? null,
     })
     .execute()
 }

@@ -64,11 +64,13 @@ export interface NewHold {
   readonly untilMs?: number | undefined
   readonly endsAtMs?: number | undefined
   readonly reason: string
+  /** Where its placer has the right to: an organization, or undefined for the deployment. */
+  readonly placedIn: OrganizationId | undefined
 }
 
 /** Places a legal hold. @throws {Fault} `audit.hold_invalid` when it names nothing or is over before it begins */
 export async function placeHold({ storage, clock, entropy }: RetentionDeps, act: Act, input: NewHold) {
-  const { organizationId, subject, fromMs, untilMs, endsAtMs, reason } = input
+  const { organizationId, subject, fromMs, untilMs, endsAtMs, reason, placedIn } = input
   const nowMs = clock.nowMs()
   const names = [organizationId, subject, fromMs, untilMs].some((part) => part !== undefined)
   const empty = fromMs !== undefined && untilMs !== undefined && untilMs <= fromMs
@@ -84,6 +86,7 @@ export async function placeHold({ storage, clock, entropy }: RetentionDeps, act:
     by: act.actor.name,
     createdAtMs: nowMs,
     releasedAtMs: undefined,
+    placedIn,
   }
   const { at } = await storage.write(async (tx) => {
     await insertHold(tx, hold)

@@ -11,6 +11,8 @@ import { everything, listHolds, listRetention, type Retention, saveSwept } from 
 
 const dayMs = 86_400_000
 const atOnce = 500
+/** Who set how long the log speaks, and who took what out of it, stays: else whoever shortens it leaves no trace of that either. */
+const aboutTheLog = 'audit.'
 
 export interface SweepDeps {
   readonly storage: Storage
@@ -64,8 +66,11 @@ export async function sweep(deps: SweepDeps): Promise<Swept> {
       const heads = await listEventHeads(storage.db, at, last, atOnce, scope === everything ? undefined : scope)
       if (heads.length === 0) break
       const due = heads.filter(
-        ({ atMs, organizationId, blank }) =>
-          !blank && atMs < dueMs && (scope !== everything || !own.has(organizationId ?? everything)),
+        ({ type, atMs, organizationId, blank }) =>
+          !blank &&
+          !type.startsWith(aboutTheLog) &&
+          atMs < dueMs &&
+          (scope !== everything || !own.has(organizationId ?? everything)),
       )
       const going = due.filter((event) => !holds.some((hold) => covers(hold, event))).map(({ position }) => position)
       swept.held += due.length - going.length
