@@ -14,14 +14,16 @@ interface PdpOptions {
   readonly listen?: string
   readonly journal?: string
   readonly bounds?: string
+  readonly extAuthz?: string
+  readonly identity?: string
 }
 
-/** `gatehouse pdp`: the SDK's sidecar as a process of its own; this one ends with its code. */
+/** `gatehouse pdp`: the sidecar as a process of its own; this one ends with its code. */
 export function addPdp(program: Command): void {
   program
     .command('pdp')
     .description(
-      'decide for one application here, from a replica of what it decides from: AuthZEN on loopback, for any language',
+      'decide for one application here, from a replica: AuthZEN, forward-auth and ext_authz on loopback, for any language',
     )
     .option('--application <id>', 'whose decisions (default: GATEHOUSE_APPLICATION)')
     .option('--client <id>', 'application or machine with the role replica on it (default: the application itself)')
@@ -29,6 +31,11 @@ export function addPdp(program: Command): void {
     .option('--listen <host:port>', 'where to answer (default: 127.0.0.1:8181)')
     .option('--journal <directory>', 'where decisions are kept until the server has them (default: in memory)')
     .option('--bounds <bounds>', 'how old it may be, as in "5s/ask, pay=500ms/deny, delete=ask" (default: 5s/ask)')
+    .option('--ext-authz <host:port>', 'where to answer Envoy over gRPC (default: not at all; over HTTP at --listen)')
+    .option(
+      '--identity <server|none>',
+      'whether gateways get a signed identity, asked for at the server (default: server)',
+    )
     .action(
       action<PdpOptions>(async (_session, options) => {
         const given = {
@@ -39,6 +46,8 @@ export function addPdp(program: Command): void {
           GATEHOUSE_PDP_LISTEN: options.listen,
           GATEHOUSE_PDP_JOURNAL: options.journal,
           GATEHOUSE_PDP_BOUNDS: options.bounds,
+          GATEHOUSE_PDP_EXT_AUTHZ_LISTEN: options.extAuthz,
+          GATEHOUSE_PDP_IDENTITY: options.identity,
         }
         const said = Object.entries(given).filter(([, value]) => value !== undefined)
         process.exitCode = await run(Object.fromEntries(said))
@@ -47,8 +56,12 @@ export function addPdp(program: Command): void {
 }
 
 async function run(environment: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const program = fileURLToPath(new URL('../../../sdk/src/pdp/main.ts', import.meta.url))
-  if (!existsSync(program)) throw new Failure('The SDK is not installed beside this command')
+  // The SDK's own answers no gateways.
+  const programs = ['server/src/pdp.ts', 'sdk/src/pdp/main.ts'].map((path) =>
+    fileURLToPath(new URL(`../../../${path}`, import.meta.url)),
+  )
+  const program = programs.find((path) => existsSync(path))
+  if (program === undefined) throw new Failure('Neither the server nor the SDK is installed beside this command')
   const child = spawn(process.execPath, [program], { stdio: 'inherit', env: { ...process.env, ...environment } })
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   process.on('SIGTERM', () => child.kill('SIGTERM'))

@@ -52,11 +52,18 @@ export function decide(replica: Replica, request: Request, view: EntityView, now
 }
 
 /** Why a principal of the directory can be permitted nothing, whatever policies say. */
-function stateOf(replica: Replica, uid: { type: string; id: string }, view: EntityView): string | undefined {
+export function stateOf(replica: Replica, uid: { type: string; id: string }, view: EntityView): string | undefined {
   if (!replica.directoryTypes.has(uid.type)) return undefined
   const entity = view.find(uid.type, uid.id)
   if (entity === undefined) return 'gatehouse:principal-unknown'
   return entity.attrs.get('active') === false ? 'gatehouse:principal-inactive' : undefined
+}
+
+/** What one policy, role or grant obliges to, as its annotations say it. */
+export function rulesOf(replica: Replica, id: string, nowMs: number): readonly ObligationRule[] | undefined {
+  const all = replica.bundle?.obligations
+  const key = replica.grants(nowMs).get(id)?.role ?? id
+  return all !== undefined && Object.hasOwn(all, key) ? all[key] : undefined
 }
 
 /** What those who enforce the decision must do as well: of every policy that decided it, each thing once. */
@@ -76,9 +83,7 @@ export function obligationsOf(
   const fill = (text: string) => text.replace(/\{(principal|action|resource)\}/g, (_, name: string) => ids[name] ?? '')
   const found = new Map<string, Obligation>()
   for (const policy of reasons) {
-    const key = replica.grants(nowMs).get(policy)?.role ?? policy
-    const rules: readonly ObligationRule[] = Object.hasOwn(all, key) ? (all[key] ?? none) : none
-    for (const { type, properties } of rules) {
+    for (const { type, properties } of rulesOf(replica, policy, nowMs) ?? none) {
       const filled = Object.fromEntries(
         Object.entries(properties).map(([name, value]) => [name, typeof value === 'string' ? fill(value) : value]),
       )

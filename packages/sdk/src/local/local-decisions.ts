@@ -1,4 +1,4 @@
-import { parseJson } from '@gatehouse/cedar'
+import { parseJson, type Request } from '@gatehouse/cedar'
 import { realSurroundings, type Surroundings } from '../clock.ts'
 import { GatehouseError } from '../errors.ts'
 import type { AskOptions, Decider, Evaluation, EvaluationResult } from '../evaluation.ts'
@@ -29,12 +29,18 @@ export interface LocalMeasures {
   readonly bundle: string
   readonly decisions: Readonly<Record<Outcome, number>>
   /** Decisions that the centre made instead, and why. */
-  readonly fallbacks: Readonly<Record<'bound' | 'stale' | 'at_least' | 'token', number>>
+  readonly fallbacks: Readonly<Record<'bound' | 'stale' | 'at_least' | 'token' | 'session', number>>
   /** Decisions that nobody made. */
   readonly refused: number
   readonly connections: number
   readonly shipped: number
   readonly waiting: number
+}
+
+/** As much of a question as says where it is answered. */
+interface Asked {
+  readonly subject: { readonly type: string }
+  readonly action: { readonly name: string }
 }
 
 /** When decisions are made that are asked for together, and how old what they are made from is then. */
@@ -60,7 +66,7 @@ export class LocalDecisions implements Decider {
   readonly #journal: LocalJournal
   readonly #ready = Promise.withResolvers<void>()
   readonly #decisions: Record<Outcome, number> = { allow: 0, deny_policy: 0, deny_default: 0, deny_error: 0 }
-  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0 }
+  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0, session: 0 }
   #refused = 0
   #connections = 0
   #replica: Replica | undefined
@@ -135,6 +141,34 @@ export class LocalDecisions implements Decider {
     return results
   }
 
+  /** What is held now, for enforcement points that ask in Cedar's own terms; undefined before there is anything. */
+  get replica(): Replica | undefined {
+    return this.#replica
+  }
+
+  /**
+   * How an action is to be decided, by its bound and the replica's age; counted. @throws {GatehouseError} `replica.stale`: not at all
+   */
+  wayOf(action: string): 'local' | 'ask' {
+    return this.#wayOf({ subject: { type: '' }, action: { name: action } }, {}, this.#now()) === 'local'
+      ? 'local'
+      : 'ask'
+  }
+
+  /** Counts a question that only the centre can answer. */
+  countAsked(why: keyof LocalMeasures['fallbacks']): void {
+    this.#ask(why)
+  }
+
+  /** Puts a decision on record that was made from `replica`. Resolves once it is. @throws {GatehouseError} `journal.full` */
+  keepDecision(requestId: string, request: Request, decided: Decided, nowMs: number, tookMs: number): Promise<void> {
+    this.#journal.requireRoom(1)
+    const { next } = this.#journal
+    writeLine(this.#journal.add(), next, nowMs, requestId, request, decided, tookMs)
+    this.#decisions[decided.outcome]++
+    return this.#journal.keep()
+  }
+
   measures(): LocalMeasures {
     const replica = this.#replica
     return {
@@ -166,7 +200,7 @@ export class LocalDecisions implements Decider {
     return monotonicMs - (this.#freshness?.asOfMs ?? Number.NEGATIVE_INFINITY)
   }
 
-  #wayOf({ subject, action }: Evaluation, { atLeast }: AskOptions, { stalenessMs }: Now): Way {
+  #wayOf({ subject, action }: Asked, { atLeast }: AskOptions, { stalenessMs }: Now): Way {
     if (atLeast !== undefined) return this.#ask('at_least')
     if (subject.type === tokenType) return this.#ask('token')
     const way = wayOf(this.#bounds, action.name, stalenessMs)

@@ -13,6 +13,18 @@ export interface ObligationRule {
   readonly properties: Readonly<Record<string, string | readonly string[]>>
 }
 
+/** What the application is at gateways. */
+export interface GatewayInfo {
+  readonly name: string
+  readonly origins: readonly string[]
+  readonly routes: readonly {
+    readonly method: string
+    readonly path: string
+    readonly action: string
+    readonly resource: string
+  }[]
+}
+
 interface Bundle {
   readonly hash: string
   readonly policies: string
@@ -53,6 +65,9 @@ export class Replica {
     this.directoryTypes = new Set(directoryTypes)
   }
 
+  /** Undefined for an application that stands behind no gateway. */
+  gateway: GatewayInfo | undefined
+
   get bundle(): Bundle | undefined {
     return this.#bundle
   }
@@ -78,6 +93,7 @@ export class Replica {
   /** Takes in one line's content. @throws for what cannot be read: the replica is then to be made anew */
   take(line: Line, nowMs: number): void {
     if (line.bundle !== undefined) this.#activate(line.bundle as Bundle | null, nowMs)
+    if (line.gateway !== undefined) this.gateway = (line.gateway as GatewayInfo | null) ?? undefined
     const put = listOf(line.put).map((json) => entityFromJson(json))
     const remove = listOf(line.remove) as Uid[]
     if (put.length > 0 || remove.length > 0) this.#change(put, remove)

@@ -11,6 +11,8 @@ export interface SidecarOptions {
   readonly host: string
   readonly port: number
   readonly onError: (error: unknown) => void
+  /** Answers what it knows before anything else is looked at. */
+  readonly addition?: { handle(request: IncomingMessage, response: ServerResponse): boolean } | undefined
 }
 
 const bodyMost = 4 * 2 ** 20
@@ -19,8 +21,9 @@ const bodyMost = 4 * 2 ** 20
  * A small decision point beside a program in any language: AuthZEN's evaluation and evaluations, `/healthz`, `/readyz` and `/metrics`.
  * Decisions are the replica's, or the centre's where bounds say so. It asks nobody who they are.
  */
-export async function startSidecar({ local, host, port, onError }: SidecarOptions) {
+export async function startSidecar({ local, host, port, onError, addition }: SidecarOptions) {
   const server = createServer((request, response) => {
+    if (addition?.handle(request, response)) return
     answer(local, request, response).catch((error) => refuse(error, request, response, onError))
   })
   server.requestTimeout = 10_000

@@ -7,6 +7,10 @@ export interface PdpSettings {
   readonly secretFile: string
   readonly journal: string | undefined
   readonly bounds: Bounds
+  /** Where Envoy is answered over gRPC. */
+  readonly extAuthz: { readonly host: string; readonly port: number } | undefined
+  /** Whether gateways are given a signed identity, which the server is asked for about once a minute and token. */
+  readonly identity: 'server' | 'none'
   readonly host: string
   readonly port: number
 }
@@ -19,8 +23,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     return text
   }
   const application = need('GATEHOUSE_APPLICATION')
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(environment.GATEHOUSE_PDP_LISTEN ?? '127.0.0.1:8181') ?? []
-  if (host === undefined || Number(port) > 65_535) throw new Error('GATEHOUSE_PDP_LISTEN must be host:port')
+  const identity = environment.GATEHOUSE_PDP_IDENTITY || 'server'
+  if (identity !== 'server' && identity !== 'none') throw new Error('GATEHOUSE_PDP_IDENTITY must be server or none')
+  const extAuthz = environment.GATEHOUSE_PDP_EXT_AUTHZ_LISTEN
   return {
     url: need('GATEHOUSE_URL'),
     application,
@@ -28,9 +33,16 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     secretFile: need('GATEHOUSE_CLIENT_SECRET_FILE'),
     journal: environment.GATEHOUSE_PDP_JOURNAL || undefined,
     bounds: readBounds(environment.GATEHOUSE_PDP_BOUNDS ?? ''),
-    host: host.replace(/^\[|\]$/g, ''),
-    port: Number(port),
+    extAuthz: extAuthz ? readAddress('GATEHOUSE_PDP_EXT_AUTHZ_LISTEN', extAuthz) : undefined,
+    identity,
+    ...readAddress('GATEHOUSE_PDP_LISTEN', environment.GATEHOUSE_PDP_LISTEN || '127.0.0.1:8181'),
   }
+}
+
+function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65_535) throw new Error(`${name} must be host:port`)
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 
 /**

@@ -10,9 +10,11 @@ import { Snapshot } from './engine/snapshot.ts'
 import type { EntitySource } from './entities/source.ts'
 import { explainOperations } from './explain/explain.routes.ts'
 import { addExtAuthz } from './ext-authz/ext-authz.routes.ts'
+import type { AnswerGateway } from './forward-auth/answer-gateway.ts'
 import { EdgeLimits, type EdgeRates } from './forward-auth/edge-limits.ts'
-import { type AnswerGateway, addForwardAuth } from './forward-auth/forward-auth.routes.ts'
+import { addForwardAuth } from './forward-auth/forward-auth.routes.ts'
 import { GatewayMemory } from './forward-auth/gateway-memory.ts'
+import { IdentityTokens } from './forward-auth/identity-token.ts'
 import type {
   ApplicationDirectory,
   CookieSealer,
@@ -132,20 +134,13 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       const limits = EdgeLimits.of(rates, { clock, meter })
-      const answer = await addForwardAuth(web, {
-        snapshot,
-        clock,
-        entropy,
-        recorder,
-        memory,
-        sessions,
-        tokens,
-        keyring,
-        limits,
-      })
+      const identities = new IdentityTokens({ issuer: web.url, signer: keyring, clock })
+      const gateway = { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring, identities, limits }
+      const answer = await addForwardAuth(web, gateway)
       addExtAuthz(web, answer)
       answerGateway = answer
-      addReplica(web, { ...deps, journal, recorder, ownTokens, revocations, keyring, meter, onError })
+      const replicas = { ...deps, journal, recorder, ownTokens, revocations, keyring, meter, onError }
+      addReplica(web, { ...replicas, memory, identities })
     },
     listenForEnvoy: async (web, address) => {
       const { listenForChecks } = await import('./ext-authz/listener.ts')

@@ -19,6 +19,10 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
     why: 'what no longer counts in the caller’s own organization, for who checks tokens itself',
   },
   { url: '/access/v1/replica', why: 'local decisions: the caller needs `replicate` on the application' },
+  {
+    url: '/access/v1/identity',
+    why: 'identities for a gateway beside a replica: the caller needs `replicate` on the application',
+  },
   { url: '/access/v1/journal', why: 'decisions made locally: the caller needs `replicate` on the application' },
   { url: '/.well-known/authzen-configuration', why: 'AuthZEN discovery: public addresses' },
   {

@@ -144,6 +144,11 @@ export class ApplicationPolicies {
     return this.#obliging?.get(this.#links.grant(id)?.role ?? id)
   }
 
+  /** The annotations of a policy, a role, or the role of a grant. @throws {CedarError} as `links` */
+  annotationsOf(id: string, nowMs: number): { readonly [name: string]: string } | undefined {
+    return this.links(nowMs).policies.annotations(id)
+  }
+
   /** What each policy and role obliges to, by its id. @throws {CedarError} as `links` */
   obligationRules(nowMs: number): ReadonlyMap<string, readonly ObligationRule[]> {
     this.links(nowMs)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Fault, systemEntropy } from '#kernel'
-import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
+import type { AnswerGateway } from '../forward-auth/answer-gateway.ts'
 import { check } from './check.ts'
 import '../faults.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type Entropy, inSpan, isFault, type Tracer } from '#kernel'
 import { problemOf, toWebFault } from '#web'
-import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
+import type { AnswerGateway } from '../forward-auth/answer-gateway.ts'
 import { AnswerNotes, type Described, identityHeaders, questionOf } from './gateway-request.ts'
 import type { CheckRequest, CheckResponse, HeaderValueOption } from './messages.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Web } from '#web'
-import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
+import type { AnswerGateway } from '../forward-auth/answer-gateway.ts'
 import { identityHeaders, questionOf } from './gateway-request.ts'
 
 const prefix = '/ext-authz'
@@ -10,7 +10,7 @@ const identity: ReadonlySet<string> = new Set(identityHeaders)
  * Envoy's ext_authz over HTTP: the request comes as the client sent it, with `path_prefix: /ext-authz` before its path, its own `Host` and
  * method, and `X-Forwarded-Proto` as Envoy knows it. The answer is forward-auth's.
  */
-export function addExtAuthz(web: Web, answer: AnswerGateway): void {
+export function addExtAuthz(web: Pick<Web, 'app'>, answer: AnswerGateway): void {
   const handle = (request: FastifyRequest, reply: FastifyReply) => {
     const headers = new Map<string, string>()
     for (const [name, value] of Object.entries(request.headers))

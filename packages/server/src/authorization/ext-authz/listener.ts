@@ -1,7 +1,7 @@
 import { loadPackageDefinition, Server, ServerCredentials, type ServiceClientConstructor } from '@grpc/grpc-js'
 import type { Entropy, Tracer } from '#kernel'
 import type { Web } from '#web'
-import type { AnswerGateway } from '../forward-auth/forward-auth.routes.ts'
+import type { AnswerGateway } from '../forward-auth/answer-gateway.ts'
 import { check } from './check.ts'
 import { type CheckRequest, type CheckResponse, definition } from './messages.ts'
 
@@ -9,7 +9,7 @@ import { type CheckRequest, type CheckResponse, definition } from './messages.ts
 const messageMost = 8 * 2 ** 20
 
 export interface ListenerDeps {
-  readonly web: Web
+  readonly web: Pick<Web, 'app'>
   readonly answer: AnswerGateway
   readonly entropy: Entropy
   readonly onError: (where: string, error: unknown) => void

@@ -1,26 +1,16 @@
-import { CedarRecord, type Entity, type Value, valueFromJson } from '@gatehouse/cedar'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Clock, type Entropy, Fault } from '#kernel'
-import { problemOf, type Web } from '#web'
+import type { FastifyInstance } from 'fastify'
+import type { Clock, Entropy } from '#kernel'
+import type { Web } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
-import type { ApplicationPolicies } from '../engine/application.ts'
-import type { Decision } from '../engine/decision.ts'
-import { actorContext } from '../entities/actors.ts'
-import type { EntityUid } from '../entities/source.ts'
 import type { Recorder } from '../journal/recorder.ts'
-import type { StepUp } from '../obligations/strength.ts'
+import { type AnswerGateway, answerGateways } from './answer-gateway.ts'
 import type { EdgeLimits } from './edge-limits.ts'
-import { type Forwarded, overridesMethod, readForwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
-import type { GatewayMemory, KnownApplication } from './gateway-memory.ts'
-import { type Honoured, holdToCredential, honour } from './honour.ts'
-import { credentialOf, type Identified, identifyAtGateway } from './identify.ts'
-import { IdentityTokens } from './identity-token.ts'
-import { deniedPage } from './pages.ts'
-import { normalisePath } from './path.ts'
+import type { GatewayMemory } from './gateway-memory.ts'
+import { identifyAtGateway } from './identify.ts'
+import type { IdentityTokens } from './identity-token.ts'
 import type { CookieSealer, IdentitySigner, SessionFinder, TokenVerifier } from './ports.ts'
-import { addContinue, answerOwnPath, gatewayPaths, type SignInDeps, signInAddress } from './sign-in.ts'
-import '../faults.ts'
+import { addContinue, answerOwnPath, type SignInDeps } from './sign-in.ts'
 
 export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
   readonly clock: Clock
@@ -30,237 +20,40 @@ export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
   readonly tokens: TokenVerifier
   readonly sessions: SessionFinder
   readonly keyring: IdentitySigner & CookieSealer
+  readonly identities: IdentityTokens
   /** Undefined for none. */
   readonly limits: EdgeLimits | undefined
 }
 
-/** Answers a gateway's question, whichever protocol it came by. */
-export type AnswerGateway = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  via: 'forward-auth' | 'ext-authz',
-) => Promise<FastifyReply>
-
-/**
- * `/forward-auth`: what a gateway asks before it lets a request through. 200 with the identity, 403 with a reason id, 401 (or a
- * redirect to sign-in, for browsers) without an identity. Does no I/O for a session it has met, nor for a token.
- */
+/** `/forward-auth` of the server. Does no I/O for a session it has met, nor for a token. */
 export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<AnswerGateway> {
-  const { clock, memory, sessions } = deps
+  const { clock, memory, sessions, snapshot, identities } = deps
   const cookies = new GatewayCookies({ ...deps, sealer: deps.keyring })
-  const identities = new IdentityTokens({ issuer: web.url, signer: deps.keyring, clock })
   const signIn: SignInDeps = { url: web.url, memory, cookies, sessions, nowMs: () => clock.nowMs() }
   const identifying = { ...deps, cookies }
-
-  const answer: AnswerGateway = async (request, reply, via) => {
-    const startedAt = performance.now()
-    const nowMs = clock.nowMs()
-    reply.header('cache-control', 'no-store')
-    const forwarded = readForwarded(request)
-    if (forwarded === undefined) return refuse(request, reply, 'gateway-headers-missing')
-    const known = memory.byOrigin(forwarded.origin)
-    if (known === undefined) return refuse(request, reply, 'origin-unknown')
-    if (overridesMethod(request, forwarded.method)) return refuse(request, reply, 'method-overridden')
-    const path = normalisePath(forwarded.target)
-    if (path === undefined) return refuse(request, reply, 'path-ambiguous')
-    if (path.startsWith('/.gatehouse/')) return answerOwnPath(signIn, forwarded, path, request, reply)
-
-    const { application, routes } = known
-    const { limits } = deps
-    const credential = limits && credentialOf(request, forwarded.origin)
-    if (limits?.admit(request, reply, credential) === false) return limited(request, reply, forwarded)
-    const identified = await identifyAtGateway(identifying, request, forwarded, application.id, nowMs)
-    if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
-    const { principal, actors = [], client = application.id } = identified
-    const holder = limits && { principal: `${principal.type} ${principal.id}`, client }
-    if (holder && !limits.identified(reply, credential, holder)) return limited(request, reply, forwarded)
-    // Who is no longer active is nobody: no identity is handed on, and her browser is sent to sign in.
-    if ([principal, ...actors].some((one) => deps.snapshot.directory.stateOf(one) !== 'fit'))
-      return unidentified(request, reply, forwarded, 'none')
-    const part = deps.snapshot.application(application.id)
-    const asked = routes.match(forwarded.method, path)
-    if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
-    if (asked === 'ambiguous-case') return refuse(request, reply, 'path-case-ambiguous')
-
-    const action = { type: part.actionType, id: asked.action }
-    const context = contextOf(forwarded, path, identified)
-    const { resource } = asked
-    const may = part.decide({ principal, action, resource, context }, nowMs)
-    const decided = holdToCredential(may, identified.actions, asked.action)
-    const obligations = part.obligations(decided, { principal, action, resource })
-    const { decision, stepUp }: Honoured =
-      obligations === undefined
-        ? { decision: decided }
-        : honour(decided, obligations, identified.strength, (id) => part.rulesOf(id)?.some(isStepUp) === true)
-    const { id: applicationId } = application
-    const made = { via, requestId: request.id, applicationId, principal, action, resource, decision, startedAt }
-    await deps.recorder.keepSoon([made])
-    const entity = deps.snapshot.directory.find(principal)
-    if (stepUp !== undefined) return challenge(request, reply, forwarded, identified, stepUp)
-    if (!decision.allow) {
-      const denial = { known, part, identified, entity, action: asked.action, resource: asked.resource, decision }
-      return denied(request, reply, forwarded, denial, nowMs)
-    }
-    const token = identities.for(application.id, principal, entity, identified.session, actors)
-    return handOn(reply, principal, entity, token).code(200).send()
-  }
-
-  await web.app.register(async (app) => {
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    app.route({
-      method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-      url: '/forward-auth',
-      exposeHeadRoute: false,
-      handler: (request, reply) => answer(request, reply, 'forward-auth'),
-    })
+  const answer = answerGateways({
+    ...deps,
+    byOrigin: (origin) => memory.byOrigin(origin),
+    policies: (id) => snapshot.application(id),
+    isFit: (principal) => snapshot.directory.stateOf(principal) === 'fit',
+    find: (principal) => snapshot.directory.find(principal),
+    identify: (request, forwarded, id, nowMs) => identifyAtGateway(identifying, request, forwarded, id, nowMs),
+    identity: (id, entity, { principal, session, actors }) => identities.for(id, principal, entity, session, actors),
+    ownPath: (forwarded, path, request, reply) => answerOwnPath(signIn, forwarded, path, request, reply),
   })
+  await web.app.register(async (app) => addForwardAuthRoute(app, answer))
   addContinue(web, signIn)
   return answer
 }
 
-/** The headers that the gateway copies to the service, and overwrites whatever the client sent under their names. */
-function handOn(reply: FastifyReply, principal: EntityUid, entity: Entity | undefined, token: string): FastifyReply {
-  reply.header('gatehouse-subject', principal.id)
-  reply.header('gatehouse-subject-type', principal.type)
-  const name = entity?.attrs.get('username') ?? entity?.attrs.get('name')
-  reply.header('gatehouse-username', typeof name === 'string' ? inHeader(name) : '')
-  return reply.header('gatehouse-identity', token)
-}
-
-/** Names may hold any letter, header fields may not (RFC 9110 §5.5): what is not ASCII is percent-encoded UTF-8. */
-const inHeader = (text: string) => text.replace(/[^\x20-\x7e]|%/gu, encodeURIComponent)
-
-function unidentified(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  forwarded: Forwarded,
-  why: 'none' | 'bad-token',
-): FastifyReply {
-  const scheme = /^dpop /i.test(request.headers.authorization ?? '') ? 'DPoP' : 'Bearer'
-  const error = why === 'bad-token' ? `${scheme} error="invalid_token"` : 'Bearer'
-  if (why === 'none' && forwarded.isBrowser) {
-    const address = signInAddress(forwarded)
-    if (forwarded.canRedirect) return reply.redirect(address, 302)
-    return reply.code(401).header('location', address).header('www-authenticate', error).send()
-  }
-  return reply
-    .code(401)
-    .header('www-authenticate', error)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(new Fault('web.unauthenticated'), request.id)))
-}
-
-/**
- * A stronger sign-in is needed: a browser is sent to it, a program is told by RFC 9470 §3 what its next token must come from.
- */
-function challenge(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  forwarded: Forwarded,
-  { session }: Identified,
-  { acr, amr }: StepUp,
-): FastifyReply {
-  const says = 'A stronger sign-in is required'
-  const error = `Bearer error="insufficient_user_authentication", error_description="${says}", acr_values="${acr}"`
-  reply.header('gatehouse-reason', 'gatehouse:step-up-needed')
-  if (session !== undefined && forwarded.isBrowser) {
-    const address = signInAddress(forwarded, { acr, amr })
-    if (forwarded.canRedirect) return reply.redirect(address, 302)
-    return reply.code(401).header('location', address).header('www-authenticate', error).send()
-  }
-  const fault = new Fault('authorization.step_up_needed', {
-    extra: { acr_values: acr, ...(amr.length > 0 && { amr_values: amr }) },
+/** The route itself, in a scope of its own: bodies are never read. */
+export function addForwardAuthRoute(app: FastifyInstance, answer: AnswerGateway): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.route({
+    method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    url: '/forward-auth',
+    exposeHeadRoute: false,
+    handler: (request, reply) => answer(request, reply, 'forward-auth'),
   })
-  return reply
-    .code(401)
-    .header('www-authenticate', error)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(fault, request.id)))
-}
-
-interface Denial {
-  readonly known: KnownApplication
-  readonly part: ApplicationPolicies
-  readonly identified: Identified
-  readonly entity: Entity | undefined
-  readonly action: string
-  readonly resource: EntityUid
-  readonly decision: Decision
-}
-
-const defaults: Record<Decision['outcome'], string> = {
-  allow: 'allowed',
-  deny_policy: 'forbidden',
-  deny_default: 'nothing-permits',
-  deny_error: 'policy-error',
-}
-
-function denied(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  forwarded: Forwarded,
-  it: Denial,
-  nowMs: number,
-): FastifyReply {
-  const first = it.decision.reasons[0]
-  const reason = first ?? defaults[it.decision.outcome]
-  const annotations = first === undefined ? undefined : it.part.links(nowMs).policies.annotations(first)
-  const says = annotations?.says
-  reply.code(403).header('gatehouse-reason', inHeader(reason))
-  const resource = `${it.resource.type} ${it.resource.id}`
-  if (forwarded.isBrowser) {
-    const name = it.entity?.attrs.get('username')
-    const { html, headers } = deniedPage({
-      application: it.known.application.name,
-      person: typeof name === 'string' ? name : it.identified.principal.id,
-      action: it.action,
-      resource,
-      reason,
-      says,
-      requestId: request.id,
-      signOut: `${forwarded.origin}${gatewayPaths.signOut}`,
-    })
-    return reply.headers(headers).send(html)
-  }
-  const fault = new Fault('authorization.denied', {
-    ...(says !== undefined && { detail: says }),
-    extra: { reason, action: it.action, resource: it.resource },
-  })
-  return reply.type('application/problem+json').send(JSON.stringify(problemOf(fault, request.id)))
-}
-
-/** Asked too often. nginx's `auth_request` knows no 429: it gets a 403 with the same headers, and the reason to tell it by. */
-function limited(request: FastifyRequest, reply: FastifyReply, { canRedirect }: Forwarded): FastifyReply {
-  const fault = new Fault('web.rate_limited')
-  return reply
-    .code(canRedirect ? fault.status : 403)
-    .header('gatehouse-reason', 'rate-limited')
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(fault, request.id)))
-}
-
-/** A question that is about no decision: an origin nobody registered, a path that services may read in two ways. */
-function refuse(request: FastifyRequest, reply: FastifyReply, reason: string): FastifyReply {
-  request.log.info({ reason }, 'A gateway asked what cannot be decided')
-  const fault = new Fault('authorization.denied', { extra: { reason } })
-  return reply
-    .code(403)
-    .header('gatehouse-reason', reason)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(fault, request.id)))
-}
-
-const isStepUp = ({ type }: { readonly type: string }) => type === 'step-up'
-
-/**
- * What policies may ask of the request: `context.request.method`, `.path`, `.origin`; of the sign-in behind it, where that is
- * known: `context.authentication.acr` and `.amr`; of who acts by a token: `context.actor`, `context.actors`.
- */
-function contextOf({ method, origin }: Forwarded, path: string, { strength, actors = [] }: Identified): CedarRecord {
-  const request = valueFromJson({ method, path, origin }, 'context', { left: 10 })
-  const { acr, amr = [] } = strength
-  const entries: [string, Value][] = [['request', request], ...actorContext(actors)]
-  if (acr !== undefined) entries.push(['authentication', valueFromJson({ acr, amr }, 'context', { left: 100 })])
-  return CedarRecord.of(entries)
 }

@@ -23,6 +23,7 @@ export class GatewayMemory {
   readonly #byOrigin = new Map<string, KnownApplication>()
   readonly #byId = new Map<ApplicationId, KnownApplication>()
   readonly #sessions = new Map<string, { readonly session: GatewaySession; readonly askedAtMs: number }>()
+  readonly #listeners = new Set<(id: ApplicationId) => void>()
   readonly #finder: SessionFinder
   #generation = 0
 
@@ -52,10 +53,23 @@ export class GatewayMemory {
           }
           if (!quiet.has(event.type)) memory.#forgetSessions(event.object)
         }
-        for (const id of touched) memory.#keep(id, await applications.load(storage.db, id))
+        for (const id of touched) {
+          memory.#keep(id, await applications.load(storage.db, id))
+          for (const listener of memory.#listeners) listener(id)
+        }
       },
     })
     return memory
+  }
+
+  byId(id: ApplicationId): KnownApplication | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Tells of each application that was read again. Returns what ends it. */
+  onChange(listener: (id: ApplicationId) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   byOrigin(origin: string): KnownApplication | undefined {

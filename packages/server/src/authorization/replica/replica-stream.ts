@@ -5,6 +5,7 @@ import type { ApplicationId, Clock, GrantId } from '#kernel'
 import type { Storage } from '#storage'
 import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Applied, Snapshot } from '../engine/snapshot.ts'
+import type { GatewayMemory } from '../forward-auth/gateway-memory.ts'
 import { changesOf, showBundle, showGrant } from './changes.ts'
 import type { ReplicaCursors } from './cursor.ts'
 import type { NodeFreshness } from './freshness.ts'
@@ -16,6 +17,7 @@ export interface ReplicaStreamDeps {
   readonly cursors: ReplicaCursors
   readonly freshness: NodeFreshness
   readonly clock: Clock
+  readonly memory: Pick<GatewayMemory, 'byId' | 'onChange'>
 }
 
 /** More events than these behind, and everything is sent anew. */
@@ -48,7 +50,13 @@ export function followReplica(
     const cursor = cursors.seal(id, applied.position)
     stream.push(`{"kind":"change","sequence":${++sequence},"cursor":"${cursor}",${changes}}`)
   }
-  const stop = snapshot.onApplied(tell)
+  const showGateway = () => JSON.stringify(gatewayOf(deps.memory, id))
+  const stops = [
+    snapshot.onApplied(tell),
+    deps.memory.onChange((changed) => {
+      if (changed === id) stream.push(`{"kind":"change","sequence":${++sequence},"gateway":${showGateway()}}`)
+    }),
+  ]
   const first = async function* () {
     const part = snapshot.application(id)
     if (part === undefined) return
@@ -69,6 +77,8 @@ export function followReplica(
     yield JSON.stringify({ kind: 'hello', ...hello })
     if (resumed) yield* changesSince(part, missed, startAt, isDirectoryType, clock.nowMs())
     else yield* everything(snapshot, part, clock.nowMs())
+    // What gateways go by is told whole at every start: it has no cursor of its own.
+    yield `{"kind":"gateway","gateway":${showGateway()}}`
     const cursor = cursors.seal(id, startAt)
     yield JSON.stringify({ kind: 'ready', cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) })
   }
@@ -78,7 +88,16 @@ export function followReplica(
     const cursor = cursors.seal(id, snapshot.position)
     stream.push(JSON.stringify({ kind: 'beat', sequence, cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) }))
   }
+  const stop = () => {
+    for (const each of stops) each()
+  }
   return { beat, first: first(), stop }
+}
+
+/** What an application is at gateways: its name, origins and routes; null for one that stands behind none. */
+function gatewayOf(memory: Pick<GatewayMemory, 'byId'>, id: ApplicationId): object | null {
+  const known = memory.byId(id)?.application
+  return known === undefined ? null : { name: known.name, origins: known.origins, routes: known.routes }
 }
 
 /** The events after one position up to another; undefined when they are too many, or no longer all there. */

@@ -4,6 +4,10 @@ import type { Web } from '#web'
 import { requireAskedApplication } from '../authzen/caller.ts'
 import type { OwnTokens } from '../authzen/own-token.ts'
 import type { AuthorizationDeps } from '../deps.ts'
+import { actorsIn, entityOfId } from '../entities/actors.ts'
+import type { EntityUid } from '../entities/source.ts'
+import type { GatewayMemory } from '../forward-auth/gateway-memory.ts'
+import type { IdentityTokens } from '../forward-auth/identity-token.ts'
 import { principalOf } from '../gate/principal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Recorder } from '../journal/recorder.ts'
@@ -21,6 +25,8 @@ export interface ReplicaDeps extends AuthorizationDeps {
   readonly recorder: Recorder
   readonly ownTokens: OwnTokens
   readonly revocations: RevocationSource
+  readonly memory: GatewayMemory
+  readonly identities: IdentityTokens
   readonly keyring: CursorSealer
   readonly meter: Meter
   readonly onError: (where: string, error: unknown) => void
@@ -85,13 +91,31 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     const mayStill = () => snapshot.decideOwn({ principal, action, resource }, clock.nowMs()).allow
     return streams.serve(reply, 'replica', (stream) =>
       followReplica(
-        { storage, clock, snapshot, cursors, freshness: decided },
+        { storage, clock, snapshot, cursors, freshness: decided, memory: deps.memory },
         application.id,
         position,
         mayStill,
         stream,
       ),
     )
+  })
+
+  // A gateway's replica holds no key: who it has verified is signed here, of tokens that this application may see anyway.
+  web.app.post('/access/v1/identity', { bodyLimit: 16 * 1024 }, async (request, reply) => {
+    const act = await actOf(request)
+    if (principalOf(act) === undefined) throw new Fault('web.unauthenticated')
+    const { id } = requireAskedApplication({ ...deps, nowMs: clock.nowMs() }, request, act, false)
+    deps.gate.require(act, 'replicate', { type: 'Application', id })
+    const { token } = (request.body ?? {}) as { token?: unknown }
+    const claims = typeof token === 'string' ? deps.ownTokens.read(token, id) : undefined
+    const principal = claims && entityOfId(claims.sub)
+    const actors = actorsIn(claims?.act)
+    const isFit = (one: EntityUid) => snapshot.directory.stateOf(one) === 'fit'
+    if (principal === undefined || actors === undefined || ![principal, ...actors].every(isFit))
+      throw new Fault('authorization.request_invalid', { detail: '/body/token is no access token that counts here' })
+    const entity = snapshot.directory.find(principal)
+    reply.header('cache-control', 'no-store')
+    return { identity: deps.identities.for(id, principal, entity, undefined, actors) }
   })
 
   const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {

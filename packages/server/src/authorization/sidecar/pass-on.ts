@@ -1,0 +1,44 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Fault } from '#kernel'
+import { unavailable } from './unavailable.ts'
+
+const hop = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'content-encoding',
+  'date',
+  'host',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+])
+const withinMs = 3_000
+
+/**
+ * Asks the server what a gateway asked, as it came, and answers as it does. Whatever goes wrong is 503: the gateway denies.
+ */
+export async function passOn(url: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined && !hop.has(name)) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  headers.set('x-request-id', request.id)
+  // Whose limit it counts against; the server believes it where it trusts this machine.
+  const via = request.headers['x-forwarded-for']
+  headers.set('x-forwarded-for', via === undefined ? request.ip : `${via}, ${request.ip}`)
+  try {
+    const signal = AbortSignal.timeout(withinMs)
+    const answer = await fetch(`${url}/forward-auth`, { headers, redirect: 'manual', signal })
+    const body = await answer.text()
+    for (const [name, value] of answer.headers) {
+      if (hop.has(name) || name === 'set-cookie' || name === 'x-request-id') continue
+      reply.header(name, value)
+    }
+    for (const cookie of answer.headers.getSetCookie()) reply.header('set-cookie', cookie)
+    return reply.code(answer.status).send(body === '' ? undefined : body)
+  } catch (cause) {
+    return unavailable(request, reply, new Fault('web.not_ready', { cause, retryAfterSeconds: 1 }))
+  }
+}
