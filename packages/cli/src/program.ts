@@ -24,6 +24,7 @@ import { addPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addApiKeys } from './commands/tokens/api-keys.ts'
 import { addTrust } from './commands/tokens/outgoing-trust.ts'
+import { addRevoke } from './commands/tokens/revoke.ts'
 import { addTokens } from './commands/tokens/tokens.ts'
 import { addWhoami } from './commands/whoami.ts'
 
@@ -66,6 +67,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addGrants,
     addTokens,
     addApiKeys,
+    addRevoke,
     addContain,
     addTrust,
     addPolicies,

@@ -213,3 +213,18 @@ test('`gatehouse machine key` makes a key pair whose private half stays here, ro
   writeFileSync(secret, JSON.stringify(privateJwk))
   assert.equal((await gatehouse(data, 'machine', 'key', 'add', 'signer', '--jwk', secret)).code, exits.usage)
 })
+
+test('`gatehouse revoke` ends tokens of a machine by its name, and an API key by its text', async () => {
+  const made = await gatehouseJson<{ secret: string }>(
+    data,
+    ...['api-key', 'create', 'leaked', '--owner', 'machine:deploy', '--gatehouse', '--scope', 'viewMachine'],
+  )
+  const done = await gatehouse(data, 'revoke', 'token', made.secret, '--reason', 'it was in a log')
+  assert.equal(done.code, exits.ok, done.stderr)
+  const who = await gatehouse('/nonexistent', 'whoami', '--url', server.url, '--token', made.secret)
+  assert.notEqual(who.code, exits.ok)
+  const all = await gatehouse(data, 'revoke', 'machine', 'deploy', '--reason', 'the same log')
+  assert.equal(all.code, exits.ok, all.stderr)
+  assert.equal((await gatehouse(data, 'revoke', 'token', 'x', '--reason', 'x')).code, exits.notFound)
+  assert.equal((await gatehouse(data, 'revoke', 'user', 'olga')).code, exits.usage, 'a reason is needed')
+})

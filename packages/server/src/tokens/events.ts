@@ -57,6 +57,7 @@ declare module '#feed' {
     }
     'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
     'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
+    'tokens.revoked': { by: string; reason: string; ended: number }
     'tokens.client_notified': { clientId: string; about: string; attempts: number }
     'tokens.client_not_notified': { clientId: string; about: string; attempts: number }
     'tokens.sign_in_requested': { clientId: string; subject: string; scopes: readonly string[]; message?: string }
@@ -68,7 +69,7 @@ declare module '#feed' {
 }
 
 /** `reuse_detected`: a code or refresh token that was used up came again. */
-export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'signed_out'
+export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'revoked_by_administrator' | 'signed_out'
 
 /** `owner_left`: whoever it spoke for was deactivated or deleted. */
 export type ApiKeyRevokedReason = 'revoked' | 'owner_left' | 'contained'
@@ -84,6 +85,7 @@ defineEvents({
   'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
+  'tokens.revoked': 'All tokens of an application, machine, user or organization were revoked, with what renews them',
   'tokens.client_notified': 'An application was told of the end of a session, or that a person has answered',
   'tokens.client_not_notified': 'An application could not be told, and is not tried any more',
   'tokens.sign_in_requested': 'An application asked a person who is elsewhere to sign in (CIBA)',

@@ -28,6 +28,10 @@ export const faults = defineFaults({
     says: 'A person makes API keys of their own and nobody else does; no API key makes another: sign in for it',
   },
   'tokens.api_keys_too_many': { status: 409, says: 'It has as many API keys as can be: revoke one first' },
+  'tokens.revocable_unknown': {
+    status: 404,
+    says: 'There is no such token, session or grant in force; what has ended needs no revocation',
+  },
   'tokens.principal_unknown': { status: 404, says: 'There is no such user, machine or application' },
   'tokens.request_ended': {
     status: 400,

@@ -89,7 +89,7 @@ export interface SessionSource {
   find(sessionId: string): Promise<SignInSession | undefined>
   /** What sign-in policies say of opening an application with the session of a request. */
   mayOpen?(request: FastifyRequest, applicationId: string): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }>
-  end(act: Act, sessionId: string): Promise<void>
+  end(act: Act, sessionId: string, reason?: string): Promise<void>
 }
 
 /** A page as it is sent: authentication draws all of them. */

@@ -35,6 +35,7 @@ import { mountRegistration } from './registration/registration.routes.ts'
 import { registrationMigrations } from './registration/registration.store.ts'
 import { mountResourceMetadata } from './resource-metadata/resource-metadata.ts'
 import { followRevocations } from './revocation/follow-revocations.ts'
+import { revocationOperations } from './revocation/revocation.routes.ts'
 import { type Revocation, revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
 import { TokenSpool } from './spool/spool.ts'
@@ -239,6 +240,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
         }),
       )
       web.add(...apiKeys.operations)
+      web.add(...revocationOperations({ directory: deps.directory, sessions, verifier, revocations }))
       const federated = { health, keys, federatedMachines: () => federatedMachines(storage.db) }
       web.add(...federationOperations({ gate: deps.gate, ...federated }))
       const shared = storage.engine === 'sqlite' ? undefined : storage.db

@@ -31,10 +31,10 @@ export function sessionSource({ sessions, cookies, storage, clock, conditions }:
     },
     find: (id: string): Promise<Session | undefined> => sessions.findById(id),
     /** Ends it, if it has not ended. */
-    end: async (act: Act, id: string): Promise<void> => {
+    end: async (act: Act, id: string, reason = 'ended by an application'): Promise<void> => {
       const session = await sessions.findById(id)
       if (session === undefined) return
-      await storage.transact((tx) => sessions.end(tx, act, session, 'ended by an application'))
+      await storage.transact((tx) => sessions.end(tx, act, session, reason))
       sessions.cache.forgetSession(session.id)
     },
   }

@@ -31,6 +31,7 @@ const powers = new Set([
   'contain',
   'issueApiKey',
   'revokeApiKey',
+  'revokeTokens',
 ])
 
 /** The same over everybody at home in an organization: whoever suspends it or sets its rules of sign-in can lock them out. */

@@ -1,4 +1,6 @@
 import type { Selectable } from 'kysely'
+import { idsWithin } from '#directory'
+import type { OrganizationId } from '#kernel'
 import { type Migration, type Reader, repeatedChange, repeatedInsert, repeatedRead, type Tx } from '#storage'
 import type { Artifact } from './artifact.ts'
 
@@ -113,15 +115,37 @@ export async function deleteArtifact(tx: Tx, id: string): Promise<void> {
   await tx.deleteFrom('token_artifacts').where('id', '=', id).execute()
 }
 
-type Binding = { grantId: string } | { subject: string } | { sessionId: string } | { clientId: string }
+/** One of what hangs on a grant. */
+export async function findArtifactOfGrant(db: Reader, grantId: string): Promise<Artifact | undefined> {
+  const row = await db.selectFrom('token_artifacts').selectAll().where('grant_id', '=', grantId).executeTakeFirst()
+  return row && toArtifact(row)
+}
 
-/** Deletes what hangs on a grant, a person, a session or a client, of the given kinds or of all. @returns how many */
+type Binding =
+  | { grantId: string }
+  | { subject: string }
+  | { sessionId: string }
+  | { clientId: string }
+  | { organizationId: OrganizationId }
+
+/** Deletes what hangs on a grant, a person, a session, a client or whoever is in an organization, of the given kinds or of all. @returns how many */
 export async function deleteArtifactsOf(tx: Tx, binding: Binding, kinds?: readonly string[]): Promise<number> {
   let query = tx.deleteFrom('token_artifacts')
   if ('grantId' in binding) query = query.where('grant_id', '=', binding.grantId)
   else if ('subject' in binding) query = query.where('subject', '=', binding.subject)
   else if ('sessionId' in binding) query = query.where('session_id', '=', binding.sessionId)
-  else query = query.where('client_id', '=', binding.clientId).where('grant_id', 'is not', null)
+  else if ('organizationId' in binding) {
+    const { users, machines, applications } = idsWithin(tx, binding.organizationId)
+    query = query.where((is) =>
+      is.or([
+        is('subject', 'in', users),
+        is.and([
+          is('grant_id', 'is not', null),
+          is.or([is('client_id', 'in', applications), is('client_id', 'in', machines)]),
+        ]),
+      ]),
+    )
+  } else query = query.where('client_id', '=', binding.clientId).where('grant_id', 'is not', null)
   if (kinds !== undefined) query = query.where('kind', 'in', [...kinds])
   return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
 }

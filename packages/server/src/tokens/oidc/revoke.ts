@@ -1,7 +1,8 @@
 import { record } from '#feed'
-import type { Clock } from '#kernel'
+import type { Act, Clock } from '#kernel'
+import type { Tx } from '#storage'
 import '../events.ts'
-import { deleteArtifactsOf } from '../artifacts/artifact.store.ts'
+import { deleteArtifact, deleteArtifactsOf } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { GrantRevokedReason } from '../events.ts'
 import { putRevocation, type Revocation } from '../revocation/revocation.store.ts'
@@ -14,47 +15,73 @@ interface Deps {
   readonly revocations: RevocationSet
 }
 
-/** Ends a grant and all that was issued from it, once a request; this node knows at the commit, others by the feed. */
-export function revokeGrantNow(
-  { clock, revocations }: Deps,
-  unit: Unit,
-  of: Pick<Artifact, 'grantId' | 'clientId' | 'subject'>,
+type OfGrant = Pick<Artifact, 'grantId' | 'clientId' | 'subject'>
+
+/** Ends a grant and all that was issued from it, inside a transaction. */
+export async function endGrant(
+  tx: Tx,
+  atMs: number,
+  act: Act,
+  { grantId = '', clientId, subject }: OfGrant,
   reason: GrantRevokedReason,
-): void {
-  const { grantId, clientId, subject } = of
-  if (grantId === undefined) return
-  if (reason === 'reuse_detected') unit.reuseDetected = true
-  const atMs = clock.nowMs()
+): Promise<{ readonly revocation: Revocation; readonly ended: number }> {
   const revocation: Revocation = { kind: 'grant', id: grantId, beforeMs: undefined, untilMs: atMs + tokenLifeMostMs }
-  const isNew = unit.revoke(`grant ${grantId}`, async (tx) => {
-    await deleteArtifactsOf(tx, { grantId })
-    await putRevocation(tx, revocation)
-    await record(tx, unit.act, {
-      type: 'tokens.grant_revoked',
-      atMs,
-      organizationId: undefined,
-      object: { type: 'Gatehouse::Grant', id: grantId },
-      touches: [],
-      data: { grantId, reason, ...(clientId !== undefined && { clientId }), ...(subject !== undefined && { subject }) },
-    })
+  const ended = await deleteArtifactsOf(tx, { grantId })
+  await putRevocation(tx, revocation)
+  await record(tx, act, {
+    type: 'tokens.grant_revoked',
+    atMs,
+    organizationId: undefined,
+    object: { type: 'Gatehouse::Grant', id: grantId },
+    touches: [],
+    data: { grantId, reason, ...(clientId !== undefined && { clientId }), ...(subject !== undefined && { subject }) },
   })
-  if (isNew) unit.afterCommit(() => revocations.add(revocation))
+  return { revocation, ended }
 }
 
-/** Ends one access token before its time. */
-export function revokeTokenNow({ clock, revocations }: Deps, unit: Unit, artifact: Artifact): void {
+/** Ends one access token before its time, inside a transaction. */
+export async function endToken(tx: Tx, atMs: number, act: Act, artifact: Artifact): Promise<Revocation> {
   const { id, clientId = '', subject = clientId, expiresAtMs } = artifact
   const revocation: Revocation = { kind: 'token', id, beforeMs: undefined, untilMs: expiresAtMs + tokenLifeMostMs }
-  const isNew = unit.revoke(`token ${id}`, async (tx) => {
-    await putRevocation(tx, revocation)
-    await record(tx, unit.act, {
-      type: 'tokens.token_revoked',
-      atMs: clock.nowMs(),
-      organizationId: undefined,
-      object: { type: 'Gatehouse::Token', id },
-      touches: [],
-      data: { clientId, subject, token: id, expiresAtMs },
-    })
+  await deleteArtifact(tx, id)
+  await putRevocation(tx, revocation)
+  await record(tx, act, {
+    type: 'tokens.token_revoked',
+    atMs,
+    organizationId: undefined,
+    object: { type: 'Gatehouse::Token', id },
+    touches: [],
+    data: { clientId, subject, token: id, expiresAtMs },
   })
-  if (isNew) unit.afterCommit(() => revocations.add(revocation))
+  return revocation
+}
+
+/** The same for the request at hand, once; this node knows at the commit, others by the feed. */
+export function revokeGrantNow(deps: Deps, unit: Unit, of: OfGrant, reason: GrantRevokedReason): void {
+  if (of.grantId === undefined) return
+  if (reason === 'reuse_detected') unit.reuseDetected = true
+  revokeNow(
+    deps,
+    unit,
+    `grant ${of.grantId}`,
+    async (tx, atMs) => (await endGrant(tx, atMs, unit.act, of, reason)).revocation,
+  )
+}
+
+export function revokeTokenNow(deps: Deps, unit: Unit, artifact: Artifact): void {
+  revokeNow(deps, unit, `token ${artifact.id}`, (tx, atMs) => endToken(tx, atMs, unit.act, artifact))
+}
+
+function revokeNow(
+  { clock, revocations }: Deps,
+  unit: Unit,
+  key: string,
+  end: (tx: Tx, atMs: number) => Promise<Revocation>,
+): void {
+  let made: Revocation | undefined
+  const atMs = clock.nowMs()
+  const isNew = unit.revoke(key, async (tx) => {
+    made = await end(tx, atMs)
+  })
+  if (isNew) unit.afterCommit(() => made && revocations.add(made))
 }

@@ -18,6 +18,8 @@ interface Deps {
 const keptMs = 24 * tokenLifeMostMs
 
 const barred = new Set(['suspended', 'deactivated', 'deleted'])
+/** Of this room's own events, those whose revocation the transaction did not write. */
+const writtenHere: ReadonlySet<string> = new Set(['tokens.principal_contained', 'tokens.revoked'])
 const principalTypes: Readonly<Record<string, Revocation['kind']>> = {
   User: 'principal',
   Machine: 'principal',
@@ -29,12 +31,16 @@ const principalTypes: Readonly<Record<string, Revocation['kind']>> = {
  * What an event takes away. Whoever is barred is so until activated again, whatever a clock or a late cache says; what was issued
  * before then stays dead.
  */
-export function revocationOf(event: FeedEvent): Revocation | undefined {
+export function revocationOf(event: Pick<FeedEvent, 'type' | 'object' | 'atMs' | 'data'>): Revocation | undefined {
   const { type, object, atMs, data } = event
   const untilMs = atMs + keptMs
   if (type === 'tokens.grant_revoked' || type === 'directory.trust_deleted')
     return { kind: 'grant', id: object.id, beforeMs: undefined, untilMs }
   if (type === 'tokens.token_revoked') return { kind: 'token', id: object.id, beforeMs: undefined, untilMs }
+  if (type === 'tokens.revoked') {
+    const kind = principalTypes[object.type]
+    return kind && { kind, id: object.id, beforeMs: atMs, untilMs }
+  }
   if (type === 'tokens.principal_contained') {
     const { tokens } = data as { tokens: boolean }
     return tokens ? { kind: 'principal', id: object.id, beforeMs: atMs, untilMs } : undefined
@@ -50,7 +56,7 @@ export function revocationOf(event: FeedEvent): Revocation | undefined {
   const change = /^directory\.[a-z]+_([a-z]+)$/.exec(type)?.[1]
   if (kind === undefined || change === undefined) return undefined
   if (barred.has(change)) return { kind, id: object.id, beforeMs: undefined, untilMs }
-  return change === 'activated' ? { kind, id: object.id, beforeMs: atMs, untilMs } : undefined
+  return change === 'activated' ? { kind, id: object.id, beforeMs: atMs, untilMs, lifts: true } : undefined
 }
 
 /** Deletes what the event makes useless, so that nothing comes back with whoever comes back. */
@@ -84,9 +90,7 @@ export async function followRevocations(deps: Deps): Promise<{ readonly position
         if (event.type === 'authentication.factors_reset')
           await storage.transact((tx) => deleteArtifactsOf(tx, { subject: event.object.id }))
         const revocation =
-          event.type.startsWith('tokens.') && event.type !== 'tokens.principal_contained'
-            ? undefined
-            : revocationOf(event)
+          event.type.startsWith('tokens.') && !writtenHere.has(event.type) ? undefined : revocationOf(event)
         if (revocation !== undefined) await storage.transact((tx) => clear(tx, event, revocation))
       }
     },

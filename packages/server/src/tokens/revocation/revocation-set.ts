@@ -31,7 +31,9 @@ export class RevocationSet {
     return this.#entries.size
   }
 
+  /** Whoever is barred stays so, unless it lifts that. */
   add(revocation: Revocation): void {
+    if (revocation.beforeMs !== undefined && revocation.lifts !== true && this.#isBarred(revocation)) return
     this.#entries.set(`${revocation.kind} ${revocation.id}`, revocation)
     this.generation++
     for (const listener of this.#listeners) listener(revocation)
@@ -72,6 +74,10 @@ export class RevocationSet {
 
   /** Whether somebody, or a whole organization, is out of force altogether, and not only what was issued up to some moment. */
   bars(kind: 'principal' | 'organization', id: string): boolean {
+    return this.#isBarred({ kind, id })
+  }
+
+  #isBarred({ kind, id }: Pick<Revocation, 'kind' | 'id'>): boolean {
     const entry = this.#entries.get(`${kind} ${id}`)
     return entry !== undefined && entry.beforeMs === undefined
   }

@@ -12,6 +12,8 @@ export interface Revocation {
   readonly except?: string | undefined
   readonly beforeMs: number | undefined
   readonly untilMs: number
+  /** Whether it lets somebody in again who was barred; any other leaves them barred. */
+  readonly lifts?: boolean
 }
 
 interface RevocationTable {
@@ -36,7 +38,7 @@ create index token_revocations_by_end on token_revocations (until);`,
   },
 ]
 
-/** Adds a revocation, or changes its limit. */
+/** Adds a revocation, or changes its limit. Whoever is barred stays so, unless it lifts that. */
 export async function putRevocation(tx: Tx, revocation: Revocation): Promise<void> {
   const change = {
     except_session: revocation.except ?? null,
@@ -46,7 +48,11 @@ export async function putRevocation(tx: Tx, revocation: Revocation): Promise<voi
   await tx
     .insertInto('token_revocations')
     .values({ kind: revocation.kind, id: revocation.id, ...change })
-    .onConflict((conflict) => conflict.columns(['kind', 'id']).doUpdateSet(change))
+    .onConflict((conflict) => {
+      const updating = conflict.columns(['kind', 'id']).doUpdateSet(change)
+      const narrows = revocation.beforeMs !== undefined && revocation.lifts !== true
+      return narrows ? updating.where('token_revocations.before', 'is not', null) : updating
+    })
     .execute()
 }
 
