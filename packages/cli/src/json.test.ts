@@ -52,6 +52,8 @@ function commands(home: string): string[][] {
     ['export', join(home, 'exported'), ...org],
     ['organization', 'list'],
     ['organization', 'create', 'json'],
+    ['organization', 'brand', 'json', '--colour', '#17605a', '--preview'],
+    ['organization', 'brand', 'json', '--text', 'en.welcome=Hello', '--colour', '#17605a'],
     ['organization', 'suspend', 'json'],
     ['organization', 'activate', 'json'],
     ['organization', 'delete', 'json'],

@@ -43,7 +43,7 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     uses,
     people: directoryPeople({ db: storage.db, clock }),
     sessions: sessionSource(authentication.services),
-    pages: protocolPages,
+    pages: protocolPages(authentication.services),
     holdToFactors: holdToFactors(authentication.services),
     mtlsUrl: config.mtls?.url,
     sealer: keyring,

@@ -2,6 +2,8 @@ import { definePurposes } from '#keyring'
 import type { Web } from '#web'
 import { addAccountRoutes } from './account/account.routes.ts'
 import { meOperations } from './account/me.routes.ts'
+import { addBrandRoutes, brandOperations } from './branding/brand.routes.ts'
+import { deleteExpiredPreviews } from './branding/preview.store.ts'
 import type { AuthenticationDeps } from './deps.ts'
 import { addEnrolRoutes } from './enrol/enrol.routes.ts'
 import { Enrolment } from './enrol/enrolment.ts'
@@ -84,6 +86,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     ...sessionOperations(services),
     ...linkOperations(services),
     ...importOperations(services),
+    ...brandOperations(services),
   )
   addPages(web, (app) => {
     serveAssets(app)
@@ -93,6 +96,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     addAccountRoutes(app, services)
     addSignOutRoutes(app, services)
     addLanguageRoutes(app, services)
+    addBrandRoutes(app, services)
   })
 
   const sweep = async () => {
@@ -104,6 +108,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredSuspects,
       deleteExpiredLinks,
       deleteExpiredDevices,
+      deleteExpiredPreviews,
     ])
       await storage.transact((tx) => remove(tx, nowMs))
   }

@@ -1,5 +1,6 @@
 import type { Gate, SignIns } from '#authorization'
 import type { MailServer } from '#config'
+import type { AccountRules, Branding, RegistrationRules } from '#directory'
 import type { Feed } from '#feed'
 import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
 import type { Keyring } from '#keyring'
@@ -25,6 +26,9 @@ export interface Organization {
   readonly name: string
   readonly displayName: string
   readonly rules: SignInRules
+  readonly branding?: Branding | undefined
+  readonly registration?: RegistrationRules | undefined
+  readonly account?: AccountRules | undefined
 }
 
 /** What an organization asks of its people; absent members mean the deployment's default. */

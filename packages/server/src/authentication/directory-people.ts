@@ -17,10 +17,12 @@ import type { Reader } from '#storage'
 import type { Organization, People, Person } from './deps.ts'
 import { languageOfTag } from './languages/languages.ts'
 
-const toOrganization = (found: DirectoryOrganization | undefined): Organization | undefined =>
-  found?.state === 'active'
-    ? { id: found.id, name: found.name, displayName: found.displayName, rules: found.settings.signIn ?? {} }
-    : undefined
+const toOrganization = (found: DirectoryOrganization | undefined): Organization | undefined => {
+  if (found?.state !== 'active') return undefined
+  const { id, name, displayName, settings } = found
+  const { signIn = {}, branding, registration, account } = settings
+  return { id, name, displayName, rules: signIn, branding, registration, account }
+}
 
 /** People as the directory keeps them. One of an organization that is not active is barred. */
 export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): People {

@@ -1,9 +1,11 @@
 import type { Migration } from '#storage'
+import { previewMigrations } from './branding/preview.store.ts'
 import { outboxMigrations } from './mail/outbox.store.ts'
 import { suspectMigrations } from './sign-in/suspects.ts'
 
 export const authenticationMigrations: readonly Migration[] = [
   ...outboxMigrations,
+  ...previewMigrations,
   ...suspectMigrations,
   {
     id: '0630_authentication_factors_shown',

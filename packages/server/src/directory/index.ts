@@ -112,13 +112,21 @@ export {
 export { tendMachineKeys } from './machines/tend-machine-keys.ts'
 export { directoryOperations } from './operations.ts'
 export {
+  type Branding,
+  type BrandTexts,
+  grounds,
+  type Palette,
+  palettesOf,
+  parseBranding,
+} from './organizations/branding.ts'
+export {
   changeOrganization,
   moveOrganization,
   moveOrganizationIn,
   updateOrganization,
 } from './organizations/change-organization.ts'
+export { contrastOf } from './organizations/colours.ts'
 export { addOrganization, createOrganization, ensureHomeOrganization } from './organizations/create-organization.ts'
-export { organizationSettings } from './organizations/organization.routes.ts'
 export {
   findOrganization,
   findOrganizationByName,
@@ -129,6 +137,8 @@ export {
   requireOrganization,
 } from './organizations/organization.store.ts'
 export * from './organizations/organization.ts'
+export { readPng } from './organizations/png.ts'
+export { brandingSchema, organizationSettings } from './organizations/settings.schema.ts'
 export { policyOf, type Trust, type TrustInput } from './trusts/trust.ts'
 export { addUser, addUsers, inviteUser } from './users/invite-user.ts'
 export {
@@ -153,4 +163,5 @@ export {
 } from './users/user.store.ts'
 export * from './users/user.ts'
 export { domainOfEmail } from './values/email.ts'
+export { Problems } from './values/problems.ts'
 export { visibleOrganizations } from './visible.ts'

@@ -103,7 +103,7 @@ export interface TokenPages {
   /** Tags of the languages that pages are shown in. */
   readonly languages: readonly string[]
   /** Whether an application may act for a person. The form posts `decision` (`allow` or `deny`) and `csrf` to `action`. */
-  consent(request: FastifyRequest, page: ConsentPage): RenderedPage
+  consent(request: FastifyRequest, page: ConsentPage): Promise<RenderedPage>
   /** Whether to sign out. The form posts `fields` to `action`. */
   signOut(
     request: FastifyRequest,
@@ -156,6 +156,8 @@ export interface RequestsPage {
 }
 
 export interface ConsentPage {
+  /** Of the application. */
+  readonly organizationId: string
   readonly application: string
   readonly person: string
   readonly scopes: readonly string[]

@@ -49,7 +49,7 @@ export class MovedClock implements Clock {
 /** Pages as data, so that a test reads what they would show. */
 const pagesAsJson: TokenPages = {
   languages: ['en', 'ar'],
-  consent: (_request, page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
+  consent: async (_request, page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
   signOut: (_request, page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
   deviceCode: (_request, page) => ({ html: JSON.stringify({ page: 'deviceCode', ...page }), headers: {} }),
   deviceConfirm: (_request, page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { findOrganizationId } from '../../client/find.ts'
 import { action } from '../../session.ts'
+import { addBranding } from './branding.ts'
 import { collect } from './names.ts'
 import { addTransitions } from './transitions.ts'
 
@@ -50,6 +51,7 @@ export function addOrganizations(program: Command): void {
       }),
     )
 
+  addBranding(organization)
   addTransitions(organization, {
     path: '/api/organizations',
     find: (client, name) => findOrganizationId(client, name),

@@ -124,7 +124,12 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
     const options = JSON.stringify(await change.passkeyOptions(resident))
     return sendPage(
       reply,
-      newPasskeyPage({ form: { csrf: csrfOf(resident.token) }, options, wrong }),
+      newPasskeyPage({
+        form: { csrf: csrfOf(resident.token) },
+        organization: resident.person.organization,
+        options,
+        wrong,
+      }),
       wrong === undefined ? 200 : 422,
     )
   }

@@ -98,9 +98,10 @@ const sessionRow = ({ form, nowMs }: AccountPage, { t, language }: Look, it: Ses
 
 /** A passkey more, with a name to tell it by. */
 export const newPasskeyPage =
-  (it: { form: FormState; options: string; wrong?: Says | undefined }): Page =>
+  (it: { form: FormState; organization?: Door | undefined; options: string; wrong?: Says | undefined }): Page =>
   ({ t }) => ({
     title: t.account.addPasskey,
+    organization: it.organization,
     scripts: ['webauthn', 'passkey'],
     body: html`<h1>${t.account.addPasskey}</h1>
 <p class="lead">${t.account.newPasskeyLead}</p>

@@ -26,9 +26,15 @@ function asset(name: string, extension: 'css' | 'js', body: Buffer): Asset {
   }
 }
 
+const css = readFileSync(new URL('assets/style.css', import.meta.url), 'utf8')
+const [light = '', dark = ''] = [...css.matchAll(/:root\s*\{([^}]*)\}/g)].map(([, body]) => body)
+
+/** The custom properties of our own pages by scheme; those of `dark` stand upon `light`. */
+export const baseColours = { light, dark: `${light}${dark}` } as const
+
 /** Everything our pages load beside themselves. Scripts are for passkeys and for reading a link's fragment only. */
 export const assets = {
-  style: asset('style', 'css', Buffer.concat([local('style.css'), local('parts.css')])),
+  style: asset('style', 'css', Buffer.concat(['style.css', 'parts.css', 'plain.css'].map(local))),
   webauthn: asset('webauthn', 'js', webauthn()),
   passkey: asset('passkey', 'js', local('passkey.js')),
   fragment: asset('fragment', 'js', local('fragment.js')),

@@ -1,15 +1,13 @@
+import { type Brand, brandOf, type Door } from '../branding/brand.ts'
 import { languageNames, languages, type Texts } from '../languages/languages.ts'
 import type { Look } from '../languages/look.ts'
 import { assets, type ScriptName } from './assets.ts'
 import { type Html, html, type Interpolated, trustMarkup } from './html.ts'
 
+export type { Door } from '../branding/brand.ts'
+
 /** One page, put into words when its reader's language is known. */
 export type Page = (look: Look) => Drawn
-
-/** Whose door a page is. */
-export interface Door {
-  readonly displayName: string
-}
 
 /** A page in words before it is framed. */
 export interface Drawn {
@@ -17,8 +15,10 @@ export interface Drawn {
   readonly body: Html
   /** `gate` is one card beside the mark; `plain` is a wide page under a bar. */
   readonly frame?: 'gate' | 'plain'
-  /** Shown above the card. */
+  /** Whose door this is, shown above the card. */
   readonly organization?: Door | undefined
+  /** In place of `organization` where the brand is not the one in force. */
+  readonly door?: { readonly displayName: string; readonly brand: Brand }
   /** Who is signed in, shown in the bar of a plain page. */
   readonly person?: string | undefined
   readonly scripts?: readonly ScriptName[]
@@ -34,6 +34,7 @@ const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3
 
 /** The whole document of a page. */
 export function frame(page: Drawn, look: Look): string {
+  const brand = page.door?.brand ?? brandOf(page.organization)
   const document = html`<!doctype html>
 <html lang="${look.language}" dir="${look.direction}">
 <head>
@@ -45,32 +46,48 @@ export function frame(page: Drawn, look: Look): string {
 ${page.goTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${page.goTo}">`}
 <link rel="icon" href="${icon}">
 <link rel="stylesheet" href="${assets.style.path}">
+${brand?.style !== undefined && html`<link rel="stylesheet" href="${brand.style}">`}
 ${(page.scripts ?? []).map((name) => html`<script src="${assets[name].path}" defer></script>`)}
 </head>
-${page.frame === 'plain' ? plain(page, look) : gate(page, look)}
+${page.frame === 'plain' ? plain(page, look, brand) : gate(page, look, brand)}
 </html>
 `
   return document.toString()
 }
 
-const gate = (page: Drawn, look: Look): Html => html`<body class="gate">
+const gate = (page: Drawn, look: Look, brand: Brand | undefined): Html => html`<body class="gate">
 <div class="wall" aria-hidden="true">${mark}<p>Gatehouse</p></div>
 <main>
 <div class="card">
-<p class="whose">${mark}<span>${page.organization?.displayName ?? 'Gatehouse'}</span></p>
+<p class="whose">${logo(nameOf(page), brand)}</p>
 ${page.body}
+${help(look, brand)}
 </div>
 ${chooser(look)}
 </main>
 </body>`
 
-const plain = (page: Drawn, look: Look): Html => html`<body class="plain">
-<header class="bar"><a href="/account">${mark}<span>Gatehouse</span></a>${page.person !== undefined && html`<span class="person">${page.person}</span>`}</header>
+const plain = (page: Drawn, look: Look, brand: Brand | undefined): Html => html`<body class="plain">
+<header class="bar"><a href="/account">${logo(brand === undefined ? 'Gatehouse' : nameOf(page), brand)}</a>${page.person !== undefined && html`<span class="person">${page.person}</span>`}</header>
 <main>
 ${page.body}
+${help(look, brand)}
 ${chooser(look)}
 </main>
 </body>`
+
+const nameOf = (page: Drawn): string => page.door?.displayName ?? page.organization?.displayName ?? 'Gatehouse'
+
+/** The brand's own logo says its name; ours stands beside the name. */
+const logo = (name: string, brand: Brand | undefined): Html =>
+  brand?.logo === undefined
+    ? html`${mark}<span>${name}</span>`
+    : html`<picture>${brand.darkLogo !== undefined && html`<source media="(prefers-color-scheme: dark)" srcset="${brand.darkLogo}">`}<img src="${brand.logo}" alt="${name}"></picture>`
+
+const help = ({ language }: Look, brand: Brand | undefined): Html | false => {
+  const text = brand?.text('help', language)
+  return text !== undefined && html`<p class="after help" dir="auto">${text}</p>`
+}
 
 /** Other languages, each a press away without scripts. Not where a page answers a form, and would be lost. */
 const chooser = ({ here, language, t }: Look): Html | false =>

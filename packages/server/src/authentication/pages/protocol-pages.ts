@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { AuthenticationDeps } from '../deps.ts'
 import { languageNames } from '../languages/languages.ts'
 import { lookOf } from '../languages/look.ts'
 import { fill } from '../languages/say.ts'
@@ -21,11 +22,16 @@ const to = (request: FastifyRequest, page: Page, asked?: unknown): RenderedPage 
   renderPage(page, lookOf(request, asked))
 
 /** The pages around OAuth and OpenID Connect, for the room that speaks them. */
-export const protocolPages = {
+export const protocolPages = ({ people, storage }: Pick<AuthenticationDeps, 'people' | 'storage'>) => ({
   languages: languageNames,
   /** @param it.uiLocales what the application asked for, which is not in the address of the page itself */
-  consent: (request: FastifyRequest, it: ConsentPage & { readonly uiLocales?: unknown }): RenderedPage =>
-    to(request, consentPage(it), it.uiLocales),
+  consent: async (
+    request: FastifyRequest,
+    it: Omit<ConsentPage, 'organization'> & { readonly organizationId: string; readonly uiLocales?: unknown },
+  ): Promise<RenderedPage> => {
+    const organization = await people.findOrganization(storage.db, it.organizationId)
+    return to(request, consentPage({ ...it, organization }), it.uiLocales)
+  },
   deviceCode: (request: FastifyRequest, it: DeviceCodePage): RenderedPage => to(request, deviceCodePage(it)),
   deviceConfirm: (request: FastifyRequest, it: DeviceConfirmPage): RenderedPage => to(request, deviceConfirmPage(it)),
   deviceDone: (request: FastifyRequest, it: { readonly application: string }): RenderedPage =>
@@ -48,4 +54,4 @@ export const protocolPages = {
         requestId: it.requestId,
       }),
     ),
-}
+})

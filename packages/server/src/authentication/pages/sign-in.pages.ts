@@ -1,3 +1,4 @@
+import { brandOf } from '../branding/brand.ts'
 import type { Texts } from '../languages/languages.ts'
 import type { Says } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
@@ -50,12 +51,12 @@ export interface SignInPage extends Said {
 /** The first page: who are you. A passkey needs no name. */
 export const signInPage =
   (it: SignInPage): Page =>
-  ({ t }) => ({
+  ({ t, language }) => ({
     title: t.signIn.title,
     organization: it.organization,
     scripts: ['webauthn', 'passkey'],
     body: html`<h1>${t.signIn.title}</h1>
-<p class="lead">${t.signIn.lead}</p>
+<p class="lead" dir="auto">${brandOf(it.organization)?.text('welcome', language) ?? t.signIn.lead}</p>
 ${said(t, it)}
 <form method="post" action="/sign-in">
 ${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, organization: it.organization?.name })}

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Organization } from '../deps.ts'
 import { requireOwnForm } from '../http/own-form.ts'
 import { parseReturnTo } from '../http/return-to.ts'
 import { needsSecondFactor, readVisitor } from '../http/visitor.ts'
@@ -24,7 +25,7 @@ export function addSignInRoutes(app: FastifyInstance, services: Services): void 
  * longer enough. `organization`, `login_hint` and `return_to` come from whoever sent the person here.
  */
 async function showFirst(services: Services, request: FastifyRequest, reply: FastifyReply) {
-  const { people, storage, cookies, web } = services
+  const { cookies, web } = services
   const query = request.query as Record<string, unknown>
   const text = (name: string) => (typeof query[name] === 'string' ? query[name].slice(0, 254) : undefined)
   const returnTo = parseReturnTo(query.return_to, web.url)
@@ -36,8 +37,8 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   if (language !== undefined) cookies.setLanguage(reply, 'asked-language', language)
   const flow = cookies.flow(request, reply)
   const named = text('organization')
-  const organization = named === undefined ? undefined : await people.findOrganization(storage.db, named)
   const person = query.restart === undefined ? current?.person : undefined
+  const organization = await doorOf(services, named)
   const page = signInPage({
     form: { csrf: flow.csrf, returnTo },
     organization: organization ?? person?.organization,
@@ -45,6 +46,13 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
     hint: again && person !== undefined ? (t) => t.signIn.again : undefined,
   })
   return sendPage(reply, page)
+}
+
+/** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand. */
+async function doorOf({ people, storage }: Services, named: string | undefined): Promise<Organization | undefined> {
+  if (named !== undefined) return people.findOrganization(storage.db, named)
+  const only = await people.findOnlyOrganization(storage.db)
+  return only?.branding === undefined ? undefined : only
 }
 
 /** Begins an attempt, or asks which organization it is. */

@@ -7,33 +7,9 @@ import { visibleOrganizations } from '../visible.ts'
 import { moveOrganization, updateOrganization } from './change-organization.ts'
 import { createOrganization } from './create-organization.ts'
 import { listOrganizations, requireOrganization } from './organization.store.ts'
-import { type Organization, organizationStates, parseOrganizationId, signInFactors } from './organization.ts'
+import { type Organization, organizationStates, parseOrganizationId } from './organization.ts'
+import { organizationSettings } from './settings.schema.ts'
 
-export const organizationSettings = closed({
-  signIn: Type.Optional(
-    closed({
-      factors: Type.Optional(Type.Array(oneOf(signInFactors), { uniqueItems: true, maxItems: 3 })),
-      secondFactor: Type.Optional(oneOf(['administrators', 'everyone'])),
-      sessionMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 43_200 })),
-      timeZone: Type.Optional(text(64, 'In which sign-in policies are told hour and day, as in Europe/Berlin')),
-    }),
-  ),
-  tokens: Type.Optional(
-    closed({
-      accessTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
-      machineTokenSeconds: Type.Optional(Type.Integer({ minimum: 30, maximum: 3_600 })),
-      refreshTokenSeconds: Type.Optional(Type.Integer({ minimum: 300, maximum: 365 * 86_400 })),
-      keyDays: Type.Optional(
-        Type.Integer({
-          minimum: 1,
-          maximum: 366,
-          description: 'Most days of API keys, and of keys and secrets of machines',
-        }),
-      ),
-      clientMetadataHosts: Type.Optional(Type.Array(text(253), { maxItems: 100, uniqueItems: true })),
-    }),
-  ),
-})
 const members = {
   displayName: Type.Optional(text(400)),
   domains: Type.Optional(Type.Array(text(253), { maxItems: 100, description: 'E-mail domains you vouch for' })),

@@ -3,6 +3,7 @@ import type { Transitions } from '../lifecycle.ts'
 import { parseDomain } from '../values/email.ts'
 import { Problems } from '../values/problems.ts'
 import { parseDisplayName, parseSlug } from '../values/text.ts'
+import { type Branding, parseBranding } from './branding.ts'
 
 export const organizationStates = ['active', 'suspended', 'deleted'] as const
 export type OrganizationState = (typeof organizationStates)[number]
@@ -33,6 +34,28 @@ export interface OrganizationSettings {
     readonly timeZone?: string
   }
   readonly tokens?: TokenLimits
+  readonly branding?: Branding
+  readonly registration?: RegistrationRules
+  readonly account?: AccountRules
+}
+
+/** Whether and how people make accounts in the organization by themselves. Absent: not at all. */
+export interface RegistrationRules {
+  readonly open?: boolean
+  /** E-mail domains that may; `*` for any. Absent: the organization's own. */
+  readonly domains?: readonly string[]
+  /** Absent: `administrator`. */
+  readonly approval?: 'administrator' | 'none'
+}
+
+/** What people may do with their own account. */
+export interface AccountRules {
+  /** Absent: yes. */
+  readonly editName?: boolean
+  /** Absent: no, since the address may be how others know who somebody is. */
+  readonly editEmail?: boolean
+  /** Absent: yes. */
+  readonly close?: boolean
 }
 
 /** What the organization's applications and machines get at most: each can only tighten what the deployment allows. */
@@ -112,7 +135,25 @@ function parseSettings(problems: Problems, settings: OrganizationSettings): Orga
       'must have password or passkey, or nobody could sign in',
     )
   }
-  return settings
+  const { branding, registration } = settings
+  if (registration?.domains !== undefined)
+    problems.check(
+      registration.domains.length > 0,
+      '/settings/registration/domains',
+      'must name a domain, or be left out for those of the organization',
+    )
+  return {
+    ...settings,
+    ...(branding !== undefined && { branding: parseBranding(problems, '/settings/branding', branding) }),
+    ...(registration?.domains !== undefined && {
+      registration: {
+        ...registration,
+        domains: registration.domains.map((text, at) =>
+          text === '*' ? text : parseDomain(problems, `/settings/registration/domains/${at}`, text),
+        ),
+      },
+    }),
+  }
 }
 
 function isTimeZone(name: string): boolean {

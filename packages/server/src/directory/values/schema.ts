@@ -4,8 +4,8 @@ import { type TSchema, Type } from 'typebox'
 export const closed = <P extends Record<string, TSchema>>(members: P) =>
   Type.Object(members, { additionalProperties: false })
 
-export const oneOf = <const V extends readonly string[]>(values: V) =>
-  Type.Unsafe<V[number]>({ type: 'string', enum: [...values] })
+export const oneOf = <const V extends readonly string[]>(values: V, description?: string) =>
+  Type.Unsafe<V[number]>({ type: 'string', enum: [...values], ...(description !== undefined && { description }) })
 
 /** Text without NUL, which PostgreSQL does not hold. */
 export const text = (maxLength: number, description?: string) =>

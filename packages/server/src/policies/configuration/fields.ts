@@ -20,9 +20,20 @@ function present(members: Record<string, unknown>): Record<string, unknown> {
 }
 
 export function organizationFields({ displayName, domains, settings, state }: Organization): Fields {
-  const { tokens } = settings
-  return { title: displayName, domains, sign_in: signInFields(settings), tokens: snakeMembers(tokens ?? {}), state }
+  const { tokens, branding, registration, account } = settings
+  return {
+    title: displayName,
+    domains,
+    sign_in: signInFields(settings),
+    tokens: snakeMembers(tokens ?? {}),
+    branding: brandingFields(branding),
+    registration: snakeMembers(registration ?? {}),
+    account: snakeMembers(account ?? {}),
+    state,
+  }
 }
+
+export const brandingFields = (branding: OrganizationSettings['branding']): Fields => snakeMembers(branding ?? {})
 
 function signInFields({ signIn }: OrganizationSettings): Fields {
   return present({
@@ -34,8 +45,7 @@ function signInFields({ signIn }: OrganizationSettings): Fields {
 }
 
 export function organizationChange(fields: Fields) {
-  const { title, domains, sign_in, tokens } = fields as {
-    tokens?: Record<string, unknown>
+  const { title, domains, sign_in, ...rest } = fields as {
     title?: string
     domains?: string[]
     sign_in?: { factors?: never[]; second_factor?: never; session_minutes?: number; time_zone?: string }
@@ -46,13 +56,21 @@ export function organizationChange(fields: Fields) {
     sessionMinutes: sign_in.session_minutes,
     timeZone: sign_in.time_zone,
   }
+  const group = (name: 'tokens' | 'branding' | 'registration' | 'account') => {
+    const members = (rest as Record<string, Record<string, unknown> | undefined>)[name]
+    return members && camelMembers(members)
+  }
+  const settings = present({
+    signIn: signIn && present(signIn),
+    tokens: group('tokens'),
+    branding: group('branding'),
+    registration: group('registration'),
+    account: group('account'),
+  })
   return present({
     displayName: title,
     domains,
-    settings:
-      signIn || tokens
-        ? present({ signIn: signIn && present(signIn), tokens: tokens && camelMembers(tokens) })
-        : undefined,
+    settings: Object.keys(settings).length > 0 ? settings : undefined,
   }) as { displayName?: string; domains?: string[]; settings?: OrganizationSettings }
 }
 

@@ -2,7 +2,7 @@ import { applyMachineChange, type Machine, parseGroup, parseOrganizationChange, 
 import { isFault } from '#kernel'
 import type { Problems } from '../places/problem.ts'
 import { problemAt } from '../places/yaml.ts'
-import { type Fields, machineChange, machineFields, organizationChange, userChange } from './fields.ts'
+import { brandingFields, type Fields, machineChange, machineFields, organizationChange, userChange } from './fields.ts'
 import type { WantedItem } from './item.ts'
 
 /**
@@ -29,8 +29,13 @@ function fieldOf(pointer: string): string {
 function normalised({ kind, name, fields, at }: WantedItem, problems: Problems): Fields {
   switch (kind) {
     case 'organization': {
-      const { displayName, domains } = parseOrganizationChange({ name, ...organizationChange(fields) })
-      return { ...fields, ...(fields.title !== undefined && { title: displayName }), ...(domains && { domains }) }
+      const { displayName, domains, settings } = parseOrganizationChange({ name, ...organizationChange(fields) })
+      return {
+        ...fields,
+        ...(fields.title !== undefined && { title: displayName }),
+        ...(domains && { domains }),
+        ...(settings?.branding && { branding: brandingFields(settings.branding) }),
+      }
     }
     case 'user': {
       const parsed = parseUser({ username: name, ...userChange(fields) })

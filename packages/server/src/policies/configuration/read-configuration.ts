@@ -12,6 +12,17 @@ import { normalise } from './normalise.ts'
 import { type Document, documentShape } from './shapes.ts'
 import { splitFiles } from './split-files.ts'
 
+const organizationMembers = [
+  'title',
+  'state',
+  'domains',
+  'sign_in',
+  'tokens',
+  'branding',
+  'registration',
+  'account',
+] as const
+
 /** A configuration as its files want it. */
 export interface Wanted {
   readonly items: readonly WantedItem[]
@@ -116,7 +127,7 @@ class Reading {
   #organization(document: Document): void {
     const { value: name, at } = document.organization
     const kept = this.organizations.get(name) ?? { kind: 'organization', organization: name, name, fields: {}, at }
-    for (const field of ['title', 'state', 'domains', 'sign_in', 'tokens'] as const) {
+    for (const field of organizationMembers) {
       const given = document[field] as Placed<unknown> | undefined
       if (given === undefined) continue
       if (Object.hasOwn(kept.fields, field)) problemAt(given.at, this.#problems, `${field} of ${name} is given twice`)

@@ -69,6 +69,18 @@ const organization = (name: string) =>
         },
         { requiredKeys: [] },
       ),
+      branding: fc.record(
+        {
+          colour: fc.constantFrom('#17605a', '#7a1fa2'),
+          texts: fc.dictionary(fc.constantFrom('de', 'en'), fc.record({ welcome: title }), { maxKeys: 2 }),
+        },
+        { requiredKeys: [] },
+      ),
+      registration: fc.record(
+        { open: fc.boolean(), domains: fc.constantFrom(['*'], ['example.com']), approval: fc.constantFrom('none') },
+        { requiredKeys: [] },
+      ),
+      account: fc.record({ edit_email: fc.boolean() }, { requiredKeys: [] }),
       users: fc.array(
         fc.record({
           name: title,

@@ -171,6 +171,28 @@ const tokens = object(
   },
 )
 
+const brandText = object({}, { welcome: text({ most: 300 }), help: text({ most: 300 }) })
+const brandTexts = named(brandText, { pattern: /^[a-z]{2,3}$/, says: 'is not a language, as in de' })
+const branding = object(
+  {},
+  {
+    colour: text({ most: 7 }),
+    dark_colour: text({ most: 7 }),
+    logo: text({ most: 22_000 }),
+    dark_logo: text({ most: 22_000 }),
+    texts: (located, problems) => {
+      const texts = brandTexts(located, problems)
+      return texts && Object.fromEntries(texts)
+    },
+  },
+)
+
+const registration = object(
+  {},
+  { open: flag, domains: list(text({ most: 253 })), approval: oneOf('administrator', 'none') },
+)
+const account = object({}, { edit_name: flag, edit_email: flag, close: flag })
+
 /** One document of a configuration: some of what belongs to one organization. */
 export const documentShape = object(
   { organization: placed(text(slug)) },
@@ -181,6 +203,9 @@ export const documentShape = object(
     sign_in: placed(signIn),
     sign_in_policy: placed(bundleDirectory),
     tokens: placed(tokens),
+    branding: placed(branding),
+    registration: placed(registration),
+    account: placed(account),
     users: named(userShape),
     groups: named(groupShape, slug),
     machines: named(machineShape, slug),

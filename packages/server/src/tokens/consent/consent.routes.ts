@@ -46,7 +46,8 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
 
     scope.get(url, async (request, reply) => {
       const asked = await open(deps, request, reply)
-      const page = deps.pages.consent(request, {
+      const page = await deps.pages.consent(request, {
+        organizationId: asked.client.organizationId,
         application: asked.client.name,
         person: asked.person.username,
         scopes: asked.scopes,
