@@ -123,6 +123,7 @@ function commands(home: string): string[][] {
     ['federation'],
     ['key', 'list'],
     ['key', 'rotate'],
+    ['key', 'rotate', '--emergency'],
     ['backup', join(home, 'all.backup')],
     ['doctor'],
     ['slo'],

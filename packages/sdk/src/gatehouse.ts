@@ -22,7 +22,7 @@ export interface GatehouseOptions {
   readonly client: ClientAuthentication
   /** Public base address of this service, which proofs of possession name; default: the request's own `Host`. */
   readonly publicUrl?: string
-  /** Default `['ES256']`, what Gatehouse signs access tokens with. */
+  /** Default `['ES256', 'RS256']`, what Gatehouse signs access tokens with. */
   readonly algorithms?: readonly Algorithm[]
   /** `false` follows no revocations: a revoked token then counts until it ends. */
   readonly revocations?: { readonly mostStaleMs?: number } | false
@@ -84,7 +84,9 @@ export class Gatehouse {
     if (options.revocations !== false) {
       const { mostStaleMs = 300_000 } = options.revocations ?? {}
       const open = (signal: AbortSignal) => this.openStream('/access/v1/revocations', signal)
-      this.#revocations = new RevocationFollower(revoked, { open, mostStaleMs, onError: this.onError }, surroundings)
+      const onKeyEnded = () => keys.hurry()
+      const follow = { open, mostStaleMs, onError: this.onError, onKeyEnded }
+      this.#revocations = new RevocationFollower(revoked, follow, surroundings)
       this.#revocations.start()
     }
   }

@@ -9,9 +9,19 @@ export interface FollowRevocationsOptions {
   /** Tokens are refused when the set may be older than this. Default 5 minutes, as long as a person's token lives. */
   readonly mostStaleMs: number
   readonly onError: (error: unknown) => void
+  /** A signing key was given up: those that are cached are no longer those that there are. */
+  readonly onKeyEnded?: () => void
 }
 
-const kinds: ReadonlySet<unknown> = new Set(['token', 'grant', 'session', 'sessions', 'principal', 'organization'])
+const kinds: ReadonlySet<unknown> = new Set([
+  'token',
+  'grant',
+  'session',
+  'sessions',
+  'principal',
+  'organization',
+  'key',
+])
 
 /** Keeps the revocation set in step with the server's: the whole set at first and after each cut, then each change at once. */
 export class RevocationFollower {
@@ -67,7 +77,9 @@ export class RevocationFollower {
       this.#pending = []
     } else if (kind === 'set') this.#pending?.push(...readAll(revocations))
     else if (kind === 'change') {
-      this.#set.add(...readAll(revocations))
+      const changes = readAll(revocations)
+      this.#set.add(...changes)
+      if (changes.some((one) => one.kind === 'key')) this.#options.onKeyEnded?.()
       this.#set.sweep(this.#surroundings.nowMs())
     } else if (kind === 'ready' && this.#pending !== undefined) {
       this.#set.replace(this.#pending)

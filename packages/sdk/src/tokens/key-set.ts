@@ -10,7 +10,7 @@ export interface KeySetOptions {
   readonly refreshMs?: number
   /** How long keys count while the server cannot be reached. Default 24 hours. */
   readonly outageMs?: number
-  /** Least time between two requests that an unknown key id or a failure causes. Default 30 s. */
+  /** Least time between two requests that unknown key ids cause, and between two after a failure. Default 30 s. */
   readonly coolDownMs?: number
   /** Default 5 s. */
   readonly timeoutMs?: number
@@ -30,6 +30,8 @@ export class KeySet {
   #keys: ReadonlyMap<string, PublicKey> = new Map()
   #fetchedAtMs = Number.NEGATIVE_INFINITY
   #triedAtMs = Number.NEGATIVE_INFINITY
+  /** When an unknown key id was last asked for. */
+  #missedAtMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   #failure: unknown
   /** Counts key sets taken over: what an older one verified is looked at again. */
@@ -63,7 +65,12 @@ export class KeySet {
     const held = this.peek(kid)
     if (held !== undefined) return held
     const nowMs = this.#surroundings.monotonicMs()
-    if (this.#running !== undefined || this.#mayTry(nowMs)) await this.#renew()
+    // Keys that came a moment ago do not keep the first token of a new one waiting: a server may begin to sign with another at once.
+    const isFirstMiss = this.#failure === undefined && nowMs - this.#missedAtMs >= this.#options.coolDownMs
+    if (this.#running !== undefined || isFirstMiss || this.#mayTry(nowMs)) {
+      if (this.#fetchedAtMs !== Number.NEGATIVE_INFINITY) this.#missedAtMs = nowMs
+      await this.#renew()
+    }
     const found = this.peek(kid)
     if (found === undefined && this.#surroundings.monotonicMs() - this.#fetchedAtMs > this.#options.outageMs)
       throw new GatehouseError('keys.unavailable', 'The issuer’s keys cannot be had', {
@@ -71,6 +78,12 @@ export class KeySet {
         retryAfterSeconds: Math.ceil(this.#options.coolDownMs / 1_000),
       })
     return found
+  }
+
+  /** The keys are known to have changed: the next token of an unknown one asks for them, however lately they were asked for. */
+  hurry(): void {
+    this.#triedAtMs = Number.NEGATIVE_INFINITY
+    this.#missedAtMs = Number.NEGATIVE_INFINITY
   }
 
   #mayTry(nowMs: number): boolean {

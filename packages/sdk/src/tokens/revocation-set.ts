@@ -3,7 +3,7 @@ import { type AccessTokenClaims, principalsOf } from './claims.ts'
 
 /** What no longer counts although its end has not come, as the server tells it. */
 export interface Revocation {
-  readonly kind: 'token' | 'grant' | 'session' | 'sessions' | 'principal' | 'organization'
+  readonly kind: 'token' | 'grant' | 'session' | 'sessions' | 'principal' | 'organization' | 'key'
   readonly id: string
   /** With `sessions`: the one that goes on. */
   readonly except?: string
@@ -39,8 +39,10 @@ export class RevocationSet {
   }
 
   /** Whether anything that the token hangs on has been revoked since it was issued; whole seconds, as tokens count in them. */
-  covers(claims: AccessTokenClaims): boolean {
+  covers(claims: AccessTokenClaims, kid?: string): boolean {
     if (this.#entries.size === 0) return false
+    // A key that was given up, stolen perhaps: key sets that are cached still have it.
+    if (kid !== undefined && this.#entries.has(`key ${kid}`)) return true
     const issuedAtMs = claims.iat * 1_000
     const { sid, gid, org } = claims
     if (this.#hits('token', tokenName(claims), issuedAtMs)) return true

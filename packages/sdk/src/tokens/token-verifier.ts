@@ -12,7 +12,9 @@ export interface TokenVerifierOptions {
   readonly issuer: string
   /** Whom tokens must be for: the application's id. */
   readonly audience: string
-  /** What tokens may be signed with, whatever their header names. Default: `['ES256']`. */
+  /**
+   * What tokens may be signed with, whatever their header names. Default: ES256 and
+   * RS256, what Gatehouse signs with; a key is good for the one that it says itself. */
   readonly algorithms?: readonly Algorithm[]
   /** Accepted difference of clocks, both ways. Default 60. */
   readonly skewSeconds?: number
@@ -22,6 +24,7 @@ export interface TokenVerifierOptions {
 
 interface Remembered {
   readonly claims: AccessTokenClaims
+  readonly kid: string
   /** Of the revocation set when it was last asked. */
   revocations: number
 }
@@ -41,7 +44,7 @@ export class TokenVerifier {
   #generation = 0
 
   constructor(options: TokenVerifierOptions, keys: KeySet, revocations: RevocationSet, surroundings: Surroundings) {
-    this.#options = { algorithms: ['ES256'], skewSeconds: 60, rememberedMost: 20_000, ...options }
+    this.#options = { algorithms: ['ES256', 'RS256'], skewSeconds: 60, rememberedMost: 20_000, ...options }
     this.#keys = keys
     this.#revocations = revocations
     this.#surroundings = surroundings
@@ -73,7 +76,7 @@ export class TokenVerifier {
     const key = this.#keys.peek(kid)
     if (key !== undefined) {
       if (!checkSignature(alg, key, jws.signed, jws.signature)) throw invalid('its signature is wrong')
-      return this.#remember(name, claims)
+      return this.#remember(name, claims, kid)
     }
     return this.#verifyLater(jws, kid, alg, claims, name)
   }
@@ -82,11 +85,11 @@ export class TokenVerifier {
     const key = await this.#keys.find(kid)
     if (key === undefined || !checkSignature(alg, key, jws.signed, jws.signature))
       throw invalid('no key of the issuer signed it')
-    return this.#remember(name, claims)
+    return this.#remember(name, claims, kid)
   }
 
-  #remember(name: string, claims: AccessTokenClaims): AccessTokenClaims {
-    const remembered = { claims, revocations: -1 }
+  #remember(name: string, claims: AccessTokenClaims, kid: string): AccessTokenClaims {
+    const remembered = { claims, kid, revocations: -1 }
     if (this.#remembered.size >= this.#options.rememberedMost)
       this.#remembered.delete(this.#remembered.keys().next().value as string)
     this.#remembered.set(name, remembered)
@@ -102,7 +105,7 @@ export class TokenVerifier {
       throw error
     }
     if (it.revocations !== this.#revocations.generation) {
-      if (this.#revocations.covers(claims)) throw invalid('it has been revoked')
+      if (this.#revocations.covers(claims, it.kid)) throw invalid('it has been revoked')
       it.revocations = this.#revocations.generation
     }
     return claims

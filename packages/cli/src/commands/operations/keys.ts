@@ -23,6 +23,7 @@ interface RotateOptions {
   readonly algorithm?: string
   readonly atOnce?: boolean
   readonly forget?: boolean
+  readonly emergency?: boolean
 }
 
 /** `gatehouse key …`: the keys that sign tokens, seal secrets and guard both. */
@@ -56,9 +57,28 @@ export function addKeys(program: Command): void {
     .addOption(new Option('--algorithm <name>', 'of a signing key').choices(['ES256', 'EdDSA', 'RS256']))
     .option('--at-once', 'the new signing key signs now, without being announced first')
     .option('--forget', 'with --at-once, for a stolen key: what it signed counts no more')
+    .option(
+      '--emergency',
+      'every signing key may be stolen: new ones sign now, what the others signed counts nowhere any more',
+    )
     .action(
       action<RotateOptions>(async ({ client, out }, options) => {
         const { what, algorithm, atOnce, forget } = options
+        if (options.emergency === true) {
+          if (what !== 'signing') throw usage('--emergency is about signing keys')
+          const { body } = await client.get<{ items: Key[] }>('/api/keys')
+          const active = body.items.filter(({ state }) => state === 'active').map((one) => one.algorithm)
+          const keys: Key[] = []
+          for (const one of algorithm === undefined ? new Set(active) : [algorithm]) {
+            const stolen = { what, algorithm: one, atOnce: true, forget: true }
+            const made = (await client.post<Rotated>('/api/keys/rotate', stolen)).body.key
+            if (made !== undefined) keys.push(made)
+          }
+          const says = keys.map(
+            (key) => `The ${key.algorithm} key ${key.kid} signs; what the former one signed is refused`,
+          )
+          return out.done({ what, keys }, says.join('\n'))
+        }
         if (forget === true && atOnce !== true) throw usage('--forget needs --at-once')
         const body = { what, ...(algorithm && { algorithm }), ...(atOnce && { atOnce }), ...(forget && { forget }) }
         const reply = await client.post<Rotated>('/api/keys/rotate', body)

@@ -71,12 +71,15 @@ const certificateNames = {
   sanEmail: 'tls_client_auth_san_email',
 } as const
 
-/** A client in the provider's words (RFC 7591 §2). */
-export function toMetadata(client: RegisteredClient): Record<string, unknown> {
+type Algorithm = RegisteredClient['oauth']['idTokenAlgorithm']
+
+/** A client in the provider's words (RFC 7591 §2). @param ready what is signed by, where another was chosen and has no key yet */
+export function toMetadata(client: RegisteredClient, ready: (chosen: Algorithm) => Algorithm): Record<string, unknown> {
   const signsIn = client.grantTypes.includes('authorization_code')
   const { oauth } = client
   const rules = rulesOf(client)
   const subject = oauth.certificateSubject
+  const idTokenAlgorithm = ready(oauth.idTokenAlgorithm)
   return {
     client_id: client.id,
     client_name: client.name,
@@ -102,9 +105,9 @@ export function toMetadata(client: RegisteredClient): Record<string, unknown> {
       backchannel_logout_uri: oauth.backchannelLogoutUri,
       backchannel_logout_session_required: oauth.backchannelLogoutSession,
     }),
-    id_token_signed_response_alg: oauth.idTokenAlgorithm,
-    ...(oauth.signedUserinfo && { userinfo_signed_response_alg: oauth.idTokenAlgorithm }),
-    authorization_signed_response_alg: oauth.idTokenAlgorithm,
+    id_token_signed_response_alg: idTokenAlgorithm,
+    ...(oauth.signedUserinfo && { userinfo_signed_response_alg: idTokenAlgorithm }),
+    authorization_signed_response_alg: idTokenAlgorithm,
     require_pushed_authorization_requests: rules.pushedRequired,
     require_signed_request_object: rules.signedRequests === 'required',
     authorization_details_types: oauth.authorizationDetailTypes,

@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider'
 import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import type { RegisteredClient } from '../ports.ts'
 import { type ClientCache, keep, toMetadata } from './clients.ts'
+import { readyAlgorithm, type Signer } from './signing.ts'
 import { Unit } from './unit.ts'
 
 const registered = new WeakMap<object, RegisteredClient>()
@@ -19,7 +20,7 @@ function withoutSecret(metadata: Record<string, unknown>): Record<string, unknow
  * Looks clients up in our cache, past the provider's own of one hundred, and compares secrets by their stored hashes. Both are
  * methods of the provider's public `Client` model.
  */
-export function useOurClients(provider: Provider, clients: ClientCache): void {
+export function useOurClients(provider: Provider, clients: ClientCache, signer: Signer): void {
   type ProviderClient = InstanceType<Provider['Client']>
   const Client = provider.Client as unknown as {
     new (metadata: Record<string, unknown>): ProviderClient
@@ -36,13 +37,13 @@ export function useOurClients(provider: Provider, clients: ClientCache): void {
     const found = await clients.find(clientId)
     if (found === undefined) return undefined
     if (Unit.find()?.federated?.machine.id === clientId) {
-      const client = new Client(withoutSecret(toMetadata(found)))
+      const client = new Client(withoutSecret(toMetadata(found, (alg) => readyAlgorithm(signer, alg))))
       registered.set(client, found)
       return client
     }
     const known = made.get(clientId)
     if (known !== undefined && registered.get(known) === found) return known
-    const client = new Client(toMetadata(found))
+    const client = new Client(toMetadata(found, (alg) => readyAlgorithm(signer, alg)))
     registered.set(client, found)
     keep(made, clientId, client)
     return client

@@ -91,7 +91,7 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found 
   const granted = grant.payload as GrantPayload
   if (granted.accountId !== token.accountId || granted.rejected !== undefined || granted.rar !== undefined)
     return undefined
-  const server = await resourceServerOf(token.resource, client, { clients: deps.clients, issuer: deps.url })
+  const server = await resourceServerOf(token.resource, client, deps)
   const signing = server.jwt as { readonly sign?: { readonly alg?: string } } | undefined
   if (signing?.sign?.alg !== 'ES256') return undefined
   const scopes = new Set(token.scope.split(' '))

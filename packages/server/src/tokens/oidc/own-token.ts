@@ -41,7 +41,7 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Wanted
   const address = URL.parse(resource)?.href
   if (address === undefined || address.includes('#')) return undefined
   try {
-    const server = await resourceServerOf(resource, client, { clients: deps.clients, issuer: deps.url })
+    const server = await resourceServerOf(resource, client, deps)
     const signing = server.jwt as { readonly sign?: { readonly alg?: string } } | undefined
     if (signing?.sign?.alg !== 'ES256') return undefined
     const offered = new Set(server.scope.split(' '))

@@ -87,7 +87,7 @@ export function buildProvider(deps: ProviderDeps): Provider {
   provider.registerGrantType(assertionGrant, (ctx) => issueToWorkload(provider, ctx, deps.url), assertionParameters, [
     'resource',
   ])
-  useOurClients(provider, deps.clients)
+  useOurClients(provider, deps.clients, deps.signer)
   projectSessions(provider, deps.sessions)
   return provider
 }
@@ -175,7 +175,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
         getResourceServerInfo: async (_ctx, resource, client) => {
           const registered = await deps.clients.find(client.clientId)
           if (registered === undefined) throw new TypeError('a client was authenticated that is not registered')
-          return resourceServerOf(resource, registered, { clients: deps.clients, issuer: deps.url })
+          return resourceServerOf(resource, registered, deps)
         },
       },
       rpInitiatedLogout: {

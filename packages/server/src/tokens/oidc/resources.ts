@@ -4,6 +4,7 @@ import type { RegisteredClient } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
 import { accessTokenSeconds } from './lifetimes.ts'
 import { apiScope, standardScopes } from './scopes.ts'
+import { readyAlgorithm, type Signer } from './signing.ts'
 
 /** The resource indicator (RFC 8707) of an application: its id as a URN. Its registered origins name it too. */
 export const resourceOf = (clientId: string): string => `urn:gatehouse:${clientId}`
@@ -29,19 +30,20 @@ export async function findNamedClient(resource: string, clients: ClientCache): P
 export async function resourceServerOf(
   resource: string,
   client: RegisteredClient,
-  deps: { readonly clients: ClientCache; readonly issuer: string },
+  deps: { readonly clients: ClientCache; readonly url: string; readonly signer: Signer },
 ): Promise<ResourceServer> {
   // What a token may do at our own API is decided by the roles of whom it speaks for; a person's needs the one scope.
-  if (resource === deps.issuer || resource === `${deps.issuer}/`) return describe(deps.issuer, [apiScope], client)
-  if (resource === resourceOf(client.id)) return describe(client.id, client.scopes, client, client)
+  if (resource === deps.url || resource === `${deps.url}/`) return describe(deps, deps.url, [apiScope], client)
+  if (resource === resourceOf(client.id)) return describe(deps, client.id, client.scopes, client, client)
   const other = await findNamedClient(resource, deps.clients)
   if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
   const scopes = other.scopes.filter((scope) => client.anyScope || client.scopes.includes(scope))
-  return describe(other.id, scopes, client, other)
+  return describe(deps, other.id, scopes, client, other)
 }
 
 /** @param reader the application that the token is for: its tokens are signed by what it can check */
 function describe(
+  { signer }: { readonly signer: Signer },
   audience: string,
   scopes: readonly string[],
   client: RegisteredClient,
@@ -52,6 +54,6 @@ function describe(
     scope: [...new Set([...standardScopes, ...scopes])].join(' '),
     accessTokenFormat: 'jwt',
     accessTokenTTL: accessTokenSeconds(client),
-    jwt: { sign: { alg: reader?.oauth.accessTokenAlgorithm ?? 'ES256' } },
+    jwt: { sign: { alg: readyAlgorithm(signer, reader?.oauth.accessTokenAlgorithm ?? 'ES256') } },
   }
 }

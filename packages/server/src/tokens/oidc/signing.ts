@@ -62,6 +62,10 @@ export function keySetOf(signer: Signer): { keys: ExternalSigningKey[] } {
   return { keys: [...active, ...others].map((key) => new KeyringKey(signer, key)) }
 }
 
+/** The algorithm that was chosen, or the usual one for the moment until a key of it signs: a change is never in anybody's way. */
+export const readyAlgorithm = <A extends SigningAlgorithm>(signer: Signer, chosen: A): A | 'ES256' =>
+  activeKeyOf(signer, chosen) === undefined ? 'ES256' : chosen
+
 /** Undefined while the first key of an algorithm is announced and does not sign yet. */
 export function activeKeyOf(signer: Signer, algorithm: SigningAlgorithm): PublicSigningKey | undefined {
   try {

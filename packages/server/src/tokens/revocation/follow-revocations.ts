@@ -41,6 +41,11 @@ export function revocationOf(event: Pick<FeedEvent, 'type' | 'object' | 'atMs' |
     const kind = principalTypes[object.type]
     return kind && { kind, id: object.id, beforeMs: atMs, untilMs }
   }
+  // This node's verifier knows by the keyring; whoever checks elsewhere may hold the key for a while.
+  if (type === 'keyring.signing_key_changed')
+    return (data as { state: string }).state === 'retired'
+      ? { kind: 'key', id: object.id, beforeMs: undefined, untilMs }
+      : undefined
   if (type === 'tokens.principal_contained') {
     const { tokens } = data as { tokens: boolean }
     return tokens ? { kind: 'principal', id: object.id, beforeMs: atMs, untilMs } : undefined

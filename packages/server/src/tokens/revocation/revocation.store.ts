@@ -5,8 +5,8 @@ import type { Migration, Reader, Tx } from '#storage'
  * what was issued up to then (undefined: everything, until it is lifted).
  */
 export interface Revocation {
-  readonly kind: 'token' | 'grant' | 'session' | 'sessions' | 'principal' | 'organization'
-  /** A token's hash, or the public id; for `sessions` the user's, whose tokens with a session it is about. */
+  readonly kind: 'token' | 'grant' | 'session' | 'sessions' | 'principal' | 'organization' | 'key'
+  /** A token's hash, a signing key's id, or the public id; for `sessions` the user's, whose tokens with a session it is about. */
   readonly id: string
   /** With `sessions`: the one that goes on. */
   readonly except?: string | undefined
