@@ -18,6 +18,10 @@ alter table sessions add column factors text;`,
     sql: 'create index sessions_by_address on sessions (organization_id, address);',
   },
   {
+    id: '0632_authentication_wanted_acr',
+    sql: `alter table sign_in_attempts add column acr text;`,
+  },
+  {
     id: '0600_authentication_sessions',
     sql: `create table sessions (key_hash text primary key, id text not null, organization_id text not null, user_id text not null,
   started_at int8 not null, authenticated_at int8 not null, seen_at int8 not null, idle_until int8 not null, expires_at int8 not null,

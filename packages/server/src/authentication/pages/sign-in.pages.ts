@@ -10,6 +10,8 @@ export interface FormState {
   /** The attempt that the page belongs to; a form of another attempt is not taken. */
   readonly attempt?: string | undefined
   readonly returnTo?: string | undefined
+  /** The strength that is wanted at least. */
+  readonly acr?: string | undefined
 }
 
 interface Said {
@@ -37,7 +39,7 @@ const passkeyForm = (
 ): Html => html`<form method="post" action="/sign-in/passkey" data-passkey="authenticate" data-challenge="/sign-in/passkey/challenge"${
   more.options !== undefined && html` data-options="${more.options}"`
 }${more.autofill && html` data-autofill="yes"`}${scriptTexts(t)} hidden>
-${hidden({ csrf: form.csrf, attempt: form.attempt, return_to: form.returnTo, organization: more.organization, credential: '' })}
+${hidden({ csrf: form.csrf, attempt: form.attempt, return_to: form.returnTo, acr: form.acr, organization: more.organization, credential: '' })}
 <p class="notice wrong" data-says role="alert" hidden></p>
 ${button(more.label, more.kind)}
 </form>`
@@ -59,7 +61,7 @@ export const signInPage =
 <p class="lead" dir="auto">${brandOf(it.organization)?.text('welcome', language) ?? t.signIn.lead}</p>
 ${said(t, it)}
 <form method="post" action="/sign-in">
-${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, organization: it.organization?.name })}
+${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, acr: it.form.acr, organization: it.organization?.name })}
 ${field(t, { name: 'login', label: t.signIn.login, value: it.login, autocomplete: 'username webauthn', maxlength: 254, focus: true })}
 ${button(t.common.continue)}
 </form>
@@ -75,7 +77,7 @@ export const organizationPage =
 <p class="lead">${t.signIn.organizationLead}</p>
 ${said(t, it)}
 <form method="post" action="/sign-in">
-${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, login: it.login })}
+${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, acr: it.form.acr, login: it.login })}
 ${field(t, { name: 'organization', label: t.signIn.organization, value: it.value, autocomplete: 'organization', maxlength: 64, focus: true })}
 ${button(t.common.continue)}
 </form>

@@ -31,6 +31,9 @@ export interface Session {
 export const acrs = ['urn:gatehouse:acr:1', 'urn:gatehouse:acr:2', 'phr'] as const
 export type Acr = (typeof acrs)[number]
 
+/** Undefined for a strength that is not known here. */
+export const parseAcr = (text: unknown): Acr | undefined => acrs.find((acr) => acr === text)
+
 export const isAtLeast = (acr: Acr, wanted: Acr): boolean => acrs.indexOf(acr) >= acrs.indexOf(wanted)
 
 const hourMs = 3_600_000

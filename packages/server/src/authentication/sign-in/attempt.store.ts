@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { OrganizationId, UserId } from '#kernel'
 import type { Reader, Tx } from '#storage'
 import type { LinkPurpose } from '../links/link.store.ts'
+import { type Acr, parseAcr } from '../sessions/session.ts'
 
 /**
  * A sign-in or an enrolment under way in one browser, known by the hash of its pre-session cookie. INVARIANT: what has been
@@ -25,6 +26,8 @@ export interface Attempt {
   readonly factors: readonly string[]
   /** Of a second step: the factors that policies ask for, one of which is to be shown; empty for any. */
   readonly needs: readonly string[]
+  /** The strength that whoever sent the person here wants at least. */
+  readonly acr: Acr | undefined
   readonly challenge: string | undefined
   /** What an enrolment has gathered, sealed. */
   readonly pending: Uint8Array | undefined
@@ -46,6 +49,7 @@ interface AttemptTable {
   /** JSON; null in what an older version writes. */
   factors: string | null
   needs: string | null
+  acr: string | null
   challenge: string | null
   pending: Uint8Array | null
   link_hash: string | null
@@ -71,6 +75,7 @@ const toAttempt = (row: Selectable<AttemptTable>): Attempt => ({
   amr: JSON.parse(row.amr) as string[],
   factors: JSON.parse(row.factors ?? '[]') as string[],
   needs: JSON.parse(row.needs ?? '[]') as string[],
+  acr: parseAcr(row.acr),
   challenge: row.challenge ?? undefined,
   pending: row.pending ?? undefined,
   linkHash: row.link_hash ?? undefined,
@@ -90,6 +95,7 @@ const toRow = (attempt: Attempt): AttemptTable => ({
   amr: JSON.stringify(attempt.amr),
   factors: JSON.stringify(attempt.factors),
   needs: JSON.stringify(attempt.needs),
+  acr: attempt.acr ?? null,
   challenge: attempt.challenge ?? null,
   pending: attempt.pending ?? null,
   link_hash: attempt.linkHash ?? null,

@@ -1,12 +1,18 @@
 import { type Clock, type Entropy, newId } from '#kernel'
 import type { AuthenticationDeps, Organization } from '../deps.ts'
+import type { Acr } from '../sessions/session.ts'
 import { type Attempt, saveAttempt } from './attempt.store.ts'
 
 /** How long a sign-in may take. */
 export const attemptMs = 15 * 60_000
 
 /** An attempt of which nothing is known yet. */
-export const newAttempt = (deps: { clock: Clock; entropy: Entropy }, keyHash: string, returnTo: string): Attempt => ({
+export const newAttempt = (
+  deps: { clock: Clock; entropy: Entropy },
+  keyHash: string,
+  returnTo: string,
+  acr?: Acr,
+): Attempt => ({
   keyHash,
   id: newId('try', deps),
   purpose: 'sign_in',
@@ -18,6 +24,7 @@ export const newAttempt = (deps: { clock: Clock; entropy: Entropy }, keyHash: st
   amr: [],
   factors: [],
   needs: [],
+  acr,
   challenge: undefined,
   pending: undefined,
   linkHash: undefined,
@@ -31,6 +38,8 @@ export interface Begin {
   /** As the address, the application or the person named it. */
   readonly organization: string | undefined
   readonly returnTo: string
+  /** The strength that is wanted at least. */
+  readonly acr: Acr | undefined
 }
 
 /**
@@ -47,7 +56,7 @@ export async function beginSignIn(
     return { kind: it.organization === undefined ? 'organization_needed' : 'organization_unknown' }
   const person = await people.findByLogin(storage.db, organization.id, it.login)
   const attempt: Attempt = {
-    ...newAttempt(deps, it.keyHash, it.returnTo),
+    ...newAttempt(deps, it.keyHash, it.returnTo, it.acr),
     organizationId: organization.id,
     userId: person?.id,
     login: it.login,

@@ -7,6 +7,7 @@ import type { Says } from '../languages/say.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
+import { parseAcr } from '../sessions/session.ts'
 import { findAttempt } from './attempt.store.ts'
 import { challengePasskey, provePasskey } from './by-passkey.ts'
 import { goOn } from './step.routes.ts'
@@ -34,7 +35,7 @@ async function takeAnswer(services: Services, request: FastifyRequest, reply: Fa
   const { flow, attempt } = await readFlow(services, request, reply)
   const returnTo = parseReturnTo(form.return_to, ownOrigin)
   const restart = (said: { hint?: Says; wrong?: Says }, status: number) =>
-    sendPage(reply, signInPage({ form: { csrf: flow.csrf, returnTo }, ...said }), status)
+    sendPage(reply, signInPage({ form: { csrf: flow.csrf, returnTo, acr: parseAcr(form.acr) }, ...said }), status)
   if (attempt === undefined || (form.attempt !== undefined && form.attempt !== attempt.id))
     return restart({ hint: tooLate }, 409)
   // The first page stands before any attempt and carries the way back itself.

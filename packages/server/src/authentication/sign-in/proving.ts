@@ -6,7 +6,7 @@ import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.t
 import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { isOwnAddress } from '../sessions/session.store.ts'
-import { hashToken, type Session } from '../sessions/session.ts'
+import { type Acr, acrOf, hashToken, isAtLeast, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
@@ -128,8 +128,12 @@ export class Proving {
     const factors = await readFactors(storage.db, person.organizationId, person.id)
     if (!proved.amr.includes('mfa')) {
       const needed = administrators.isAdministrator(person.id) || person.organization.rules.secondFactor === 'everyone'
-      if (hasSecondFactor(factors)) return goOn('factor', [])
+      if (hasSecondFactor(factors)) return goOn('factor', stronger(person, factors, attempt.acr))
       if (needed) return goOn('enrol', [])
+    } else if (attempt.acr !== undefined && !isAtLeast(acrOf(shown.amr), attempt.acr)) {
+      // Who has nothing stronger goes on: whoever asked for more decides what that is worth (RFC 9470 §5).
+      const can = stronger(person, factors, attempt.acr)
+      if (can.length > 0) return goOn('factor', can)
     }
     const answer = await conditions.ask(act, person, {
       action: visitor.current?.session.userId === person.id ? 'stepUp' : 'signIn',
@@ -240,6 +244,10 @@ function allows(person: Person, method: Method): boolean {
 /** Whether the person has what policies ask for. */
 const has = (factors: Factors, wanted: string): boolean =>
   (wanted === 'passkey' && factors.passkeys.length > 0) || (wanted === 'totp' && factors.totpEnrolledAtMs !== undefined)
+
+/** What the person has, and may use, that alone makes a sign-in as strong as is wanted; empty where any second factor does. */
+const stronger = (person: Person, factors: Factors, acr: Acr | undefined): string[] =>
+  acr === 'phr' && factors.passkeys.length > 0 && allows(person, 'passkey') ? ['passkey'] : []
 
 /** Rolls a transaction back without being a fault. */
 class UsedUp extends Error {}

@@ -8,6 +8,7 @@ import type { Says } from '../languages/say.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { organizationPage, signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
+import { isAtLeast, parseAcr } from '../sessions/session.ts'
 import { beginSignIn } from './begin.ts'
 import { addPasskeyRoutes } from './passkey.routes.ts'
 import { addStepRoutes } from './step.routes.ts'
@@ -21,8 +22,8 @@ export function addSignInRoutes(app: FastifyInstance, services: Services): void 
 }
 
 /**
- * Who is signed in already goes on at once, unless the way here asks for a fresh proof (`reauthenticate`), or one factor is no
- * longer enough. `organization`, `login_hint` and `return_to` come from whoever sent the person here.
+ * Who is signed in already goes on at once, unless the way here asks for a fresh proof (`reauthenticate`) or a stronger one (`acr`), or
+ * one factor is no longer enough. `organization`, `login_hint` and `return_to` come from whoever sent the person here.
  */
 async function showFirst(services: Services, request: FastifyRequest, reply: FastifyReply) {
   const { cookies, web } = services
@@ -30,7 +31,9 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const text = (name: string) => (typeof query[name] === 'string' ? query[name].slice(0, 254) : undefined)
   const returnTo = parseReturnTo(query.return_to, web.url)
   const { current } = await readVisitor(services, request)
-  const again = query.reauthenticate !== undefined || query.restart !== undefined
+  const acr = parseAcr(query.acr)
+  const isWeak = acr !== undefined && current !== undefined && !isAtLeast(current.session.acr, acr)
+  const again = query.reauthenticate !== undefined || query.restart !== undefined || isWeak
   if (current !== undefined && !again && !needsSecondFactor(services, current)) return reply.redirect(returnTo, 303)
   const asked = text('ui_locales')
   const language = asked === undefined ? undefined : languageOfTags(asked)
@@ -40,10 +43,10 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const person = query.restart === undefined ? current?.person : undefined
   const organization = await doorOf(services, named)
   const page = signInPage({
-    form: { csrf: flow.csrf, returnTo },
+    form: { csrf: flow.csrf, returnTo, acr },
     organization: organization ?? person?.organization,
     login: text('login_hint') ?? person?.username,
-    hint: again && person !== undefined ? (t) => t.signIn.again : undefined,
+    hint: again && person !== undefined ? (t) => (isWeak ? t.signIn.stronger : t.signIn.again) : undefined,
   })
   return sendPage(reply, page)
 }
@@ -63,10 +66,11 @@ async function takeName(services: Services, request: FastifyRequest, reply: Fast
   const login = (form.login ?? '').trim()
   const organization = form.organization?.trim() || undefined
   const returnTo = parseReturnTo(form.return_to, web.url)
-  const state = { csrf: flow.csrf, returnTo }
+  const acr = parseAcr(form.acr)
+  const state = { csrf: flow.csrf, returnTo, acr }
   if (login === '' || login.length > 254)
     return sendPage(reply, signInPage({ form: state, wrong: (t) => t.signIn.enterLogin }), 422)
-  const begun = await beginSignIn(services, { keyHash: flow.keyHash, login, organization, returnTo })
+  const begun = await beginSignIn(services, { keyHash: flow.keyHash, login, organization, returnTo, acr })
   if (begun.kind === 'begun') return reply.redirect('/sign-in/password', 303)
   const wrong: Says | undefined =
     begun.kind === 'organization_unknown' ? (t) => t.signIn.organizationUnknown : undefined
