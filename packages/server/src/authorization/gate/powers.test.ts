@@ -86,9 +86,10 @@ onEachEngine('the owner of an organization has no power over it while somebody h
     }
     await give(local, other)
     const act = house.act(local)
-    for (const action of ['updateOrganization', 'deleteOrganization']) assert.equal(gate.may(act, action, other), true)
+    const actions = ['updateOrganization', 'deleteOrganization', 'applyPolicies', 'rollBackPolicies']
+    for (const action of actions) assert.equal(gate.may(act, action, other), true)
     await give(higher, deployment)
-    for (const action of ['updateOrganization', 'deleteOrganization']) {
+    for (const action of actions) {
       assert.equal(gate.may(act, action, other), false, action)
       assert.equal(gate.may(house.act(higher), action, other), true, action)
     }

@@ -34,8 +34,8 @@ const powers = new Set([
   'revokeTokens',
 ])
 
-/** The same over everybody at home in an organization: whoever suspends it or sets its rules of sign-in can lock them out. */
-const powersOverAll = new Set(['updateOrganization', 'deleteOrganization'])
+/** The same over everybody at home in an organization: whoever suspends it or sets its rules or policies of sign-in can lock them out. */
+const powersOverAll = new Set(['updateOrganization', 'deleteOrganization', 'applyPolicies', 'rollBackPolicies'])
 
 /**
  * Refuses power over a principal that holds (or has coming) a role of Gatehouse which the actor could not grant: else whoever resets second
@@ -43,7 +43,12 @@ const powersOverAll = new Set(['updateOrganization', 'deleteOrganization'])
  * @throws {Fault} `authorization.above_you`
  */
 export function refusePowerOverHigher(deps: Deps, act: Act, action: string, resource: EntityUid): void {
-  const over = powersOverAll.has(action) ? grantsWithin : powers.has(action) ? heldOrComingGrants : undefined
+  const over =
+    powersOverAll.has(action) && resource.type === 'Organization'
+      ? grantsWithin
+      : powers.has(action)
+        ? heldOrComingGrants
+        : undefined
   if (over === undefined || act.actor.type === 'bootstrap' || act.actor.type === 'system') return
   const self = principalOf(act)
   if (self?.type === resource.type && self.id === resource.id) return
