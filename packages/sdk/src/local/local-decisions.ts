@@ -129,11 +129,12 @@ export class LocalDecisions implements Decider {
       if (this.#wayOf(evaluation, options, now) !== 'ask') results[at] = this.#decideNow(evaluation, requestId, now)
       else {
         const answer = this.#gatehouse.centre.evaluate(evaluation, { ...options, requestId })
-        asked.push(
-          answer.then((result) => {
-            results[at] = result
-          }),
-        )
+        const one = answer.then((result) => {
+          results[at] = result
+        })
+        // Where a later one throws, nobody is left to hear of this one: that must not end the process.
+        one.catch(() => undefined)
+        asked.push(one)
       }
     }
     if (asked.length < evaluations.length) asked.push(this.#journal.keep())
