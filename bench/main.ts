@@ -10,7 +10,10 @@ interface Bench {
 
 const home = new URL('.', import.meta.url)
 const known = readdirSync(home).filter((name) => existsSync(new URL(`${name}/main.ts`, home)))
-const asked = process.argv.slice(2)
+// A number is the size for those that have one: `npm run bench -- audit-search 10000000`.
+const size = process.argv.slice(2).find((word) => /^\d+$/.test(word))
+if (size !== undefined) process.env.BENCH_ENTRIES = size
+const asked = process.argv.slice(2).filter((word) => word !== size)
 const unknown = asked.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}; there are ${known.join(', ')}`)

@@ -3,9 +3,16 @@ import type { Figure } from '../support/figures.ts'
 import { measureJournal } from './journal.ts'
 import { measureKills } from './kills.ts'
 import { measureLedger } from './ledger.ts'
+import { measureSinks } from './sinks.ts'
 import { measureTree } from './tree.ts'
 
-const parts = { journal: measureJournal, ledger: measureLedger, tree: measureTree, kills: measureKills }
+const parts = {
+  journal: measureJournal,
+  ledger: measureLedger,
+  tree: measureTree,
+  sinks: measureSinks,
+  kills: measureKills,
+}
 
 /** `BENCH_PARTS=journal,ledger` narrows. */
 export async function run(): Promise<readonly Figure[]> {

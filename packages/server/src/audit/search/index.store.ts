@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { EngineName, Migration, Reader, SnapshotViews, Storage, Tx } from '#storage'
 
 interface IndexStateTable {
@@ -75,13 +75,7 @@ export async function addToIndex(
     .where('position', '=', from)
     .executeTakeFirst()
   if (moved.numUpdatedRows !== 1n) return false
-  for (const { position, words } of entries) {
-    const insert =
-      engine === 'sqlite'
-        ? sql`insert into audit_words (rowid, words) values (${position}, ${words})`
-        : sql`insert into audit_words (position, words) values (${position}, array_to_tsvector(string_to_array(${words}, ' ')))`
-    await insert.execute(tx as never)
-  }
+  await insertWords(tx, engine, entries)
   const minutes = new Map<number, { first: number; last: number }>()
   for (const { position, atMs } of entries) {
     const minute = Math.floor(atMs / 60_000)
@@ -95,6 +89,24 @@ export async function addToIndex(
       .onConflict((conflict) => conflict.column('minute').doUpdateSet({ last }))
       .execute()
   return true
+}
+
+/** Bound, not built, for each event: the index keeps up with the feed. */
+async function insertWords(
+  tx: Tx,
+  engine: EngineName,
+  entries: readonly { position: number; words: string }[],
+): Promise<void> {
+  const executor = tx.getExecutor()
+  if (engine === 'sqlite') {
+    const text = 'insert into audit_words (rowid, words) values (?, ?)'
+    for (const { position, words } of entries) await executor.executeQuery(CompiledQuery.raw(text, [position, words]))
+    return
+  }
+  const text = `insert into audit_words (position, words) select position, array_to_tsvector(string_to_array(words, ' '))
+    from unnest($1::int8[], $2::text[]) as entry (position, words)`
+  const columns = [entries.map(({ position }) => position), entries.map(({ words }) => words)]
+  await executor.executeQuery(CompiledQuery.raw(text, columns))
 }
 
 /** Takes events out of the index. */

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FeedEvent } from '#feed'
-import { type Format, toLine } from './format.ts'
+import { type Format, inTurns, toLine } from './format.ts'
 import { type Sink, SinkLies } from './sink.ts'
 
 export interface FileOptions {
@@ -52,7 +52,7 @@ export function fileSink(options: FileOptions): Sink {
     kind: 'file',
     settleMs: 0,
     send: async (events: readonly FeedEvent[]) => {
-      const bytes = Buffer.from(events.map((event) => `${toLine(event, options.format)}\n`).join(''))
+      const bytes = Buffer.from((await inTurns(events, (event) => `${toLine(event, options.format)}\n`)).join(''))
       await take()
       if (size > 0 && size + bytes.length > options.rotateBytes) await rotate()
       const handle = await take()

@@ -42,3 +42,16 @@ export function toSyslog(event: FeedEvent, format: Format, host: string): string
 
 /** PARAM-VALUE: `"`, `\` and `]` are escaped (RFC 5424 §6.3.3). */
 const escapeParameter = (value: string) => toVisible(value).replace(/["\\\]]/g, (found) => `\\${found}`)
+
+/** Events that are put into words before requests get their turn. */
+const atOnce = 50
+
+/** Makes something of each event of a batch, in turns of the event loop: a sink that catches up makes no request slower. */
+export async function inTurns<T>(events: readonly FeedEvent[], make: (event: FeedEvent) => T): Promise<T[]> {
+  const made: T[] = []
+  for (const event of events) {
+    made.push(make(event))
+    if (made.length % atOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return made
+}

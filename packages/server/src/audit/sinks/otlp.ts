@@ -1,6 +1,6 @@
 import type { FeedEvent } from '#feed'
 import type { Outgoing } from '#web'
-import { type Format, toLine } from './format.ts'
+import { type Format, inTurns, toLine } from './format.ts'
 import { type Sink, SinkLies } from './sink.ts'
 import { requireTaken } from './webhook.ts'
 
@@ -21,7 +21,7 @@ export function otlpSink(outgoing: Outgoing, options: OtlpOptions): Sink {
     kind: 'otlp',
     settleMs: 0,
     send: async (events) => {
-      const logRecords = events.map((event) => toLogRecord(event, options.format))
+      const logRecords = await inTurns(events, (event) => toLogRecord(event, options.format))
       const resource = { attributes: [text('service.name', 'gatehouse')] }
       const body = JSON.stringify({
         resourceLogs: [{ resource, scopeLogs: [{ scope: { name: 'gatehouse.audit' }, logRecords }] }],

@@ -19,7 +19,9 @@ import { measureSinks } from './sink-measures.ts'
 import '../events.ts'
 import '../faults.ts'
 
-const batchMost = 1_000
+const batchMost = 500
+/** Sent while a sink fails: asking whether it is back costs little. */
+const probe = 50
 const pollMs = 1_000
 const heldMs = 30_000
 const longestPauseMs = 60_000
@@ -118,7 +120,9 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
       }
       await settle()
       const size = (await findLedgerState(storage.db))?.size ?? 0
-      const events = (await listEvents(storage.db, sent, batchMost)).filter((event) => event.position <= size)
+      const events = (await listEvents(storage.db, sent, failures > 0 ? probe : batchMost)).filter(
+        (event) => event.position <= size,
+      )
       const last = events.at(-1)
       if (last === undefined) return false
       let expected = sent + 1

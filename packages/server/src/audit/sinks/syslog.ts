@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { connect, type TLSSocket } from 'node:tls'
 import type { FeedEvent } from '#feed'
 import type { Outgoing } from '#web'
-import { type Format, toSyslog } from './format.ts'
+import { type Format, inTurns, toSyslog } from './format.ts'
 import type { Sink } from './sink.ts'
 
 export interface SyslogOptions {
@@ -70,12 +70,11 @@ export function syslogSink(outgoing: Outgoing, options: SyslogOptions): Sink {
         throw error
       }
       socket ??= await open()
-      const parts: Buffer[] = []
-      for (const event of events) {
-        const message = Buffer.from(toSyslog(event, options.format, own))
-        parts.push(Buffer.from(`${message.length} `), message)
-      }
       const to = socket
+      const parts = await inTurns(events, (event) => {
+        const message = Buffer.from(toSyslog(event, options.format, own))
+        return Buffer.concat([Buffer.from(`${message.length} `), message])
+      })
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => to.destroy(new Error('the receiver takes nothing')), patienceMs)
         to.write(Buffer.concat(parts), (error) => {

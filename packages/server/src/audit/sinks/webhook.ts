@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { FeedEvent } from '#feed'
 import type { Clock, Secret } from '#kernel'
 import type { Outgoing, OutgoingReply } from '#web'
-import { type Format, toLine } from './format.ts'
+import { type Format, inTurns, toLine } from './format.ts'
 import { Refused, type Sink, SinkLies } from './sink.ts'
 
 export interface WebhookOptions {
@@ -24,7 +24,7 @@ export function webhookSink(outgoing: Outgoing, clock: Clock, options: WebhookOp
     kind: 'webhook',
     settleMs: 0,
     send: async (events: readonly FeedEvent[]) => {
-      const body = events.map((event) => `${toLine(event, options.format)}\n`).join('')
+      const body = (await inTurns(events, (event) => `${toLine(event, options.format)}\n`)).join('')
       const [first, last] = [events[0]?.position, events.at(-1)?.position]
       const id = `${options.name}-${first}-${last}`
       const timestamp = String(Math.floor(clock.nowMs() / 1_000))
