@@ -38,6 +38,10 @@ function questions(): readonly (readonly [what: string, ...searches: Search[]])[
     ['a word that is rare', { text: 'hapaxlegomenon' }, { text: `n${old.position}` }],
     ['a word that nothing has', { text: 'xyzzy' }],
     ['the beginning of a word', { text: 'quart*' }, { text: 'p*' }, { text: `n${String(old.position).slice(0, 3)}*` }],
+    [
+      'organization and the beginning of a word',
+      ...each(({ organizationId }) => ({ organization: organizationId as string, text: 'p*' })),
+    ],
     ['two common words', { text: 'quarterly review' }, { text: 'vendor rotation' }],
     [
       'organization and outcome',

@@ -51,12 +51,15 @@ export async function measureLedger(): Promise<readonly Figure[]> {
       written += windows.at(-1)?.count ?? 0
     }
     await integrated(storage, written)
+    const cpu = process.cpuUsage()
     const started = performance.now()
     const most = await writeAtMost(storage, written, seconds * 1_000)
     written += most
     const committedPerSecond = (most / (performance.now() - started)) * 1_000
     const size = await integrated(storage, written)
     const perSecond = (most / (performance.now() - started)) * 1_000
+    const used = process.cpuUsage(cpu)
+    const cpuSeconds = (used.user + used.system) / 1e6
     const p99 = median(windows.map((window) => window.percentile(99)))
     const p50 = median(windows.map((window) => window.percentile(50)))
     return [
@@ -67,6 +70,7 @@ export async function measureLedger(): Promise<readonly Figure[]> {
         target: '≥ 5,000/s',
         met: perSecond >= 5_000,
       },
+      { what: 'the same for each second of processor', measured: formatRate(most / cpuSeconds) },
       { what: `event at ${formatRate(rate)}: asked to committed, p50`, measured: formatMs(p50) },
       {
         what: `event at ${formatRate(rate)}: asked to committed, p99 (median of ${windows.length} seconds)`,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { exits, failureOf } from '../failure.ts'
 import { renderFailure } from './output.ts'
-import { plain } from './plain.ts'
+import { plain, visibleJson } from './plain.ts'
 import { renderFields, renderTable } from './table.ts'
 
 test('plain: escape sequences and bidirectional overrides from the server never reach the terminal', () => {
@@ -11,6 +11,20 @@ test('plain: escape sequences and bidirectional overrides from the server never 
   assert.equal(plain('user\u202egnp.exe'), 'user\\u202egnp.exe')
   assert.equal(plain('two\nlines'), 'two lines')
   assert.equal(plain('Žofie 山田'), 'Žofie 山田')
+})
+
+test('visibleJson: what a terminal would act on or an eye not see is escaped, and parses to what it was', () => {
+  const hostile = {
+    name: 'a\u009b31mred\u202egnp.exe\u200b\ufeff\u2028\u{e0041}',
+    title: '\u001b]0;t\u0007',
+    kept: 'Žofie 山田 😀',
+  }
+  for (const indent of [undefined, 2]) {
+    const text = visibleJson(hostile, indent)
+    assert.deepEqual(JSON.parse(text), hostile)
+    assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+    assert.ok(text.includes('Žofie 山田 😀'))
+  }
 })
 
 test('renderTable: columns are as wide as their contents, the last has no trailing space', () => {

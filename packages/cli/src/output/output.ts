@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { Failure } from '../failure.ts'
-import { plain, renderPlaced } from './plain.ts'
+import { plain, renderPlaced, visibleJson } from './plain.ts'
 import { type Column, renderFields, renderTable } from './table.ts'
 
 /** Where a command's answer goes: standard output in tables, or JSON with `--json`; remarks go to standard error. */
@@ -12,7 +12,7 @@ export class Output {
 
   /** The answer: `value` as JSON, or the text a person reads. */
   answer(value: unknown, text: () => string): void {
-    const shown = this.json ? JSON.stringify(value, undefined, 2) : text()
+    const shown = this.json ? visibleJson(value, 2) : text()
     if (shown !== '') process.stdout.write(`${shown}\n`)
   }
 
@@ -27,7 +27,7 @@ export class Output {
 
   /** One item of a stream: a JSON value a line, or a line of text. */
   line(value: unknown, text: () => string): void {
-    process.stdout.write(`${this.json ? JSON.stringify(value) : text()}\n`)
+    process.stdout.write(`${this.json ? visibleJson(value) : text()}\n`)
   }
 
   /** Something done, for people only. */

@@ -4,6 +4,7 @@ import type { FeedEvent, KeptDecision, Page } from '../api/types.ts'
 import { Link, setInAddress, useInAddress } from '../app/router.tsx'
 import { Cli, Empty, Entity, quote, State, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
+import { visible } from '../parts/visible.ts'
 import { useWords } from '../words/words.tsx'
 import { explainPath } from './explain-path.ts'
 
@@ -76,8 +77,8 @@ export function EventsPage() {
               name: t('What'),
               show: (event) => <Link to={`/events?request=${encodeURIComponent(event.requestId)}`}>{event.type}</Link>,
             },
-            { name: t('About'), show: (event) => event.object.name ?? event.object.id },
-            { name: t('By'), wide: true, show: (event) => event.actor.name },
+            { name: t('About'), show: (event) => visible(event.object.name ?? event.object.id) },
+            { name: t('By'), wide: true, show: (event) => visible(event.actor.name) },
             { name: t('Outcome'), wide: true, show: (event) => <State of={event.outcome} /> },
             { name: t('When'), show: (event) => <Time ms={event.atMs} /> },
           ]}
@@ -124,18 +125,18 @@ function OneRequest({ id }: { readonly id: string }) {
             {event.type} <State of={event.outcome} />
           </h3>
           <p>
-            {event.actor.name} · <Entity uid={event.object} /> · <Time ms={event.atMs} /> · {t('position')}{' '}
+            {visible(event.actor.name)} · <Entity uid={event.object} /> · <Time ms={event.atMs} /> · {t('position')}{' '}
             {event.position}
             {event.address !== undefined && ` · ${event.address}`}
           </p>
-          <pre>{JSON.stringify(event.data, null, 2)}</pre>
+          <pre>{visible(JSON.stringify(event.data, null, 2))}</pre>
           <p className="actions">
             <Link className="button quiet" to={`/events?object=${encodeURIComponent(event.object.id)}`}>
               {t('All about this')}
             </Link>
             {event.actor.id !== undefined && (
               <Link className="button quiet" to={`/timeline/${encodeURIComponent(event.actor.id)}`}>
-                {t('Timeline of {name}', { name: event.actor.name })}
+                {t('Timeline of {name}', { name: visible(event.actor.name) })}
               </Link>
             )}
           </p>

@@ -4,6 +4,7 @@ import type { FeedEvent, Page } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Entity, State, useName } from '../parts/small.tsx'
+import { visible } from '../parts/visible.ts'
 import { useWords } from '../words/words.tsx'
 
 const types: Record<string, string> = {
@@ -61,7 +62,11 @@ export default function TimelinePage({ id }: { readonly id: string }) {
                     {event.outcome !== 'success' && <State of={event.outcome} />}
                     <br />
                     <span className="soft">
-                      {own ? `${t('About')} ${event.object.name ?? event.object.id}` : `${t('By')} ${event.actor.name}`}
+                      {visible(
+                        own
+                          ? `${t('About')} ${event.object.name ?? event.object.id}`
+                          : `${t('By')} ${event.actor.name}`,
+                      )}
                       {event.address !== undefined && ` · ${event.address}`}
                     </span>
                   </span>

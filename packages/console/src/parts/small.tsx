@@ -5,6 +5,7 @@ import type { Uid } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { useWords } from '../words/words.tsx'
 import { type Icon, icons } from './icons.ts'
+import { visible } from './visible.ts'
 
 export function Pictogram({ name }: { readonly name: Icon }) {
   return (
@@ -148,7 +149,7 @@ export function Entity({ uid, bare }: { readonly uid: Uid; readonly bare?: boole
   return (
     <span className="entity" title={`${uid.type}::"${uid.id}"`}>
       {!bare && <span className="kind">{uid.type} </span>}
-      {page === undefined ? name : <Link to={page}>{name}</Link>}
+      {page === undefined ? visible(name) : <Link to={page}>{visible(name)}</Link>}
     </span>
   )
 }

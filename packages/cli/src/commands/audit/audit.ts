@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parsePolicy } from '@gatehouse/tlog'
 import type { Command } from 'commander'
 import { usage } from '../../failure.ts'
+import { visibleJson } from '../../output/plain.ts'
 import { startProgress } from '../../output/progress.ts'
 import { action, type Session } from '../../session.ts'
 import { openArchives } from './archives.ts'
@@ -78,7 +79,7 @@ export function addAudit(program: Command): void {
         out.answer(entry, () =>
           entry.body === undefined
             ? 'Erased: salt and body are destroyed, the leaf stands'
-            : JSON.stringify(entry.event ?? JSON.parse(entry.body), undefined, 2),
+            : visibleJson(entry.event ?? JSON.parse(entry.body), 2),
         )
       }),
     )

@@ -3,6 +3,7 @@ import { Alarm, type Feed, type FeedEvent, type Follower } from '#feed'
 import { type Clock, type Entropy, Fault, type Meter } from '#kernel'
 import type { NamedKey } from '#keyring'
 import type { Storage } from '#storage'
+import type { PersonKeyRow } from '../persons/person-key.store.ts'
 import type { PersonKeys, SealedEvent } from '../persons/person-keys.ts'
 import '../faults.ts'
 import { DatabaseStorage, LedgerMoved } from './database-storage.ts'
@@ -11,9 +12,9 @@ import { findLedgerState, type LedgerEntry } from './ledger.store.ts'
 
 /** A batch smaller than this waits a moment for company: one checkpoint and one flush for all that come meanwhile. */
 const fullBatch = 500
-const patienceMs = 200
+const patienceMs = 80
 /** Entries made before requests get their turn. */
-const atOnce = 128
+const atOnce = 64
 
 export interface LedgerDeps {
   readonly storage: Storage
@@ -64,14 +65,15 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       const entries: ReturnType<typeof makeEntry>[] = []
       for (const { type, data } of fresh)
         if (type === 'audit.person_erased') deps.persons.forget((data as { person: string }).person)
-      const sealed = await deps.persons.seal(fresh)
-      for (const event of sealed.events) {
-        entries.push(makeEntry(deps.entropy, event))
+      const made: PersonKeyRow[] = []
+      for (let at = 0; at < fresh.length; at += atOnce) {
         // Requests come first: a batch of hundreds is made in turns of the event loop.
-        if (entries.length % atOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+        if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+        const sealed = await deps.persons.seal(fresh.slice(at, at + atOnce), made)
+        for (const event of sealed) entries.push(makeEntry(deps.entropy, event))
       }
       database.entries = entries.map(({ entry }) => entry)
-      database.personKeys = sealed.made
+      database.personKeys = made
       try {
         await log.append(entries.map(({ leaf }) => leaf))
         return

@@ -45,14 +45,16 @@ export class PersonKeys {
   }
 
   /**
-   * Seals what is personal in a batch.
-   * @returns the events in their order, and keys made for them, which must be stored in the same transaction as the bodies
+   * Seals what is personal in events.
+   * @param made keys of the same batch that are not stored yet; what is made for these events is added, and must be stored in
+   * the same transaction as the bodies
+   * @returns the events in their order
    */
-  async seal(events: readonly FeedEvent[]): Promise<{ events: SealedEvent[]; made: PersonKeyRow[] }> {
+  async seal(events: readonly FeedEvent[], made: PersonKeyRow[]): Promise<SealedEvent[]> {
     const classed = events.map(classify)
     const subjects = new Set(classed.flatMap(({ personal }) => [...personal.keys()]))
-    const { keys, made } = await this.#keysFor(subjects)
-    const sealed = classed.map(({ open, personal }) => {
+    const keys = await this.#keysFor(subjects, made)
+    return classed.map(({ open, personal }) => {
       const { touches: _touches, ...rest } = open
       if (personal.size === 0) return rest
       const parts = [...personal].map(([subject, members]) => ({
@@ -61,7 +63,6 @@ export class PersonKeys {
       }))
       return { ...rest, personal: parts }
     })
-    return { events: sealed, made }
   }
 
   /** A stored body with what is personal at its place again, as far as the keys are still there. */
@@ -101,7 +102,7 @@ export class PersonKeys {
     return row && this.#unwrap(row)
   }
 
-  async #keysFor(subjects: ReadonlySet<string>) {
+  async #keysFor(subjects: ReadonlySet<string>, made: PersonKeyRow[]): Promise<ReadonlyMap<string, KeyObject>> {
     const { storage, sealer, entropy, clock } = this.#deps
     const keys = new Map<string, KeyObject>()
     const missing: string[] = []
@@ -113,7 +114,8 @@ export class PersonKeys {
     for (let at = 0; at < missing.length; at += 500)
       for (const row of await listPersonKeys(storage.db, missing.slice(at, at + 500)))
         keys.set(row.subject, this.#keep(row.subject, await this.#unwrap(row)))
-    const made: PersonKeyRow[] = []
+    for (const row of made)
+      if (subjects.has(row.subject) && !keys.has(row.subject)) keys.set(row.subject, await this.#unwrap(row))
     for (const subject of missing) {
       if (keys.has(subject)) continue
       const plain = entropy.bytes(32)
@@ -121,7 +123,7 @@ export class PersonKeys {
       // Not kept in memory: only once it is committed is it the person's key.
       keys.set(subject, createSecretKey(plain))
     }
-    return { keys, made }
+    return keys
   }
 
   async #unwrap({ subject, sealed }: PersonKeyRow): Promise<KeyObject> {

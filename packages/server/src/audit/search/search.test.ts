@@ -125,6 +125,7 @@ onEachEngine(
       'line\nfeed\r',
       'nul\u0001',
       'rtl\u202eexe.txt',
+      'tag\u{e0041}',
       '\u2028sep',
       '|calc',
       "'quoted",

@@ -3,7 +3,7 @@ import { type FeedEvent, findEvents } from '#feed'
 import { type Act, Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { findIndexed, findPositions, rangeOfTime } from './index.store.ts'
-import { type FilterKind, filterKinds, filterWord, wordsOf } from './words.ts'
+import { type FilterKind, filterKinds, filterWord, indexWords, wordsOf } from './words.ts'
 import '../faults.ts'
 
 export interface Search {
@@ -30,6 +30,8 @@ export interface SearchDeps {
 }
 
 const chunk = 500
+/** Entries that are read before the index is asked for the beginning of a word. */
+const readFirst = 2_000
 
 /** @throws {Fault} `authorization.denied` when the actor may not see the events of the organization, or of all */
 export function requireSearch({ gate }: SearchDeps, act: Act, { organization }: Search): void {
@@ -61,23 +63,49 @@ export async function* findMatching(
   let { first, last } = range
   if (beyond !== undefined && order === 'newest') last = Math.min(last, beyond - 1)
   if (beyond !== undefined && order === 'oldest') first = Math.max(first, beyond + 1)
+  // The beginning of a word may stand for thousands of words, and an index gathers all their entries before it gives the first:
+  // what is common is found sooner by reading what the whole words find, and what is not found so is rare enough for the index.
+  const exact = words.filter((word) => !word.endsWith('*'))
+  if (exact.length < words.length)
+    for (let read = 0; read < readFirst && first <= last; read += chunk) {
+      const positions = await candidates(exact, chunk)
+      for (const event of await inOrder(positions)) if (hasWords(event, words) && fits(event, search)) yield event
+      if (!goOn(positions)) return
+    }
   let size = Math.min(chunk, pageSize)
   while (first <= last) {
-    const positions =
-      words.length === 0
-        ? between(first, last, order, size)
-        : await findPositions(storage.db, storage.engine, words, { first, last, order }, size)
-    if (positions.length === 0) return
-    const found = new Map((await findEvents(storage.db, positions)).map((event) => [event.position, event]))
-    for (const position of positions) {
-      const event = found.get(position)
-      if (event !== undefined && fits(event, search)) yield event
-    }
-    const end = positions.at(-1) as number
-    if (order === 'newest') last = end - 1
-    else first = end + 1
+    const positions = await candidates(words, size)
+    for (const event of await inOrder(positions)) if (fits(event, search)) yield event
+    if (!goOn(positions)) return
     size = chunk
   }
+
+  async function candidates(wanted: readonly string[], most: number): Promise<number[]> {
+    if (wanted.length === 0) return between(first, last, order, most)
+    return findPositions(storage.db, storage.engine, wanted, { first, last, order }, most)
+  }
+
+  /** Begins behind what was read. @returns false when nothing was */
+  function goOn(positions: readonly number[]): boolean {
+    const end = positions.at(-1)
+    if (end === undefined) return false
+    if (order === 'newest') last = end - 1
+    else first = end + 1
+    return true
+  }
+
+  async function inOrder(positions: readonly number[]): Promise<FeedEvent[]> {
+    const found = new Map((await findEvents(storage.db, positions)).map((event) => [event.position, event]))
+    return positions.flatMap((position) => found.get(position) ?? [])
+  }
+}
+
+/** As the index would say. */
+function hasWords(event: FeedEvent, words: readonly string[]): boolean {
+  const own = indexWords(event).split(' ')
+  return words.every((word) =>
+    word.endsWith('*') ? own.some((one) => one.startsWith(word.slice(0, -1))) : own.includes(word),
+  )
 }
 
 function between(first: number, last: number, order: 'newest' | 'oldest', most: number): number[] {
