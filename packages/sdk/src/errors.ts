@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'token.scope_missing'
   | 'keys.unavailable'
   | 'revocations.stale'
+  | 'status.unavailable'
   | 'credentials.refused'
   | 'remote.unavailable'
   | 'remote.refused'
@@ -25,6 +26,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'token.scope_missing': 403,
   'keys.unavailable': 503,
   'revocations.stale': 503,
+  'status.unavailable': 503,
   'credentials.refused': 503,
   'remote.unavailable': 503,
   'remote.refused': 503,

@@ -11,6 +11,7 @@ import { RevocationFollower } from './tokens/follow-revocations.ts'
 import { KeySet } from './tokens/key-set.ts'
 import { type PresentedRequest, verifyPresented } from './tokens/presented.ts'
 import { RevocationSet } from './tokens/revocation-set.ts'
+import { StatusLists } from './tokens/status-lists.ts'
 import { TokenVerifier } from './tokens/token-verifier.ts'
 
 export interface GatehouseOptions {
@@ -26,6 +27,8 @@ export interface GatehouseOptions {
   readonly algorithms?: readonly Algorithm[]
   /** `false` follows no revocations: a revoked token then counts until it ends. */
   readonly revocations?: { readonly mostStaleMs?: number } | false
+  /** Whether tokens that name a status list are checked there: for services that follow no revocations. Default `false`. */
+  readonly statusLists?: boolean
   readonly calls?: CallerOptions
   /** Decides instead of the server: `LocalDecisions`. */
   readonly decider?: Decider
@@ -50,6 +53,7 @@ export class Gatehouse {
   readonly #verifier: TokenVerifier
   readonly #proofs: DpopProofs
   readonly #revocations: RevocationFollower | undefined
+  readonly #statusLists: StatusLists | undefined
   readonly #fetch: typeof fetch
   #decider: Decider
 
@@ -80,6 +84,10 @@ export class Gatehouse {
       revoked,
       surroundings,
     )
+    if (options.statusLists === true) {
+      const base = `${this.url}/status-lists/`
+      this.#statusLists = new StatusLists({ base, fetch: this.#fetch }, keys, surroundings)
+    }
     this.#proofs = new DpopProofs({}, surroundings)
     if (options.revocations !== false) {
       const { mostStaleMs = 300_000 } = options.revocations ?? {}
@@ -112,7 +120,7 @@ export class Gatehouse {
 
   /**
    * The claims of an access token for this application that counts now, as a bearer token.
-   * @throws {GatehouseError} `token.invalid`, `keys.unavailable`, `revocations.stale`
+   * @throws {GatehouseError} `token.invalid`, `keys.unavailable`, `revocations.stale`, `status.unavailable`
    */
   verifyToken(token: string): Promise<AccessTokenClaims> {
     return this.verifyRequest({ authorization: `Bearer ${token}`, method: 'GET', url: this.url })
@@ -124,7 +132,9 @@ export class Gatehouse {
       if (this.#revocations.stalenessMs === Number.POSITIVE_INFINITY) await within(this.#revocations.ready(), firstMs)
       this.#revocations.requireFresh()
     }
-    return verifyPresented({ verifier: this.#verifier, proofs: this.#proofs }, presented)
+    const claims = await verifyPresented({ verifier: this.#verifier, proofs: this.#proofs }, presented)
+    await this.#statusLists?.check(claims)
+    return claims
   }
 
   /** Asks for a decision. @throws {GatehouseError} when there is none: treat that as a deny */

@@ -1,3 +1,5 @@
+import { isObject } from './jws.ts'
+
 /** The claims of an access token (RFC 9068 §2.2), checked. */
 export interface AccessTokenClaims {
   readonly iss: string
@@ -24,6 +26,8 @@ export interface AccessTokenClaims {
   readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string }
   /** Who acts for the subject (RFC 8693 §4.1). */
   readonly act?: Actor
+  /** Its place in a list of revoked tokens (Token Status List §6.2). */
+  readonly status?: { readonly status_list?: { readonly idx?: number; readonly uri?: string } }
   /** RFC 9396 §9.1. */
   readonly authorization_details?: readonly Readonly<Record<string, unknown>>[]
 }
@@ -50,6 +54,7 @@ export function readClaims(claims: Record<string, unknown>, issuer: string): Acc
   if (claims.nbf !== undefined && !Number.isSafeInteger(claims.nbf)) return undefined
   const { aud, cnf, act } = claims
   if (!isText(aud) && !(Array.isArray(aud) && aud.length > 0 && aud.every(isText))) return undefined
+  if (claims.status !== undefined && !isStatus(claims.status)) return undefined
   if (cnf !== undefined && !isConfirmation(cnf)) return undefined
   if (act !== undefined && !isActor(act, actorsMost)) return undefined
   for (const name of ['scope', 'org', 'sid', 'gid', 'acr'])
@@ -57,6 +62,8 @@ export function readClaims(claims: Record<string, unknown>, issuer: string): Acc
   return Object.freeze(claims) as unknown as AccessTokenClaims
 }
 
+const isStatus = (value: unknown): boolean =>
+  isObject(value) && (value.status_list === undefined || isObject(value.status_list))
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /** A way of confirmation that is not known here cannot be checked, so a token that has one does not count. */

@@ -2,6 +2,7 @@ import type { Surroundings } from '../clock.ts'
 import { GatehouseError } from '../errors.ts'
 import { type PublicKey, publicKeyOf } from './algorithms.ts'
 import { isObject } from './jws.ts'
+import { readAtMost } from './read-answer.ts'
 
 export interface KeySetOptions {
   /** Address of the JSON Web Key Set (RFC 7517 §5). */
@@ -143,15 +144,4 @@ export function readKeySet(text: string): ReadonlyMap<string, PublicKey> {
   for (const kid of twice) keys.delete(kid)
   if (keys.size === 0) throw new Error('a key set without a usable key')
   return keys
-}
-
-async function readAtMost(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > most) throw new Error(`an answer of more than ${most} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

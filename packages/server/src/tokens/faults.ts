@@ -32,6 +32,10 @@ export const faults = defineFaults({
     status: 404,
     says: 'There is no such token, session or grant in force; what has ended needs no revocation',
   },
+  'tokens.status_list_unknown': {
+    status: 404,
+    says: 'There is no such status list, or all tokens in it have long ended',
+  },
   'tokens.principal_unknown': { status: 404, says: 'There is no such user, machine or application' },
   'tokens.request_ended': {
     status: 400,

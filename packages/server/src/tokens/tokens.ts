@@ -39,6 +39,9 @@ import { revocationOperations } from './revocation/revocation.routes.ts'
 import { type Revocation, revocationMigrations } from './revocation/revocation.store.ts'
 import { RevocationSet } from './revocation/revocation-set.ts'
 import { TokenSpool } from './spool/spool.ts'
+import { statusMigrations } from './status-lists/status-entry.store.ts'
+import { mountStatusLists } from './status-lists/status-lists.routes.ts'
+import { StatusLists } from './status-lists/status-lists.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
 import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
@@ -51,6 +54,7 @@ export const tokensMigrations: readonly Migration[] = [
   ...apiKeyMigrations,
   ...artifactMigrations,
   ...revocationMigrations,
+  ...statusMigrations,
   ...consentMigrations,
   ...containmentMigrations,
   ...noticeMigrations,
@@ -183,8 +187,11 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const health = new FederationHealth({ clock, meter })
   const { spoolDirectory: directory } = deps
   const spool = directory === undefined ? undefined : new TokenSpool({ directory, storage, clock, meter, onError })
+  const { entropy } = deps.directory
+  const statusLists = new StatusLists({ url, storage, clock, entropy, signer, clients, revocations })
   const protocol = new Protocol({
     spool,
+    statusLists,
     registration: deps.registration ?? false,
     documents: () => needs.documents,
     assertions: { url, clock, keys, health, machinesTrusting: deps.machinesTrusting },
@@ -248,6 +255,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       await mountProtocol(web.app, protocol, url, (request, reply) => introspectJwt(introspection, request, reply))
       const approvals = { url, storage, clock, protocol, clients, people, sessions, pages, revocations, hurry }
       if (deps.registration) await mountRegistration(web.app, { ...deps.directory, url })
+      mountStatusLists(web.app, statusLists)
       mountResourceMetadata(web.app, { url, clients })
       await mountApprovals(web.app, { ...approvals, sealer, refreshGraceMs })
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })

@@ -34,6 +34,10 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
     why: 'the same question as Envoy asks it over HTTP: answers by the policies of the application whose origin is asked for',
   },
   { url: '/gateway/continue', why: 'the browser’s own session is taken to a registered origin' },
+  {
+    url: '/status-lists/:list',
+    why: 'which tokens of a list were revoked: says nothing but to who holds one of them (Token Status List §8)',
+  },
   { url: '/console*', why: 'the console’s page and files, the same for everybody: what it shows comes from the API' },
   { url: '/assets/*', why: 'style sheets and scripts of the pages' },
   { url: '/sign-in*', why: 'who signs in has no identity yet' },

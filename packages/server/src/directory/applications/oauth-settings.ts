@@ -39,6 +39,8 @@ export interface OAuthSettings {
   readonly idTokenAlgorithm: TokenAlgorithm
   /** What access tokens for it are signed by: RS256 for whoever can check nothing else. */
   readonly accessTokenAlgorithm: TokenAlgorithm
+  /** Whether access tokens for it name their place in a status list, for whoever checks them there (Token Status List). */
+  readonly statusList: boolean
   /** Whether userinfo is answered as a signed JWT. */
   readonly signedUserinfo: boolean
   /** Types of `authorization_details` that it may ask for (RFC 9396). */
@@ -68,6 +70,7 @@ export const defaultOAuth: OAuthSettings = {
   responseModes: ['query', 'fragment', 'form_post'],
   idTokenAlgorithm: 'ES256',
   accessTokenAlgorithm: 'ES256',
+  statusList: false,
   signedUserinfo: false,
   authorizationDetailTypes: [],
   backchannelLogoutSession: false,

@@ -21,6 +21,7 @@ const certain = {
   responseModes: Type.Array(oneOf(responseModes), { uniqueItems: true }),
   idTokenAlgorithm: oneOf(tokenAlgorithms),
   accessTokenAlgorithm: oneOf(tokenAlgorithms),
+  statusList: Type.Boolean(),
   signedUserinfo: Type.Boolean(),
   authorizationDetailTypes: Type.Array(text(128), { maxItems: 50, uniqueItems: true }),
   backchannelLogoutSession: Type.Boolean(),

@@ -99,6 +99,7 @@ const oauth = object(
     response_modes: list(oneOf(...responseModes)),
     id_token_algorithm: oneOf(...tokenAlgorithms),
     access_token_algorithm: oneOf(...tokenAlgorithms),
+    status_list: flag,
     signed_userinfo: flag,
     authorization_detail_types: list(text({ most: 128 })),
     default_acr: text({ most: 128 }),

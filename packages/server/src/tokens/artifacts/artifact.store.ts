@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import { idsWithin } from '#directory'
 import type { OrganizationId } from '#kernel'
 import { type Migration, type Reader, repeatedChange, repeatedInsert, repeatedRead, type Tx } from '#storage'
+import { insertStatusEntry } from '../status-lists/status-entry.store.ts'
 import type { Artifact } from './artifact.ts'
 
 interface ArtifactTable {
@@ -84,6 +85,7 @@ export async function putArtifact(tx: Tx, artifact: Artifact): Promise<void> {
 /** Writes an artifact that nobody can have written before; a second one with its id is a bug and throws. */
 export async function insertArtifact(tx: Tx, artifact: Artifact): Promise<void> {
   await insert(tx, toRow(artifact))
+  await keepStatus(tx, artifact)
 }
 const insert = repeatedInsert('token_artifacts')
 
@@ -94,7 +96,27 @@ export async function insertUnique(tx: Tx, artifact: Artifact): Promise<boolean>
     .values(toRow(artifact))
     .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirstOrThrow()
-  return numInsertedOrUpdatedRows === 1n
+  if (numInsertedOrUpdatedRows !== 1n) return false
+  await keepStatus(tx, artifact)
+  return true
+}
+
+/** INVARIANT: no token leaves whose place in a status list is not committed with it. */
+async function keepStatus(tx: Tx, { status, ...artifact }: Artifact): Promise<void> {
+  if (status === undefined) return
+  const { id, clientId, subject, grantId, sessionId, issuedAtMs, expiresAtMs } = artifact
+  const { list, index, organizationId, actors = [], sources } = status
+  const entry = {
+    index,
+    token: id,
+    principals: [subject, clientId, ...actors].filter((one) => one !== undefined),
+    issuedAtMs,
+    ...(grantId !== undefined && { grantId }),
+    ...(sessionId !== undefined && { sessionId }),
+    ...(organizationId !== undefined && { organizationId }),
+    ...(sources !== undefined && { sources }),
+  }
+  await insertStatusEntry(tx, list, entry, expiresAtMs)
 }
 
 /**

@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 
+import type { StatusPlace } from '../status-lists/status-entry.store.ts'
+
 /** What `oidc-provider` keeps, by its own model names, and what one is bound to. */
 export interface Artifact {
   /** Hash of kind and identifier: what a caller holds (a code, an opaque token) is never stored. */
@@ -17,6 +19,8 @@ export interface Artifact {
   readonly expiresAtMs: number
   /** When it was used up; single use is a conditional update of this. */
   readonly consumedAtMs: number | undefined
+  /** The place of a new token in a status list, kept beside it. */
+  readonly status?: StatusPlace
 }
 
 /** The key under which something that its holder knows as `identifier` is stored. */

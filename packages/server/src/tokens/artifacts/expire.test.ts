@@ -5,6 +5,7 @@ import { onEmptyDatabase } from '../../../test/support/engines.ts'
 import { participantMigrations } from '../logout/participant.store.ts'
 import { listRevocations, putRevocation, revocationMigrations } from '../revocation/revocation.store.ts'
 import { RevocationSet } from '../revocation/revocation-set.ts'
+import { statusMigrations } from '../status-lists/status-entry.store.ts'
 import { artifactMigrations, findArtifact, insertArtifact } from './artifact.store.ts'
 import { artifactId } from './artifact.ts'
 import { expireArtifacts } from './expire.ts'
@@ -13,7 +14,7 @@ onEmptyDatabase(
   'what has ended is not found at once, and is deleted in steps that no request waits for',
   async (scratch) => {
     const clock = new ManualClock(1_000_000)
-    const migrations = [...artifactMigrations, ...revocationMigrations, ...participantMigrations]
+    const migrations = [...artifactMigrations, ...revocationMigrations, ...participantMigrations, ...statusMigrations]
     const storage = await openStorage(scratch.address, { clock, migrations })
     const ids = Array.from({ length: 1_203 }, (_, index) => artifactId('RefreshToken', `t${index}`))
     await storage.transact(async (tx) => {

@@ -3,6 +3,7 @@ import type { Storage } from '#storage'
 import { deleteEndedParticipants } from '../logout/participant.store.ts'
 import { deleteEndedRevocations } from '../revocation/revocation.store.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
+import { deleteEndedStatusEntries } from '../status-lists/status-entry.store.ts'
 import { deleteExpired } from './artifact.store.ts'
 
 /** Short enough that a token request hardly waits for it. */
@@ -25,6 +26,9 @@ export function expireArtifacts(deps: {
     const beforeMs = clock.nowMs() - marginMs
     await storage.transact((tx) => deleteEndedRevocations(tx, beforeMs))
     await storage.transact((tx) => deleteEndedParticipants(tx, beforeMs))
+    while (!stopping && (await storage.transact((tx) => deleteEndedStatusEntries(tx, beforeMs, batch))) === batch) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
     while (!stopping && (await storage.transact((tx) => deleteExpired(tx, beforeMs, batch))) === batch) {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

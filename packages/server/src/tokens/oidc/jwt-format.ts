@@ -1,5 +1,6 @@
 import { type AccessToken, type ClientCredentials, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Artifact } from '../artifacts/artifact.ts'
+import { hangOn, type StatusLists } from '../status-lists/status-lists.ts'
 import type { PersonAccount } from './accounts.ts'
 import { jwtArtifactId } from './adapter.ts'
 import type { ClientCache } from './clients.ts'
@@ -12,7 +13,7 @@ type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>
  * Completes a JWT access token before it is signed (RFC 9068 §2.2) and has the request keep its artifact. The artifact and the
  * event are committed before the reply leaves: no JWT is out there that introspection does not know.
  */
-export function completeJwt(clients: ClientCache) {
+export function completeJwt(clients: ClientCache, statusLists: StatusLists) {
   return async (ctx: KoaContextWithOIDC, token: JwtToken, jwt: { payload: Record<string, unknown> }): Promise<void> => {
     const { payload } = jwt
     const { exchange } = Unit.current()
@@ -39,6 +40,8 @@ export function completeJwt(clients: ClientCache) {
       ...(source?.amr !== undefined && { amr: source.amr }),
       ...exchange?.claims,
     })
+    const place = await statusLists.placeFor(String(payload.aud))
+    if (place !== undefined) Object.assign(payload, statusLists.claimOf(place))
     const artifact: Artifact = {
       id: jwtArtifactId(payload.jti as string, payload.iat as number),
       kind: token.kind,
@@ -51,6 +54,7 @@ export function completeJwt(clients: ClientCache) {
       issuedAtMs: (payload.iat as number) * 1_000,
       expiresAtMs: (payload.exp as number) * 1_000,
       consumedAtMs: undefined,
+      ...(place && { status: hangOn(place, payload) }),
     }
     const unit = Unit.current()
     unit.insert(artifact)

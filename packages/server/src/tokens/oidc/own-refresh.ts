@@ -3,6 +3,8 @@ import { randomToken, systemEntropy } from '#kernel'
 import { consumeArtifact, findArtifact, insertArtifact } from '../artifacts/artifact.store.ts'
 import { type Artifact, artifactId } from '../artifacts/artifact.ts'
 import type { Person } from '../ports.ts'
+import type { StatusPlace } from '../status-lists/status-entry.store.ts'
+import { hangOn } from '../status-lists/status-lists.ts'
 import { claimsOf } from './accounts.ts'
 import { isRevoked, jwtArtifactId } from './adapter.ts'
 import { recordOf } from './issued-event.ts'
@@ -60,6 +62,7 @@ interface Found {
   /** Of the ID token; undefined where there is none. */
   readonly openid: readonly string[] | undefined
   readonly seconds: number
+  readonly place: StatusPlace | undefined
 }
 
 async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found | undefined> {
@@ -103,7 +106,8 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found 
   // At another application a client acts for a person only as far as the person allowed it there (`jwt-format.ts`).
   if (scope === '') return undefined
   const openid = scopes.has('openid') ? of(granted.openid?.scope, () => true) : undefined
-  return { artifact, token, person, audience, scope, openid, seconds: server.accessTokenTTL as number }
+  const place = await deps.statusLists.placeFor(audience)
+  return { artifact, token, person, audience, scope, openid, seconds: server.accessTokenTTL as number, place }
 }
 
 interface GrantPayload {
@@ -131,7 +135,7 @@ async function isOfSession(deps: OwnDeps, token: RefreshPayload, clientId: strin
 }
 
 function issue(deps: OwnDeps, request: OwnRequest, found: Found): OwnAnswer {
-  const { artifact: former, token, person, audience, scope, seconds } = found
+  const { artifact: former, token, person, audience, scope, seconds, place } = found
   const { client } = request
   const { grantId } = token
   const atMs = deps.clock.nowMs()
@@ -162,10 +166,12 @@ function issue(deps: OwnDeps, request: OwnRequest, found: Found): OwnAnswer {
     payload: { ...kept, sid, sessionUid, expiresWithSession },
     expiresAtMs: exp * 1_000,
     consumedAtMs: undefined,
+    ...(place && { status: hangOn(place, { org: person.organizationId }) }),
   }
   const claims = {
     ...{ jti, sub: person.id, iat, exp, scope, client_id: client.id, iss: deps.url, aud: audience },
     ...{ org: person.organizationId, gid: grantId, sid: sessionId, auth_time, acr, amr },
+    ...(place && deps.statusLists.claimOf(place)),
   }
   const handed = { scope, audience, grantId, sessionId }
   const recorded = recordOf(request.sent, client, {

@@ -4,6 +4,7 @@ import type { RateLimit } from '#web'
 import type { PersonSource, RegisteredClient, SessionSource } from '../ports.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import type { TokenSpool } from '../spool/spool.ts'
+import type { StatusLists } from '../status-lists/status-lists.ts'
 import type { ClientCache } from './clients.ts'
 import type { TokenMeasures } from './measure.ts'
 import type { Signer } from './signing.ts'
@@ -17,6 +18,7 @@ export interface OwnDeps {
   readonly people: PersonSource
   readonly sessions: SessionSource
   readonly revocations: RevocationSet
+  readonly statusLists: StatusLists
   readonly refreshGraceMs: number
   readonly limit: RateLimit
   readonly measures: TokenMeasures

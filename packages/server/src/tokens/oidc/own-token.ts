@@ -2,6 +2,8 @@ import { record } from '#feed'
 import { isFault, randomToken, systemEntropy } from '#kernel'
 import { insertArtifact } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
+import type { StatusPlace } from '../status-lists/status-entry.store.ts'
+import { hangOn } from '../status-lists/status-lists.ts'
 import { jwtArtifactId } from './adapter.ts'
 import { recordOf } from './issued-event.ts'
 import type { OwnAnswer, OwnDeps, OwnRequest } from './own-request.ts'
@@ -25,6 +27,7 @@ interface Wanted {
   readonly audience: string
   readonly scope: string | undefined
   readonly seconds: number
+  readonly place: StatusPlace | undefined
 }
 
 async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Wanted | undefined> {
@@ -46,13 +49,15 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Wanted
     if (signing?.sign?.alg !== 'ES256') return undefined
     const offered = new Set(server.scope.split(' '))
     const scope = [...scopes].filter((one) => offered.has(one)).join(' ')
-    return { audience: String(server.audience), scope: scope || undefined, seconds: server.accessTokenTTL as number }
+    const audience = String(server.audience)
+    const place = await deps.statusLists.placeFor(audience)
+    return { audience, scope: scope || undefined, seconds: server.accessTokenTTL as number, place }
   } catch {
     return undefined // and told by the provider
   }
 }
 
-function issue(deps: OwnDeps, request: OwnRequest, { audience, scope, seconds }: Wanted): OwnAnswer {
+function issue(deps: OwnDeps, request: OwnRequest, { audience, scope, seconds, place }: Wanted): OwnAnswer {
   const { client } = request
   const atMs = deps.clock.nowMs()
   const iat = Math.floor(atMs / 1_000)
@@ -69,6 +74,7 @@ function issue(deps: OwnDeps, request: OwnRequest, { audience, scope, seconds }:
     aud: audience,
     org: client.organizationId,
     ...(client.owner !== undefined && { owner: client.owner }),
+    ...(place && deps.statusLists.claimOf(place)),
   }
   const artifact: Artifact = {
     id: jwtArtifactId(jti, iat),
@@ -81,6 +87,7 @@ function issue(deps: OwnDeps, request: OwnRequest, { audience, scope, seconds }:
     issuedAtMs: iat * 1_000,
     expiresAtMs: exp * 1_000,
     consumedAtMs: undefined,
+    ...(place && { status: hangOn(place, claims) }),
   }
   const access = {
     kind: 'access_token',

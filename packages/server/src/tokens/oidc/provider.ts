@@ -5,6 +5,7 @@ import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchang
 import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import type { PersonSource, RenderedPage, SessionSource, TokenPages } from '../ports.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
+import type { StatusLists } from '../status-lists/status-lists.ts'
 import { assertionParameters, issueToWorkload } from '../workloads/federate.ts'
 import { findAccount } from './accounts.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
@@ -39,6 +40,7 @@ export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
   readonly sessions: SessionSource
   readonly consents: ConsentSource
   readonly revocations: RevocationSet
+  readonly statusLists: StatusLists
   readonly pages: TokenPages
   readonly nonceSecret: Buffer
   /** Whether some organization takes clients by metadata documents. */
@@ -185,7 +187,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     },
-    formats: { customizers: { jwt: completeJwt(deps.clients) as never } },
+    formats: { customizers: { jwt: completeJwt(deps.clients, deps.statusLists) as never } },
     findAccount: (_ctx, userId) => findAccount(deps.people, userId),
     loadExistingGrant: loadExistingGrant({ provider, clients: deps.clients, consents: deps.consents }),
     // A sender-constrained token of a FAPI client is useless to a thief; rotation would only lose it (FAPI 2.0 §5.3.2.1).
