@@ -55,6 +55,14 @@ declare module '#feed' {
       audience?: string
       reason: string
     }
+    /** `clientId` of one that is known; `claimed` is what the request said, from anybody. */
+    'tokens.request_refused': {
+      endpoint: string
+      error: string
+      reason: string
+      clientId?: string
+      claimed?: string
+    }
     'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
     'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
     'tokens.revoked': { by: string; reason: string; ended: number }
@@ -83,6 +91,8 @@ defineEvents({
   'tokens.api_key_revoked': 'An API key was ended before its time',
   'tokens.api_key_ending': 'An API key ends soon: make the next one',
   'tokens.exchange_refused': 'An exchange of tokens was refused',
+  'tokens.request_refused':
+    'A request of the protocol was refused: a replay, a wrong proof, an address that is not registered',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
   'tokens.revoked': 'All tokens of an application, machine, user or organization were revoked, with what renews them',

@@ -216,7 +216,7 @@ function recordRefused(
   data: { subject?: string; actor?: string; reason: string; audience: string | undefined },
 ): void {
   const { audience, ...rest } = data
-  unit.evenIfRefused(async (tx) => {
+  unit.recordRefusal(async (tx) => {
     await record(
       tx,
       { ...unit.act, actor: actorOfClient(client) },

@@ -22,6 +22,7 @@ import type { OwnDeps } from './own-request.ts'
 import { Polls } from './polls.ts'
 import { presentJwt } from './present-jwt.ts'
 import { buildProvider, type ProviderDeps, paths, sendRendered } from './provider.ts'
+import { Refusals } from './refusals.ts'
 import { requestOf } from './request.ts'
 import { revokeGrantNow } from './revoke.ts'
 import { Replayed, Unit } from './unit.ts'
@@ -48,6 +49,7 @@ export class Protocol {
   readonly #deps: ProtocolDeps
   readonly #measures: TokenMeasures
   readonly #polls: Polls
+  readonly #refusals: Refusals
   readonly #own: OwnDeps
   /** By client, once it has proved itself: nobody uses up what is another's. */
   readonly #limit: RateLimit
@@ -60,6 +62,7 @@ export class Protocol {
     this.#deps = deps
     this.#measures = new TokenMeasures(deps.meter)
     this.#polls = new Polls(deps.clock)
+    this.#refusals = new Refusals(deps)
     const { clock, requestsPerSecond: perSecond } = deps
     this.#limit = new RateLimit({ clock, perSecond, capacity: 3 * perSecond })
     this.#own = { ...deps, limit: this.#limit, measures: this.#measures }
@@ -88,6 +91,7 @@ export class Protocol {
   #build(): void {
     const provider = buildProvider(this.#deps)
     provider.on('server_error', (ctx, error) => this.#deps.onError(requestOf(ctx.req), error))
+    this.#refusals.hear(provider)
     provider.use(async (ctx, next) => {
       const startedMs = performance.now()
       const request = requestOf(ctx.req)
@@ -120,6 +124,7 @@ export class Protocol {
         redrawFormPost(ctx as KoaContextWithOIDC)
         await this.#finish(ctx as KoaContextWithOIDC, unit)
       })
+      if (!unit.recordsRefusal) await this.#refusals.record(ctx as KoaContextWithOIDC, unit.act)
       if (unit.reuseDetected) this.#measures.reuseDetected()
       if (ctx.path === paths.token && ctx.method === 'POST') {
         const { body, oidc } = ctx as unknown as { body?: { error?: unknown }; oidc: KoaContextWithOIDC['oidc'] }
@@ -190,6 +195,7 @@ export class Protocol {
 
   /** Two requests used the same thing at once and this one came second (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
   async #refuseReplay(ctx: KoaContextWithOIDC, unit: Unit, { artifact }: Replayed): Promise<void> {
+    this.#refusals.note(ctx, 'invalid_grant', `${artifact.kind} that was used before`)
     if (artifact.kind === 'ReplayDetection') {
       const isProof = ctx.get('dpop') !== '' && ctx.oidc.params?.client_assertion === undefined
       return isProof ? refuse(ctx, 400, 'invalid_grant') : refuse(ctx, 401, 'invalid_client')

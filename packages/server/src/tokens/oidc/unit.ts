@@ -86,6 +86,8 @@ export class Unit {
   /** The outside workload that sends the request, once it is let in: it needs no other proof of being that machine. */
   federated: Admitted | undefined
   reuseDetected = false
+  /** Whether the refusal of this request is on the record by an event of its own. */
+  recordsRefusal = false
   readonly #deps: { storage: Storage; clock: Clock }
   readonly #writes: Write[] = []
   readonly #pending = new Map<string, Artifact | undefined>()
@@ -182,8 +184,9 @@ export class Unit {
     this.#add(run)
   }
 
-  /** Is written even when the request is refused, such as the record of that. */
-  evenIfRefused(run: (tx: Tx) => Promise<void>): void {
+  /** Is written when the request is refused: the record of that. */
+  recordRefusal(run: (tx: Tx) => Promise<void>): void {
+    this.recordsRefusal = true
     this.#add(run, true)
   }
 

@@ -129,7 +129,7 @@ export async function issueToWorkload(provider: Provider, ctx: KoaContextWithOID
 function recordNotAdmitted(unit: Unit, { clock }: AssertionDeps, { known, says }: NotAdmitted): void {
   if (known === undefined) return
   const [machine] = known.machines
-  unit.evenIfRefused(async (tx) => {
+  unit.recordRefusal(async (tx) => {
     await record(tx, unit.act, {
       type: 'tokens.workload_refused',
       atMs: clock.nowMs(),
