@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto'
 import { Gatehouse, type GatehouseOptions } from '@gatehouse/sdk'
 import { type AcmeClient, applyAcme } from '../../../server/test/support/acme-house.ts'
 import { type Api, operator, startApi } from '../../../server/test/support/api.ts'
-import { scratchDatabase } from '../../../server/test/support/engines.ts'
+import { type Scratch, scratchDatabase } from '../../../server/test/support/engines.ts'
 
 export interface House extends AcmeClient {
   readonly api: Api
+  readonly scratch: Scratch
   /** For files of the test. */
   readonly directory: string
   readonly organizationId: string
@@ -19,8 +20,11 @@ export interface House extends AcmeClient {
   grantReplica(): Promise<void>
 }
 
-export async function inHouse(body: (house: House) => Promise<void>): Promise<void> {
-  const scratch = await scratchDatabase('sqlite')
+export async function inHouse(
+  body: (house: House) => Promise<void>,
+  engine: Scratch['address']['engine'] = 'sqlite',
+): Promise<void> {
+  const scratch = await scratchDatabase(engine)
   const api = await startApi(scratch)
   const made: Gatehouse[] = []
   const errors: unknown[] = []
@@ -30,6 +34,7 @@ export async function inHouse(body: (house: House) => Promise<void>): Promise<vo
     await body({
       ...client,
       api,
+      scratch,
       directory: scratch.directory,
       errors,
       idOf: async (kind, name) => {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, Fault, type Meter } from '#kernel'
@@ -51,8 +52,11 @@ export class Journal {
   #turnFailed: Fault | undefined
   readonly #measures: ReturnType<typeof measureJournal>
   readonly #lock: { release(): void }
+  /** Names this journal among those of all nodes, for as long as its directory lives. */
+  readonly node: string
 
   private constructor(deps: JournalDeps, lock: { release(): void }, segment: Segment, sealed: Sealed[]) {
+    this.node = nodeOf(deps.directory)
     this.#deps = deps
     this.#lock = lock
     this.#segment = segment
@@ -279,6 +283,14 @@ export class Journal {
 
 const pathOf = (directory: string, first: number, nowMs: number) =>
   join(directory, `decisions-${String(first).padStart(15, '0')}-${nowMs}.log`)
+
+function nodeOf(directory: string): string {
+  const path = join(directory, 'node')
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
+  const made = randomUUID()
+  writeFileSync(path, `${made}\n`, { mode: 0o600, flush: true })
+  return made
+}
 
 async function nextAfter(sealed: Sealed | undefined): Promise<number> {
   if (sealed === undefined) return 1

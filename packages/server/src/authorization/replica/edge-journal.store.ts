@@ -9,6 +9,8 @@ interface EdgeJournalTable {
   next_number: number
   watermark_at: number
   updated_at: number
+  claimed_by: string | null
+  claimed_at: number | null
 }
 
 declare module '#storage' {
@@ -24,6 +26,11 @@ export const edgeJournalMigrations: readonly Migration[] = [
   hash text not null, next_number int8 not null, watermark_at int8 not null, updated_at int8 not null,
   primary key (application_id, stream));
 create index edge_journals_by_update on edge_journals (updated_at);`,
+  },
+  {
+    id: '0311_authorization_edge_claims',
+    sql: `alter table edge_journals add column claimed_by text;
+alter table edge_journals add column claimed_at int8;`,
   },
 ]
 
@@ -52,36 +59,72 @@ export async function findEdgeStream(db: Reader, application: ApplicationId, str
   return { sequence: row.sequence, hash: row.hash, next: row.next_number, watermarkMs: row.watermark_at }
 }
 
-/** Moves a stream on from `before`; false when another request was faster. */
+/**
+ * Lets one node take the batch after `held`: its journal is the only place where that batch may come to lie. True when the batch is this
+ * node's now; false while another has it, or the stream has moved on. A claim ends with the batch, or `leaseMs` after it was made.
+ */
+export async function claimEdgeBatch(
+  tx: Tx,
+  application: ApplicationId,
+  stream: string,
+  held: EdgeStream,
+  node: string,
+  nowMs: number,
+  leaseMs: number,
+): Promise<boolean> {
+  await tx
+    .insertInto('edge_journals')
+    .values({
+      application_id: application,
+      stream,
+      sequence: 0,
+      hash: '',
+      next_number: 1,
+      watermark_at: 0,
+      updated_at: nowMs,
+      claimed_by: null,
+      claimed_at: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const { numUpdatedRows } = await tx
+    .updateTable('edge_journals')
+    .set({ claimed_by: node, claimed_at: nowMs, updated_at: nowMs })
+    .where('application_id', '=', application)
+    .where('stream', '=', stream)
+    .where('sequence', '=', held.sequence)
+    .where((is) =>
+      is.or([is('claimed_by', 'is', null), is('claimed_by', '=', node), is('claimed_at', '<', nowMs - leaseMs)]),
+    )
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 1n
+}
+
+/** Moves a stream on from `before` and ends the claim; false when the claim was another's by then. */
 export async function moveEdgeStream(
   tx: Tx,
   application: ApplicationId,
   stream: string,
   before: EdgeStream,
   now: EdgeStream,
+  node: string,
   nowMs: number,
 ): Promise<boolean> {
-  const change = {
-    sequence: now.sequence,
-    hash: now.hash,
-    next_number: now.next,
-    watermark_at: now.watermarkMs,
-    updated_at: nowMs,
-  }
-  if (before.sequence === 0) {
-    const { numInsertedOrUpdatedRows } = await tx
-      .insertInto('edge_journals')
-      .values({ application_id: application, stream, ...change })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow()
-    return numInsertedOrUpdatedRows === 1n
-  }
   const { numUpdatedRows } = await tx
     .updateTable('edge_journals')
-    .set(change)
+    .set({
+      sequence: now.sequence,
+      hash: now.hash,
+      next_number: now.next,
+      watermark_at: now.watermarkMs,
+      updated_at: nowMs,
+      claimed_by: null,
+      claimed_at: null,
+    })
     .where('application_id', '=', application)
     .where('stream', '=', stream)
     .where('sequence', '=', before.sequence)
+    .where('claimed_by', '=', node)
     .executeTakeFirstOrThrow()
   return numUpdatedRows === 1n
 }

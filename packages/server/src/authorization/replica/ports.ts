@@ -5,8 +5,10 @@ export interface ToldRevocation {
   readonly except?: string | undefined
   readonly beforeMs: number | undefined
   readonly untilMs: number
-  /** Whose it is; undefined where nobody says, and then everybody is told. */
+  /** Whose it is. */
   readonly organizationId?: string | undefined
+  /** Else whom it is about: theirs are the organizations that are told. Where nobody is known, everybody is. */
+  readonly principals?: readonly string[] | undefined
 }
 
 /** The revocations in force at this node: implemented by the room that keeps them, joined in `gatehouse.ts`. */

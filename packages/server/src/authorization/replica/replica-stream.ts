@@ -7,7 +7,7 @@ import type { ApplicationPolicies } from '../engine/application.ts'
 import type { Applied, Snapshot } from '../engine/snapshot.ts'
 import type { GatewayMemory } from '../forward-auth/gateway-memory.ts'
 import { changesOf, showBundle, showGrant } from './changes.ts'
-import type { ReplicaCursors } from './cursor.ts'
+import { markOf, type Place, type ReplicaCursors } from './cursor.ts'
 import type { NodeFreshness } from './freshness.ts'
 import type { OpenStream } from './open-stream.ts'
 
@@ -33,7 +33,7 @@ const lookedAtMost = 5_000
 export function followReplica(
   deps: ReplicaStreamDeps,
   id: ApplicationId,
-  after: number | undefined,
+  after: Place | undefined,
   mayStill: () => boolean,
   stream: OpenStream,
 ) {
@@ -41,14 +41,18 @@ export function followReplica(
   const isDirectoryType = (type: string) => snapshot.directory.types.has(type)
   const startAt = snapshot.position
   let sequence = 0
+  /** What the newest position that is applied here is of; unknown until it is read. */
+  let place: Place | undefined
   // INVARIANT: no change is told before `ready`: what comes meanwhile waits in the stream's queue behind the first lines.
   const tell = (applied: Applied) => {
     const part = snapshot.application(id)
     if (part === undefined) return stream.end()
+    const last = applied.events.at(-1)
+    if (last !== undefined) place = { position: applied.position, mark: markOf(last) }
     const changes = changesOf(part, applied, isDirectoryType, clock.nowMs())
     if (changes === '') return
-    const cursor = cursors.seal(id, applied.position)
-    stream.push(`{"kind":"change","sequence":${++sequence},"cursor":"${cursor}",${changes}}`)
+    const cursor = place === undefined ? '' : `"cursor":"${cursors.seal(id, place)}",`
+    stream.push(`{"kind":"change","sequence":${++sequence},${cursor}${changes}}`)
   }
   const showGateway = () => JSON.stringify(gatewayOf(deps.memory, id))
   const stops = [
@@ -62,7 +66,9 @@ export function followReplica(
     if (part === undefined) return
     const { asOfMs } = freshness
     const missed =
-      after === undefined || after > startAt ? undefined : await eventsBetween(deps.storage, after, startAt)
+      after === undefined || after.position > startAt ? undefined : await eventsBetween(deps.storage, after, startAt)
+    const mark = await markAt(deps.storage, startAt)
+    place ??= { position: startAt, mark }
     const resumed = missed !== undefined
     const { organizationId } = part
     const types = [...snapshot.directory.types]
@@ -79,13 +85,13 @@ export function followReplica(
     else yield* everything(snapshot, part, clock.nowMs())
     // What gateways go by is told whole at every start: it has no cursor of its own.
     yield `{"kind":"gateway","gateway":${showGateway()}}`
-    const cursor = cursors.seal(id, startAt)
+    const cursor = cursors.seal(id, { position: startAt, mark })
     yield JSON.stringify({ kind: 'ready', cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) })
   }
   const beat = () => {
     if (!mayStill()) return stream.end()
     const { asOfMs } = freshness
-    const cursor = cursors.seal(id, snapshot.position)
+    const cursor = place && cursors.seal(id, place)
     stream.push(JSON.stringify({ kind: 'beat', sequence, cursor, ...(Number.isFinite(asOfMs) && { asOfMs }) }))
   }
   const stop = () => {
@@ -100,11 +106,21 @@ function gatewayOf(memory: Pick<GatewayMemory, 'byId'>, id: ApplicationId): obje
   return known === undefined ? null : { name: known.name, origins: known.origins, routes: known.routes }
 }
 
-/** The events after one position up to another; undefined when they are too many, or no longer all there. */
-async function eventsBetween(storage: Storage, after: number, to: number): Promise<FeedEvent[] | undefined> {
-  if (to - after > catchUpMost) return undefined
-  const events = (await listEvents(storage.db, after, catchUpMost)).filter(({ position }) => position <= to)
-  return events.length === to - after ? events : undefined
+/**
+ * The events after one place up to a position; undefined when they are too many or no longer all there, or when the place is of another
+ * history: the database was restored from before then, and what came after it never was.
+ */
+async function eventsBetween(storage: Storage, after: Place, to: number): Promise<FeedEvent[] | undefined> {
+  const count = to - after.position
+  if (count > catchUpMost || (await markAt(storage, after.position)) !== after.mark) return undefined
+  const events = (await listEvents(storage.db, after.position, catchUpMost)).filter(({ position }) => position <= to)
+  return events.length === count ? events : undefined
+}
+
+/** Empty where nothing is known of a position: before the first event, or when it is no longer there. */
+async function markAt(storage: Storage, position: number): Promise<string> {
+  const event = position === 0 ? undefined : (await listEvents(storage.db, position - 1, 1))[0]
+  return event?.position === position ? markOf(event) : ''
 }
 
 /** Grants that are gone are told without knowing whose they were: the replica has them or not. */

@@ -85,7 +85,7 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     const resource = { type: 'Application', id: application.id }
     deps.gate.require(act, 'replicate', resource)
     const { after } = request.query as { after?: unknown }
-    const position = await cursors.read(application.id, after)
+    const place = await cursors.read(application.id, after)
     await decided.ask()
     const action = { type: 'Gatehouse::Action', id: 'replicate' }
     const mayStill = () => snapshot.decideOwn({ principal, action, resource }, clock.nowMs()).allow
@@ -93,7 +93,7 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
       followReplica(
         { storage, clock, snapshot, cursors, freshness: decided, memory: deps.memory },
         application.id,
-        position,
+        place,
         mayStill,
         stream,
       ),
@@ -126,8 +126,8 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     deps.gate.require(act, 'replicate', { type: 'Application', id })
     try {
       const batch = readBatch(request.body, request.query)
-      const position = await cursors.read(id, batch.cursor)
-      const held = await taker.take(id, caller, batch, position ?? 0)
+      const place = await cursors.read(id, batch.cursor)
+      const held = await taker.take(id, caller, batch, place?.position ?? 0)
       batches.inc({ outcome: 'taken' })
       reply.header('cache-control', 'no-store')
       return { sequence: held.sequence, hash: held.hash, next: held.next, watermarkMs: held.watermarkMs }

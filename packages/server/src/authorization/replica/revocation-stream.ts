@@ -18,8 +18,8 @@ export function followRevocations(deps: RevocationStreamDeps, organizationId: st
   const { revocations, freshness } = deps
   const concerns = (revocation: ToldRevocation) => {
     if (organizationId === undefined) return true
-    const owner = ownerOf(deps.snapshot, revocation)
-    return owner === undefined || owner === organizationId
+    const owners = ownersOf(deps.snapshot, revocation)
+    return owners.length === 0 || owners.includes(organizationId)
   }
   // INVARIANT: listening begins before the set is read: what comes meanwhile is told after it, and twice does no harm.
   const stop = revocations.onAdd((revocation) => {
@@ -42,15 +42,22 @@ export function followRevocations(deps: RevocationStreamDeps, organizationId: st
   return { beat, first: first(), stop }
 }
 
-function ownerOf(snapshot: Snapshot, { kind, id, organizationId }: ToldRevocation): string | undefined {
-  if (organizationId !== undefined) return organizationId
-  if (kind === 'organization') return id
-  if (kind !== 'principal' && kind !== 'sessions') return undefined
-  for (const type of principalTypes) {
-    const entity = snapshot.directory.find({ type, id })
-    if (entity !== undefined) return organizationOf(entity)
-  }
-  return undefined
+/**
+ * The organizations that a revocation concerns. INVARIANT: one that can be told of nobody is told to all: a stream that says too much
+ * names an id that means nothing elsewhere, one that says too little leaves a token alive.
+ */
+function ownersOf(snapshot: Snapshot, { kind, id, organizationId, principals }: ToldRevocation): string[] {
+  if (organizationId !== undefined) return [organizationId]
+  if (kind === 'organization') return [id]
+  const about = principals ?? (kind === 'principal' || kind === 'sessions' ? [id] : [])
+  return about.flatMap((one) => {
+    for (const type of principalTypes) {
+      const entity = snapshot.directory.find({ type, id: one })
+      const owner = entity && organizationOf(entity)
+      if (owner !== undefined) return [owner]
+    }
+    return []
+  })
 }
 
 const show = ({ kind, id, except, beforeMs, untilMs }: ToldRevocation) => ({ kind, id, except, beforeMs, untilMs })

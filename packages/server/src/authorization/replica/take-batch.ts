@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { DecisionRecord } from '../journal/record.ts'
 import type { Recorder } from '../journal/recorder.ts'
 import { type Batch, type EdgeRecord, readRecords } from './batch.ts'
-import { type EdgeStream, findEdgeStream, moveEdgeStream } from './edge-journal.store.ts'
+import { claimEdgeBatch, type EdgeStream, findEdgeStream, moveEdgeStream } from './edge-journal.store.ts'
 
 export interface TakeBatchDeps {
   readonly storage: Storage
@@ -19,8 +19,14 @@ export interface TakeBatchDeps {
 const streamsMost = 10_000
 
 /**
+ * How long a batch stays with the node that began to take it. A node that dies between its journal and the note of it finishes the batch
+ * when its sender comes again; only one that stays away longer loses it to another, and then what it kept may lie in both.
+ */
+const leaseMs = 3_600_000
+
+/**
  * Takes the next batch of a stream of decisions into this node's journal, on the medium before the answer. A batch that comes
- * again is answered as at first. Crash between keeping and noting: the batch comes again, and what is kept of it is not kept twice.
+ * again is answered as at first, and one that another node has begun to take is not taken here (the row of its stream says whose it is). Crash between keeping and noting: the batch comes again, and what is kept of it is not kept twice.
  */
 export class BatchTaker {
   readonly #deps: TakeBatchDeps
@@ -63,6 +69,15 @@ export class BatchTaker {
     if (batch.sequence !== held.sequence + 1 || batch.previous !== held.hash)
       throw new Fault('authorization.stream_gap', { extra: { ...held } })
     let records = readRecords(batch, held.next)
+    const { node } = journal
+    const isOurs = await storage.transact((tx) =>
+      claimEdgeBatch(tx, application, batch.stream, held, node, clock.nowMs(), leaseMs),
+    )
+    if (!isOurs) {
+      const newest = await findEdgeStream(storage.db, application, batch.stream)
+      if (newest.sequence === batch.sequence && newest.hash === batch.hash) return newest
+      throw new Fault('authorization.stream_gap', { extra: { ...newest }, retryAfterSeconds: 5 })
+    }
     const now: EdgeStream = {
       sequence: batch.sequence,
       hash: batch.hash,
@@ -84,7 +99,7 @@ export class BatchTaker {
       await journal.durable()
     }
     const moved = await storage.transact((tx) =>
-      moveEdgeStream(tx, application, batch.stream, held, now, clock.nowMs()),
+      moveEdgeStream(tx, application, batch.stream, held, now, node, clock.nowMs()),
     )
     if (!moved) {
       // Another node took a batch of this stream meanwhile: its sender hears how far it has come.

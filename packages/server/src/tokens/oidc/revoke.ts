@@ -25,7 +25,9 @@ export async function endGrant(
   { grantId = '', clientId, subject }: OfGrant,
   reason: GrantRevokedReason,
 ): Promise<{ readonly revocation: Revocation; readonly ended: number }> {
-  const revocation: Revocation = { kind: 'grant', id: grantId, beforeMs: undefined, untilMs: atMs + tokenLifeMostMs }
+  const principals = [clientId, subject].filter((id) => id !== undefined)
+  const untilMs = atMs + tokenLifeMostMs
+  const revocation: Revocation = { kind: 'grant', id: grantId, beforeMs: undefined, untilMs, principals }
   const ended = await deleteArtifactsOf(tx, { grantId })
   await putRevocation(tx, revocation)
   await record(tx, act, {
@@ -42,7 +44,9 @@ export async function endGrant(
 /** Ends one access token before its time, inside a transaction. */
 export async function endToken(tx: Tx, atMs: number, act: Act, artifact: Artifact): Promise<Revocation> {
   const { id, clientId = '', subject = clientId, expiresAtMs } = artifact
-  const revocation: Revocation = { kind: 'token', id, beforeMs: undefined, untilMs: expiresAtMs + tokenLifeMostMs }
+  const untilMs = expiresAtMs + tokenLifeMostMs
+  const principals = [clientId, subject].filter((one) => one !== '')
+  const revocation: Revocation = { kind: 'token', id, beforeMs: undefined, untilMs, principals }
   await deleteArtifact(tx, id)
   await putRevocation(tx, revocation)
   await record(tx, act, {

@@ -27,11 +27,26 @@ const principalTypes: Readonly<Record<string, Revocation['kind']>> = {
   Organization: 'organization',
 }
 
+type Told = Pick<FeedEvent, 'type' | 'object' | 'atMs' | 'data'> & {
+  readonly organizationId?: FeedEvent['organizationId']
+}
+
 /**
  * What an event takes away. Whoever is barred is so until activated again, whatever a clock or a late cache says; what was issued
  * before then stays dead.
  */
-export function revocationOf(event: Pick<FeedEvent, 'type' | 'object' | 'atMs' | 'data'>): Revocation | undefined {
+export function revocationOf(event: Told): Revocation | undefined {
+  const found = takenBy(event)
+  if (found === undefined) return undefined
+  const { object, organizationId } = event
+  if (object.type === 'Organization') return { ...found, organizationId: object.id }
+  if (organizationId !== undefined) return { ...found, organizationId }
+  const { clientId, subject } = (event.data ?? {}) as { clientId?: string; subject?: string }
+  const principals = [clientId, subject].filter((id) => id !== undefined && id !== '') as string[]
+  return principals.length === 0 ? found : { ...found, principals }
+}
+
+function takenBy(event: Told): Revocation | undefined {
   const { type, object, atMs, data } = event
   const untilMs = atMs + keptMs
   if (type === 'tokens.grant_revoked' || type === 'directory.trust_deleted')

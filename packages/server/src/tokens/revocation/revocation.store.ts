@@ -14,6 +14,10 @@ export interface Revocation {
   readonly untilMs: number
   /** Whether it lets somebody in again who was barred; any other leaves them barred. */
   readonly lifts?: boolean
+  /** Whose it is, where that is known at once: only applications of that organization hear of it. */
+  readonly organizationId?: string | undefined
+  /** Of a token or grant: whom it is about, whose organizations hear of it. */
+  readonly principals?: readonly string[] | undefined
 }
 
 interface RevocationTable {
@@ -22,6 +26,8 @@ interface RevocationTable {
   except_session: string | null
   before: number | null
   until: number
+  organization_id: string | null
+  principals: string | null
 }
 
 declare module '#storage' {
@@ -36,6 +42,11 @@ export const revocationMigrations: readonly Migration[] = [
     sql: `create table token_revocations (kind text not null, id text not null, except_session text, before int8, until int8 not null, primary key (kind, id));
 create index token_revocations_by_end on token_revocations (until);`,
   },
+  {
+    id: '0765_tokens_revocation_owners',
+    sql: `alter table token_revocations add column organization_id text;
+alter table token_revocations add column principals text;`,
+  },
 ]
 
 /** Adds a revocation, or changes its limit. Whoever is barred stays so, unless it lifts that. */
@@ -44,6 +55,8 @@ export async function putRevocation(tx: Tx, revocation: Revocation): Promise<voi
     except_session: revocation.except ?? null,
     before: revocation.beforeMs ?? null,
     until: revocation.untilMs,
+    organization_id: revocation.organizationId ?? null,
+    principals: revocation.principals?.join(' ') ?? null,
   }
   await tx
     .insertInto('token_revocations')
@@ -64,6 +77,8 @@ export async function listRevocations(db: Reader): Promise<Revocation[]> {
     except: row.except_session ?? undefined,
     beforeMs: row.before ?? undefined,
     untilMs: row.until,
+    organizationId: row.organization_id ?? undefined,
+    principals: row.principals?.split(' '),
   }))
 }
 
