@@ -16,6 +16,7 @@ import { deleteExpiredLinks } from './links/link.store.ts'
 import { countLetters, MailDelivery } from './mail/deliver.ts'
 import { Outbox } from './mail/outbox.ts'
 import { openPost } from './mail/post.ts'
+import { deleteExpiredMailCodes } from './mail-codes/mail-code.store.ts'
 import { serveAssets } from './pages/assets.ts'
 import { relyingPartyOf } from './passkeys/ceremonies.ts'
 import { BreachedPasswords } from './passwords/breached.ts'
@@ -109,6 +110,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredLinks,
       deleteExpiredDevices,
       deleteExpiredPreviews,
+      deleteExpiredMailCodes,
     ])
       await storage.transact((tx) => remove(tx, nowMs))
   }

@@ -33,9 +33,14 @@ export interface Organization {
 
 /** What an organization asks of its people; absent members mean the deployment's default. */
 export interface SignInRules {
-  readonly factors?: readonly ('password' | 'passkey' | 'totp')[]
+  readonly factors?: readonly ('password' | 'passkey' | 'totp' | 'email')[]
   readonly secondFactor?: 'administrators' | 'everyone'
   readonly sessionMinutes?: number
+  /** For how many days a browser may skip the second factor; never, when absent. */
+  readonly rememberDeviceDays?: number
+  /** AAGUIDs of the authenticators whose passkeys are taken; any, when absent. */
+  readonly authenticators?: readonly string[]
+  readonly userVerification?: 'required' | 'preferred'
   /** IANA name of the zone that hours and days of sign-in policies are told in; UTC when absent. */
   readonly timeZone?: string
 }

@@ -1,7 +1,7 @@
 import { defineEvents } from '#feed'
 
 /** How somebody proved who they are. */
-export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'link'
+export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'email' | 'link'
 
 declare module '#feed' {
   interface EventCatalogue {
@@ -10,6 +10,9 @@ declare module '#feed' {
     'authentication.rejected': { method: Method; reason: string }
     /** By sign-in policies, after the person had proved who they are. */
     'authentication.denied': { action: string; reasons: readonly string[] }
+    'authentication.mail_code_asked': { sent: boolean }
+    'authentication.device_trusted': { untilMs: number }
+    'authentication.devices_distrusted': { count: number; reason: string }
     'authentication.stuffing_suspected': { network: string; accounts: number }
     'authentication.spraying_suspected': { accounts: number }
     'authentication.throttled': { method: Method }
@@ -39,6 +42,9 @@ defineEvents({
   'authentication.signed_in': 'Somebody signed in and a session began',
   'authentication.rejected': 'An attempt to sign in failed',
   'authentication.denied': 'Sign-in policies refused somebody who had proved who they are',
+  'authentication.mail_code_asked': 'Somebody asked for a code by mail to sign in with',
+  'authentication.device_trusted': 'A browser may skip the second factor for some days, as its person wished',
+  'authentication.devices_distrusted': 'Browsers that skipped the second factor are asked for it again',
   'authentication.stuffing_suspected': 'Sign-ins with many accounts failed from one network',
   'authentication.spraying_suspected': 'Sign-ins with many accounts of one organization failed',
   'authentication.throttled': 'Attempts to sign in came too fast and were put off',

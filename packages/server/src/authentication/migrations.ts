@@ -1,17 +1,25 @@
 import type { Migration } from '#storage'
 import { previewMigrations } from './branding/preview.store.ts'
 import { outboxMigrations } from './mail/outbox.store.ts'
+import { mailCodeMigrations } from './mail-codes/mail-code.store.ts'
 import { suspectMigrations } from './sign-in/suspects.ts'
 
 export const authenticationMigrations: readonly Migration[] = [
   ...outboxMigrations,
   ...previewMigrations,
   ...suspectMigrations,
+  ...mailCodeMigrations,
   {
     id: '0630_authentication_factors_shown',
     sql: `alter table sign_in_attempts add column factors text;
 alter table sign_in_attempts add column needs text;
 alter table sessions add column factors text;`,
+  },
+  {
+    id: '0632_authentication_remembered_devices',
+    sql: `alter table known_devices add column trusted_until int8;
+alter table known_devices add column id text;
+alter table known_devices add column agent text;`,
   },
   {
     id: '0631_authentication_session_addresses',

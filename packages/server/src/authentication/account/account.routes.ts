@@ -11,6 +11,8 @@ import { accountPage, newPasskeyPage } from '../pages/account.page.ts'
 import { newPasswordPage, recoveryCodesPage, totpPage } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
+import { listTrustedDevices } from '../sign-in/device.store.ts'
+import { forgetDevices } from '../sign-in/remembered.ts'
 import { showTotp } from '../totp/totp.ts'
 import { ChangeFactors } from './change-factors.ts'
 
@@ -43,6 +45,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       },
       ...factors,
       sessions: listed.map((each) => ({ ...each, current: each.id === session.id })),
+      devices: await listTrustedDevices(storage.db, person.organizationId, person.id, clock.nowMs()),
       ...said,
     })
     return sendPage(reply, page, said.wrong === undefined ? 200 : 409)
@@ -57,7 +60,8 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
     const resident = await requireResident(services, request, { returnTo: '/account' })
     const { done: what } = request.query as { done?: unknown }
     const key = typeof what === 'string' && Object.hasOwn(done, what) ? done[what as keyof typeof done] : undefined
-    return show(reply, resident, { good: key && ((t) => t.account[key]) })
+    const good: Says | undefined = what === 'forgotten' ? (t) => t.devices.done : key && ((t) => t.account[key])
+    return show(reply, resident, { good })
   })
 
   const askPassword = (reply: FastifyReply, { token, person }: Resident, wrong?: Says) =>
@@ -162,6 +166,13 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
     const codes = await change.recoveryCodes(resident)
     const { organization } = resident.person
     return sendPage(reply, recoveryCodesPage({ codes, next: '/account', organization }))
+  })
+
+  app.post('/account/devices/:id/forget', async (request, reply) => {
+    const { person, act } = (await posted(request, false)).resident
+    const { id } = request.params as { id: string }
+    await storage.transact((tx) => forgetDevices(tx, services, act, person, 'forgotten by its person', id))
+    return reply.redirect('/account?done=forgotten', 303)
   })
 
   app.post('/account/sessions/:id/end', async (request, reply) => {

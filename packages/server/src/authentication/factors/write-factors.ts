@@ -9,6 +9,7 @@ import { insertPasskey, type Passkey } from '../passkeys/passkey.store.ts'
 import { savePassword } from '../passwords/password.store.ts'
 import { newRecoveryCodes, saveRecoveryCodes } from '../recovery/recovery-code.ts'
 import { deleteProvedAttempts } from '../sign-in/attempt.store.ts'
+import { forgetDevices } from '../sign-in/remembered.ts'
 import { saveTotp } from '../totp/totp.store.ts'
 import { totpPurpose } from '../totp/totp.ts'
 
@@ -35,6 +36,7 @@ export async function setPassword(
   by: 'self' | 'link',
 ): Promise<void> {
   await deleteProvedAttempts(tx, person.organizationId, person.id)
+  await forgetDevices(tx, deps, act, person, 'password changed')
   await savePassword(tx, person.organizationId, person.id, phc, deps.clock.nowMs())
   await record(tx, act, { ...about(deps, person), type: 'authentication.password_set', data: { by } })
 }
@@ -50,6 +52,7 @@ export async function setTotp(
 ): Promise<void> {
   const sealed = deps.keyring.seal(totpPurpose, secret, person.id)
   await deleteProvedAttempts(tx, person.organizationId, person.id)
+  await forgetDevices(tx, deps, act, person, 'second factor changed')
   const enrolledAtMs = deps.clock.nowMs()
   await saveTotp(tx, person.organizationId, person.id, { sealed, lastStep: step, enrolledAtMs })
   await record(tx, act, { ...about(deps, person), type: 'authentication.totp_enrolled', data: {} })

@@ -24,6 +24,7 @@ export async function readVisitor({ cookies, sessions }: Services, request: Fast
     address: request.ip,
     agent: request.headers['user-agent'],
     deviceToken: cookies.read(request, 'device'),
+    remember: (request.body as Record<string, unknown> | undefined)?.remember === 'yes',
     current: token !== undefined && known !== undefined ? { token, ...known } : undefined,
   }
 }
@@ -71,7 +72,10 @@ export function sendOnward(reply: FastifyReply, path: string): FastifyReply {
  * asks everyone for it, who signed in with one factor.
  */
 export function needsSecondFactor(services: Services, { session, person }: KnownSession): boolean {
-  return !isAtLeast(session.acr, 'urn:gatehouse:acr:2') && needsSecondFactorOf(services, person)
+  if (!isAtLeast(session.acr, 'urn:gatehouse:acr:2')) return needsSecondFactorOf(services, person)
+  // A letter, or a browser that was remembered, is a second factor for everybody but administrators.
+  const strong = session.factors.some((factor) => ['passkey', 'totp', 'recovery_code'].includes(factor))
+  return !strong && services.administrators.isAdministrator(person.id)
 }
 
 /** Whether one factor is not enough for this person. */

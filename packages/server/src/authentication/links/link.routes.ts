@@ -48,7 +48,7 @@ export function linkOperations(services: Services): Operation[] {
         const person = await requireInvitable(act, params.userId)
         if (!outbox.reaches(person) || person.email === undefined) throw new Fault('authentication.mail_impossible')
         const { value, at } = await storage.write(async (tx) => {
-          const link = await makeUserLink(tx, services, act, person, 'invitation')
+          const link = await makeUserLink(tx, services, act, person, 'invitation', person.email)
           const days = Math.round(linkLifetimeMs.invitation / 86_400_000)
           const organization = person.organization.displayName
           await outbox.put(tx, person, 'invitation', { url: link.url, organization, days })

@@ -1,5 +1,6 @@
 import type { OrganizationId, UserId } from '#kernel'
 import type { Reader, Tx } from '#storage'
+import { saveVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 
 export type LinkPurpose = 'setup' | 'invitation' | 'reset' | 'recovery'
 
@@ -10,6 +11,8 @@ export interface OneTimeLink {
   /** Undefined for `setup`: there is no user yet. */
   readonly userId: UserId | undefined
   readonly expiresAtMs: number
+  /** The address that it was mailed to, and shown to nobody else. */
+  readonly mailedTo?: string | undefined
 }
 
 interface LinkTable {
@@ -19,6 +22,8 @@ interface LinkTable {
   user_id: string | null
   expires_at: number
   used_at: number | null
+  /** The address that it was mailed to, and to nobody else. */
+  mailed_to: string | null
 }
 
 declare module '#storage' {
@@ -37,6 +42,7 @@ export async function insertLink(tx: Tx, keyHash: string, link: OneTimeLink): Pr
       user_id: link.userId ?? null,
       expires_at: link.expiresAtMs,
       used_at: null,
+      mailed_to: link.mailedTo ?? null,
     })
     .execute()
 }
@@ -56,20 +62,28 @@ export async function findLink(db: Reader, keyHash: string, nowMs: number): Prom
       organizationId: row.organization_id as OrganizationId,
       userId: (row.user_id ?? undefined) as UserId | undefined,
       expiresAtMs: row.expires_at,
+      mailedTo: row.mailed_to ?? undefined,
     }
   )
 }
 
-/** Uses a link up; false when it was used, voided or is too old. */
+/**
+ * Uses a link up; false when it was used, voided or is too old. Whoever uses one that was mailed to them reads that address.
+ */
 export async function takeLink(tx: Tx, keyHash: string, nowMs: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+  const used = await tx
     .updateTable('one_time_links')
     .set({ used_at: nowMs })
     .where('key_hash', '=', keyHash)
     .where('used_at', 'is', null)
     .where('expires_at', '>', nowMs)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows === 1n
+    .returning(['organization_id', 'user_id', 'mailed_to'])
+    .executeTakeFirst()
+  if (used !== undefined && used.mailed_to !== null && used.user_id !== null) {
+    const { organization_id: organization, user_id: user, mailed_to: email } = used
+    await saveVerifiedEmail(tx, organization as OrganizationId, user as UserId, email, nowMs)
+  }
+  return used !== undefined
 }
 
 /** How many links of a purpose a user could still use. */

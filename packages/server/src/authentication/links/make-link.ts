@@ -42,14 +42,15 @@ export async function makeUserLink(
   act: Act,
   person: Person,
   purpose: 'invitation' | 'reset',
+  mailedTo?: string,
 ): Promise<MadeLink> {
   await deleteLinksOf(tx, person.organizationId, person.id)
-  return insertUserLink(tx, deps, act, person, purpose)
+  return insertUserLink(tx, deps, act, person, purpose, mailedTo)
 }
 
 /** A link that replaces a password. Others stay good: whoever asks again must not be able to void what was sent. */
 export const makeRecoveryLink = (tx: Tx, deps: Deps, act: Act, person: Person): Promise<MadeLink> =>
-  insertUserLink(tx, deps, act, person, 'recovery')
+  insertUserLink(tx, deps, act, person, 'recovery', person.email)
 
 async function insertUserLink(
   tx: Tx,
@@ -57,9 +58,10 @@ async function insertUserLink(
   act: Act,
   person: Person,
   purpose: Exclude<LinkPurpose, 'setup'>,
+  mailedTo?: string,
 ): Promise<MadeLink> {
   const { made, link, keyHash } = newLink(deps, purpose, person.organizationId, person)
-  await insertLink(tx, keyHash, link)
+  await insertLink(tx, keyHash, { ...link, mailedTo })
   await record(tx, act, {
     type: 'authentication.link_made',
     atMs: deps.clock.nowMs(),

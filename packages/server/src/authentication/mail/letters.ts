@@ -10,6 +10,12 @@ export type FactorChange =
 export interface Letters {
   readonly invitation: { readonly url: string; readonly organization: string; readonly days: number }
   readonly recovery: { readonly url: string; readonly organization: string; readonly minutes: number }
+  readonly sign_in_code: {
+    readonly code: string
+    readonly url: string
+    readonly organization: string
+    readonly minutes: number
+  }
   readonly password_changed: { readonly atMs: number; readonly address: string | undefined; readonly url: string }
   readonly factor_changed: { readonly what: FactorChange; readonly atMs: number; readonly url: string }
   readonly new_device: {
@@ -42,6 +48,10 @@ const write: { readonly [K in LetterKind]: Write<K> } = {
   recovery: ({ t, language }, { url, organization, minutes }) => ({
     subject: fill(t.letters.recoverySubject, { organization }),
     text: fill(t.letters.recovery, { organization, url, time: sayTime(language, minutes, 'minute') }),
+  }),
+  sign_in_code: ({ t, language }, { code, url, organization, minutes }) => ({
+    subject: fill(t.mailCode.subject, { organization, code }),
+    text: fill(t.mailCode.letter, { organization, code, url, time: sayTime(language, minutes, 'minute') }),
   }),
   password_changed: ({ t, language }, { atMs, address = t.common.unknownAddress, url }) => ({
     subject: t.letters.passwordChangedSubject,

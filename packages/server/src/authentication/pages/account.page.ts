@@ -19,6 +19,7 @@ export interface AccountPage {
   readonly passkeys: readonly PasskeyRow[]
   readonly recoveryCodesLeft: number
   readonly sessions: readonly SessionRow[]
+  readonly devices: readonly { readonly id: string; readonly agent: string | undefined; readonly untilMs: number }[]
   readonly good?: Says | undefined
   readonly wrong?: Says | undefined
 }
@@ -58,9 +59,21 @@ ${factorsPanel(it, look)}
 <ul class="rows">${it.sessions.map((session) => sessionRow(it, look, session))}</ul>
 ${it.sessions.length > 1 && html`<div class="actions"><form method="post" action="/account/sessions/end-others">${hidden({ csrf: it.form.csrf })}${button(t.account.endOthers, 'quiet')}</form></div>`}
 </section>
+${it.devices.length > 0 && devicesPanel(it, look)}
 <div class="actions"><form method="post" action="/sign-out">${hidden({ csrf: it.form.csrf })}${button(t.account.signOut, 'danger')}</form></div>`,
     }
   }
+
+const devicesPanel = (
+  it: AccountPage,
+  { t, language }: Look,
+): Html => html`<section class="panel" aria-labelledby="devices">
+<h2 id="devices">${t.devices.heading}</h2>
+<ul class="rows">${it.devices.map((device) => {
+  const name = sayAgent(t, device.agent)
+  return html`<li><div><b>${name}</b><small>${fill(t.devices.until, { day: sayDay(language, device.untilMs) })}</small></div><form method="post" action="/account/devices/${device.id}/forget">${hidden({ csrf: it.form.csrf })}<button class="quiet" type="submit" aria-label="${fill(t.devices.forgetDevice, { device: name })}">${t.devices.forget}</button></form></li>`
+})}</ul>
+</section>`
 
 const factorsPanel = (
   it: AccountPage,

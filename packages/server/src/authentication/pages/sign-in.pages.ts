@@ -1,6 +1,6 @@
 import { brandOf } from '../branding/brand.ts'
-import type { Texts } from '../languages/languages.ts'
-import type { Says } from '../languages/say.ts'
+import type { Language, Texts } from '../languages/languages.ts'
+import { fill, type Says, sayTime } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
 import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
 
@@ -35,13 +35,15 @@ const passkeyForm = (
     autofill?: boolean
     label: string
     kind: 'main' | 'quiet'
+    /** What stands before the button. */
+    more?: Html | false
   },
 ): Html => html`<form method="post" action="/sign-in/passkey" data-passkey="authenticate" data-challenge="/sign-in/passkey/challenge"${
   more.options !== undefined && html` data-options="${more.options}"`
 }${more.autofill && html` data-autofill="yes"`}${scriptTexts(t)} hidden>
 ${hidden({ csrf: form.csrf, attempt: form.attempt, return_to: form.returnTo, acr: form.acr, organization: more.organization, credential: '' })}
 <p class="notice wrong" data-says role="alert" hidden></p>
-${button(more.label, more.kind)}
+${more.more}${button(more.label, more.kind)}
 </form>`
 
 export interface SignInPage extends Said {
@@ -90,6 +92,8 @@ export interface PasswordPage extends Said {
   readonly login: string
   /** Whether letters are sent, so that a forgotten password can be replaced by mail. */
   readonly mail: boolean
+  /** Whether the organization takes codes by mail. */
+  readonly mailCode?: boolean | undefined
 }
 
 /** The password, or a passkey instead. Looks the same for a name that nobody has. */
@@ -109,8 +113,18 @@ ${field(t, { name: 'password', label: t.signIn.password, type: 'password', autoc
 ${button(t.common.signIn)}
 </form>
 ${passkeyForm(t, it.form, { label: t.signIn.passkeyInstead, kind: 'quiet' })}
+${it.mailCode && mailForm(t, it.form, 'quiet')}
 <p class="after">${it.mail ? html`<a href="/forgotten">${t.signIn.forgot}</a>` : t.signIn.forgotNoMail}</p>`,
   })
+
+const mailForm = (
+  t: Texts,
+  form: FormState,
+  kind: 'main' | 'quiet',
+): Html => html`<form method="post" action="/sign-in/email/send">
+${hidden({ csrf: form.csrf, attempt: form.attempt })}
+${button(t.mailCode.offer, kind)}
+</form>`
 
 const restartOf = (form: FormState): string =>
   `/sign-in?${new URLSearchParams({ restart: '1', ...(form.returnTo !== undefined && { return_to: form.returnTo }) })}`
@@ -122,28 +136,41 @@ export interface FactorPage extends Said {
   readonly form: FormState
   readonly organization: Door
   readonly login: string
-  readonly has: { readonly totp: boolean; readonly passkey: boolean; readonly recovery: boolean }
+  /** For how many days the browser may be remembered; undefined where it may not. */
+  readonly rememberDays?: number | undefined
+  readonly has: {
+    readonly totp: boolean
+    readonly passkey: boolean
+    readonly recovery: boolean
+    readonly email?: boolean
+  }
 }
+
+const rememberBox = (t: Texts, language: Language, days: number | undefined, of: string): Html | false =>
+  days !== undefined &&
+  html`<p class="check"><input type="checkbox" id="remember-${of}" name="remember" value="yes" aria-describedby="remember-${of}-hint"><label for="remember-${of}">${fill(t.devices.remember, { time: sayTime(language, days, 'day') })}</label><small id="remember-${of}-hint">${t.devices.rememberHint}</small></p>`
 
 /** The second factor: a code from the app, or a passkey. */
 export const factorPage =
   (it: FactorPage): Page =>
-  ({ t }) => ({
+  ({ t, language }) => ({
     title: t.factor.title,
     organization: it.organization,
     scripts: it.has.passkey ? ['webauthn', 'passkey'] : [],
     body: html`<h1>${t.factor.heading}</h1>
-<p class="lead">${it.has.totp ? t.factor.enterCode : t.factor.confirmPasskey}</p>
+<p class="lead">${it.has.totp ? t.factor.enterCode : it.has.passkey || !it.has.email ? t.factor.confirmPasskey : t.mailCode.title}</p>
 ${said(t, it)}
 ${
   it.has.totp &&
   html`<form method="post" action="/sign-in/factor">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
 ${field(t, { name: 'code', label: t.factor.code, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true })}
+${rememberBox(t, language, it.rememberDays, 'totp')}
 ${button(t.common.continue)}
 </form>`
 }
-${it.has.passkey && passkeyForm(t, it.form, { label: t.factor.usePasskey, kind: it.has.totp ? 'quiet' : 'main' })}
+${it.has.passkey && passkeyForm(t, it.form, { label: t.factor.usePasskey, kind: it.has.totp ? 'quiet' : 'main', more: rememberBox(t, language, it.rememberDays, 'passkey') })}
+${it.has.email && mailForm(t, it.form, it.has.totp || it.has.passkey ? 'quiet' : 'main')}
 ${it.has.passkey && !it.has.totp && html`<noscript><p class="notice hint">${t.factor.passkeysNeedScript}</p></noscript>`}
 ${it.has.recovery && html`<p class="after"><a href="/sign-in/recovery">${t.factor.lostDevice}</a></p>`}
 <p class="after"><a href="${restartOf(it.form)}">${t.factor.someoneElse}</a></p>`,

@@ -2,6 +2,7 @@ import { record } from '#feed'
 import { type Act, Fault, newId, type OrganizationId, randomToken, type UserId } from '#kernel'
 import type { Tx } from '#storage'
 import type { AuthenticationDeps, Person } from '../deps.ts'
+import { forgetDevices } from '../sign-in/remembered.ts'
 import {
   deleteSession,
   deleteSessions,
@@ -143,6 +144,7 @@ export class Sessions {
     except?: SessionId,
   ): Promise<number> {
     const count = await deleteSessions(tx, organization, user, except)
+    await forgetDevices(tx, this.#deps, act, { id: user, organizationId: organization }, reason)
     await record(tx, act, {
       type: 'authentication.sessions_ended',
       atMs: this.#deps.clock.nowMs(),

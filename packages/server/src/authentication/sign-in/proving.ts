@@ -5,6 +5,7 @@ import type { Method } from '../events.ts'
 import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
 import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
+import { mayUseMail } from '../mail-codes/may-use-mail.ts'
 import { isOwnAddress } from '../sessions/session.store.ts'
 import { type Acr, acrOf, hashToken, isAtLeast, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
@@ -14,6 +15,7 @@ import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import type { SignInMeasures } from './measures.ts'
 import { recordFailure, refuse, reject } from './refusals.ts'
+import { isRemembered, remember } from './remembered.ts'
 import { isSprayed } from './suspects.ts'
 import type { Throttle, Trying } from './throttle.ts'
 import '../faults.ts'
@@ -23,6 +25,8 @@ export interface Visitor {
   readonly address: string | undefined
   readonly agent: string | undefined
   readonly deviceToken: string | undefined
+  /** Whether the person wishes this browser to skip the second factor for some days. */
+  readonly remember?: boolean
   /** The live session it has already, and its token. */
   readonly current: (KnownSession & { readonly token: string }) | undefined
 }
@@ -126,24 +130,35 @@ export class Proving {
       return moved && { kind }
     }
     const factors = await readFactors(storage.db, person.organizationId, person.id)
-    if (!proved.amr.includes('mfa')) {
+    const mailHelps = (needs: readonly string[]) =>
+      mayUseMail(storage.db, this.#deps, person, { stage: 'factor', factors: shown.factors, needs })
+    const fresh = visitor.current?.session.userId !== person.id
+    if (fresh && method === 'password' && (await isRemembered(storage.db, this.#deps, person, visitor.deviceToken))) {
+      shown.amr.push('mfa')
+      shown.factors.push('remembered_device')
+    }
+    if (!shown.amr.includes('mfa')) {
       const needed = administrators.isAdministrator(person.id) || person.organization.rules.secondFactor === 'everyone'
       if (hasSecondFactor(factors)) return goOn('factor', stronger(person, factors, attempt.acr))
-      if (needed) return goOn('enrol', [])
+      if (needed && method === 'email') await reject(this.#deps, act, { attempt, method, person }, 'one factor only')
+      if (needed) return goOn((await mailHelps([])) ? 'factor' : 'enrol', [])
     } else if (attempt.acr !== undefined && !isAtLeast(acrOf(shown.amr), attempt.acr)) {
       // Who has nothing stronger goes on: whoever asked for more decides what that is worth (RFC 9470 §5).
       const can = stronger(person, factors, attempt.acr)
       if (can.length > 0) return goOn('factor', can)
     }
     const answer = await conditions.ask(act, person, {
-      action: visitor.current?.session.userId === person.id ? 'stepUp' : 'signIn',
+      action: fresh ? 'signIn' : 'stepUp',
       factors: shown.factors,
       applicationId: applicationOf(attempt.returnTo),
       address: visitor.address,
       deviceKnown: await this.#isKnown(storage.db, visitor, person),
     })
     if (answer.kind === 'require') {
-      const can = answer.factors.filter((factor) => !shown.factors.includes(factor) && has(factors, factor))
+      const mail = await mailHelps(['email'])
+      const can = answer.factors.filter(
+        (factor) => !shown.factors.includes(factor) && (factor === 'email' ? mail : has(factors, factor)),
+      )
       if (can.length > 0) return goOn('factor', can)
     }
     if (answer.kind !== 'permit') await refuse(this.#deps, act, person, attempt, answer)
@@ -174,6 +189,10 @@ export class Proving {
       const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
       const begun = await this.#session(tx, own, current, { person, ...shown, address, agent })
       if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
+      const token = deviceToken ?? visitor.deviceToken
+      const second = shown.amr.includes('mfa') && !shown.factors.includes('remembered_device')
+      if (visitor.remember && second && token !== undefined)
+        await remember(tx, this.#deps, own, person, { token, agent })
       return { ...begun, deviceToken }
     })
     if (done === undefined) return undefined
@@ -237,6 +256,7 @@ export class Proving {
 /** Whether the person's organization takes this way in; recovery codes stand in for whatever it takes. */
 function allows(person: Person, method: Method): boolean {
   const { factors } = person.organization.rules
+  if (method === 'email') return factors?.includes(method) === true
   if (factors === undefined || method === 'recovery_code' || method === 'link') return true
   return factors.includes(method)
 }

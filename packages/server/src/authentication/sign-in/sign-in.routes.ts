@@ -5,6 +5,7 @@ import { parseReturnTo } from '../http/return-to.ts'
 import { needsSecondFactor, readVisitor } from '../http/visitor.ts'
 import { languageOfTags } from '../languages/languages.ts'
 import type { Says } from '../languages/say.ts'
+import { addMailCodeRoutes } from '../mail-codes/mail-code.routes.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { organizationPage, signInPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
@@ -19,6 +20,7 @@ export function addSignInRoutes(app: FastifyInstance, services: Services): void 
   app.post('/sign-in', (request, reply) => takeName(services, request, reply))
   addStepRoutes(app, services)
   addPasskeyRoutes(app, services)
+  addMailCodeRoutes(app, services)
 }
 
 /**

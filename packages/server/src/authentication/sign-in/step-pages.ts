@@ -2,10 +2,12 @@ import { Fault } from '#kernel'
 import { readFactors } from '../factors/factors.ts'
 import type { Flow } from '../http/cookies.ts'
 import type { Says } from '../languages/say.ts'
+import { mayUseMail } from '../mail-codes/may-use-mail.ts'
 import type { Page } from '../pages/layout.ts'
 import { factorPage, passwordPage, recoveryPage } from '../pages/sign-in.pages.ts'
 import type { Services } from '../services.ts'
 import type { Attempt } from './attempt.store.ts'
+import { rememberDaysOf } from './remembered.ts'
 
 /** Said where a page cannot go on. */
 export const tooLate: Says = (t) => t.common.tooLate
@@ -27,22 +29,27 @@ export const showPassword: StepPage = async ({ people, storage, outbox }, flow, 
     organization: organization || undefined,
     login: attempt.login,
     mail: outbox.sends,
+    mailCode: outbox.sends && (organization || undefined)?.rules.factors?.includes('email'),
     wrong,
   })
 }
 
-export const showFactor: StepPage = async ({ people, storage }, flow, attempt, wrong) => {
+export const showFactor: StepPage = async (services, flow, attempt, wrong) => {
+  const { people, storage } = services
   const person = attempt.userId && (await people.find(storage.db, attempt.userId))
   if (!person) throw new Fault('authentication.form_stale')
   const factors = await readFactors(storage.db, person.organizationId, person.id)
+  const rememberDays = rememberDaysOf(services, person)
   const wants = (factor: string) => attempt.needs.length === 0 || attempt.needs.includes(factor)
   return factorPage({
     form: formOf(flow, attempt),
     organization: person.organization,
     login: attempt.login,
+    rememberDays: attempt.needs.length === 0 ? rememberDays : undefined,
     has: {
       totp: factors.totpEnrolledAtMs !== undefined && wants('totp'),
       passkey: factors.passkeys.length > 0 && wants('passkey'),
+      email: await mayUseMail(storage.db, services, person, attempt),
       recovery: factors.recoveryCodesLeft > 0 && attempt.needs.length === 0,
     },
     wrong,

@@ -30,6 +30,12 @@ export interface OrganizationSettings {
     readonly factors?: readonly SignInFactor[]
     readonly secondFactor?: 'administrators' | 'everyone'
     readonly sessionMinutes?: number
+    /** For how many days a browser may skip the second factor when its person wishes so; never, when absent. */
+    readonly rememberDeviceDays?: number
+    /** AAGUIDs of the authenticators whose passkeys are taken, which must attest what they are; any, when absent. */
+    readonly authenticators?: readonly string[]
+    /** Whether a passkey must verify its person even after a password; `required` when absent. */
+    readonly userVerification?: 'required' | 'preferred'
     /** IANA name of the zone in which sign-in policies are told hour and day; UTC when absent. */
     readonly timeZone?: string
   }
@@ -71,7 +77,7 @@ export interface TokenLimits {
   /** Hosts whose programs may come without being registered, by a client id metadata document; `*` for any. */
   readonly clientMetadataHosts?: readonly string[]
 }
-export const signInFactors = ['password', 'passkey', 'totp'] as const
+export const signInFactors = ['password', 'passkey', 'totp', 'email'] as const
 export type SignInFactor = (typeof signInFactors)[number]
 
 /** The name of the operator's own organization, made at first start. */

@@ -18,9 +18,20 @@ export const brandingSchema = closed({
 export const organizationSettings = closed({
   signIn: Type.Optional(
     closed({
-      factors: Type.Optional(Type.Array(oneOf(signInFactors), { uniqueItems: true, maxItems: 3 })),
+      factors: Type.Optional(Type.Array(oneOf(signInFactors), { uniqueItems: true, maxItems: 4 })),
       secondFactor: Type.Optional(oneOf(['administrators', 'everyone'])),
       sessionMinutes: Type.Optional(Type.Integer({ minimum: 5, maximum: 43_200 })),
+      rememberDeviceDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 90 })),
+      authenticators: Type.Optional(
+        Type.Array(
+          Type.String({
+            pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+            description: 'AAGUID',
+          }),
+          { uniqueItems: true, minItems: 1, maxItems: 200 },
+        ),
+      ),
+      userVerification: Type.Optional(oneOf(['required', 'preferred'])),
       timeZone: Type.Optional(text(64, 'In which sign-in policies are told hour and day, as in Europe/Berlin')),
     }),
   ),

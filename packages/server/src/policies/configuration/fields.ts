@@ -41,6 +41,9 @@ function signInFields({ signIn }: OrganizationSettings): Fields {
     second_factor: signIn?.secondFactor,
     session_minutes: signIn?.sessionMinutes,
     time_zone: signIn?.timeZone,
+    remember_device_days: signIn?.rememberDeviceDays,
+    authenticators: signIn?.authenticators,
+    user_verification: signIn?.userVerification,
   })
 }
 
@@ -48,13 +51,24 @@ export function organizationChange(fields: Fields) {
   const { title, domains, sign_in, ...rest } = fields as {
     title?: string
     domains?: string[]
-    sign_in?: { factors?: never[]; second_factor?: never; session_minutes?: number; time_zone?: string }
+    sign_in?: {
+      factors?: never[]
+      second_factor?: never
+      session_minutes?: number
+      time_zone?: string
+      remember_device_days?: number
+      authenticators?: string[]
+      user_verification?: never
+    }
   }
   const signIn = sign_in && {
     factors: sign_in.factors,
     secondFactor: sign_in.second_factor,
     sessionMinutes: sign_in.session_minutes,
     timeZone: sign_in.time_zone,
+    rememberDeviceDays: sign_in.remember_device_days,
+    authenticators: sign_in.authenticators,
+    userVerification: sign_in.user_verification,
   }
   const group = (name: 'tokens' | 'branding' | 'registration' | 'account') => {
     const members = (rest as Record<string, Record<string, unknown> | undefined>)[name]

@@ -155,10 +155,15 @@ const grantShape = placed(
 const signIn = object(
   {},
   {
-    factors: list(oneOf('password', 'passkey', 'totp')),
+    factors: list(oneOf('password', 'passkey', 'totp', 'email')),
     second_factor: oneOf('administrators', 'everyone'),
     session_minutes: whole,
     time_zone: text({ most: 64 }),
+    remember_device_days: whole,
+    authenticators: list(
+      text({ most: 36, pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, says: 'is no AAGUID' }),
+    ),
+    user_verification: oneOf('required', 'preferred'),
   },
 )
 
