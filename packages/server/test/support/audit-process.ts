@@ -14,7 +14,7 @@ async function write(): Promise<void> {
   for (;;) {
     const mine = ++number
     await house.storage.write((tx) => noteEvent(tx, mine))
-    writeSync(1, `event ${mine}\n`)
+    say(`event ${mine}\n`)
     const request = `request-${from}-${++decisions}`
     await house.journal.keep([
       {
@@ -32,6 +32,19 @@ async function write(): Promise<void> {
         tookMicros: 1,
       },
     ])
-    writeSync(1, `decision ${request}\n`)
+    say(`decision ${request}\n`)
+  }
+}
+
+/** On the pipe once it returns; whoever reads it may be slow. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line)
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
   }
 }

@@ -178,16 +178,50 @@ export async function findPositions(
   range: { first: number; last: number; order: 'newest' | 'oldest' },
   limit: number,
 ): Promise<number[]> {
+  if (engine === 'postgres') return findInWindows(db, words, range, limit)
   const order = sql.raw(range.order === 'newest' ? 'desc' : 'asc')
-  const starred = (word: string) => word.endsWith('*')
-  const bare = (word: string) => word.replace(/\*$/, '')
-  const query =
-    engine === 'sqlite'
-      ? sql<{ position: number }>`select rowid as position from audit_words
-          where audit_words match ${words.map((word) => `"${bare(word)}"${starred(word) ? '*' : ''}`).join(' AND ')}
-          and rowid between ${range.first} and ${range.last} order by rowid ${order} limit ${limit}`
-      : sql<{ position: number }>`select position from audit_words
-          where words @@ ${words.map((word) => `'${bare(word)}'${starred(word) ? ':*' : ''}`).join(' & ')}::tsquery
-          and position between ${range.first} and ${range.last} order by position ${order} limit ${limit}`
+  const match = words.map((word) => `"${bare(word)}"${isStarred(word) ? '*' : ''}`).join(' AND ')
+  const query = sql<{ position: number }>`select rowid as position from audit_words where audit_words match ${match}
+    and rowid between ${range.first} and ${range.last} order by rowid ${order} limit ${limit}`
   return (await query.execute(db as never)).rows.map((row) => Number(row.position))
+}
+
+const isStarred = (word: string) => word.endsWith('*')
+const bare = (word: string) => word.replace(/\*$/, '')
+
+/** Entries from the end that is asked for, window after window; the rest is the last. */
+const windows = [20_000, 400_000, Number.POSITIVE_INFINITY]
+
+/**
+ * PostgreSQL cannot give the newest of many matches from GIN without reading them all, nor walk the table without meeting
+ * millions that do not match; which of the two is cheap depends on how common the words are together. Near the end whatever is
+ * common is found at once; what is not found there is rare, and GIN has little of it to give.
+ */
+async function findInWindows(
+  db: Reader,
+  words: readonly string[],
+  range: { first: number; last: number; order: 'newest' | 'oldest' },
+  limit: number,
+): Promise<number[]> {
+  const newest = range.order === 'newest'
+  const order = sql.raw(newest ? 'desc' : 'asc')
+  const match = words.map((word) => `'${bare(word)}'${isStarred(word) ? ':*' : ''}`).join(' & ')
+  const found: number[] = []
+  let { first, last } = range
+  for (const width of windows) {
+    if (first > last || found.length >= limit) break
+    const from = newest ? Math.max(first, last - width + 1) : first
+    const to = newest ? last : Math.min(last, first + width - 1)
+    const matching = sql`select position from audit_words where words @@ ${match}::tsquery and position between ${from} and ${to}`
+    const ordered = sql`order by position ${order} limit ${limit - found.length}`
+    // In a narrow window either plan is cheap; in a wide one `offset 0` keeps the order out of the choice between table and index.
+    const query =
+      width === windows[0]
+        ? sql<{ position: number }>`${matching} ${ordered}`
+        : sql<{ position: number }>`select position from (${matching} offset 0) as matching ${ordered}`
+    found.push(...(await query.execute(db as never)).rows.map((row) => Number(row.position)))
+    if (newest) last = from - 1
+    else first = to + 1
+  }
+  return found
 }
