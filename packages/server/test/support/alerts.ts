@@ -97,5 +97,5 @@ export async function rehearse(scratch: Scratch) {
     await api.close()
     receiver.close()
   }
-  return { posted, api, clock, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
+  return { posted, api, clock, meter, receiver, watch, run, calm, decisions, refused, alerts, problems, close, watched }
 }

@@ -45,8 +45,8 @@ export const silences = (silence: Silence, alert: Pick<Alert, 'objective' | 'com
   (silence.objective === undefined || silence.objective === alert.objective) &&
   (silence.component === undefined || silence.component === alert.component)
 
-/** One bad deploy is one alert, however many objectives it hurts. */
+/** One bad deploy is one alert, however many objectives it hurts; one that comes to hurt enough for a page pages beside its ticket. */
 export function identityOf(objective: Objective, severity: Severity, cause: Cause | undefined): string {
-  if (cause?.kind === 'policy-deploy') return `policy-deploy:${cause.subject}`
+  if (cause?.kind === 'policy-deploy') return `${severity === 'page' ? 'page:' : ''}policy-deploy:${cause.subject}`
   return `${severity}:${objective.name}`
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault, isFault, ManualClock, Meter, systemEntropy } from '#kernel'
 import { Outgoing } from '#web'
+import { applyAcme } from '../../../test/support/acme-house.ts'
 import { type Message, rehearse, secret } from '../../../test/support/alerts.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { readSloFile } from '../slos/slo-file.ts'
@@ -142,6 +143,45 @@ onEachEngine(
       assert.deepEqual(posted, ['team@example.com'])
     } finally {
       await watch.close()
+      await close()
+    }
+  },
+)
+
+onEachEngine(
+  'a policy regression opens exactly one ticket, with the deploy as its cause, however many objectives it hurts; one-off denies open none',
+  async (scratch) => {
+    const { api, run, calm, decisions, refused, meter, alerts, receiver, close } = await rehearse(scratch)
+    const slow = meter
+      .hotSeconds<'via'>('authorization_decision_duration_seconds', 'x', [0.02])
+      .series('authzen', () => ({ via: 'authzen' }))
+    const decide = (denied: number, seconds: number) => {
+      for (let count = 0; count < 50; count++) slow.observe(seconds)
+      decisions.inc({ via: 'authzen', outcome: 'deny_default' }, denied)
+      decisions.inc({ via: 'authzen', outcome: 'allow' }, 50 - denied)
+    }
+    try {
+      await run(600, calm)
+      // One of thousands is denied by default: somebody asked for what is not theirs.
+      let look = 0
+      await run(600, () => decide(look++ % 20 === 0 ? 1 : 0, 0.001))
+      assert.deepEqual(await alerts(), [])
+      await applyAcme(api)
+      await run(1_200, () => decide(20, 0.05))
+      const open = await alerts()
+      assert.equal(open.length, 1, JSON.stringify(open.map(({ identity }) => identity)))
+      assert.equal(open[0]?.severity, 'ticket')
+      assert.deepEqual((open[0]?.cause as { kind: string; subject: string }).kind, 'policy-deploy')
+      assert.deepEqual(
+        receiver.got.map(({ what, severity }) => [what, severity]),
+        [['opened', 'ticket']],
+      )
+      // It gets so bad that nothing is decided any more: the ticket does not swallow the page.
+      await run(120, () => refused.inc(50))
+      assert.deepEqual(receiver.got.map(({ what, severity, identity }) => [what, severity, identity]).slice(1), [
+        ['opened', 'page', 'page:policy-deploy:documents'],
+      ])
+    } finally {
       await close()
     }
   },

@@ -65,7 +65,9 @@ export async function raiseAlerts(deps: RaiseDeps, minutes: ReadonlyMap<string, 
   const seen = new Set<string>()
   for (const { objective, found } of burningNow) {
     const ours = open.find((alert) => alert.objective === objective.name && alert.severity === found.severity)
-    const cause = ours?.cause ?? (hurtByPolicies.includes(objective.component) ? deploy : undefined)
+    // While a deploy's alert is open, what it may have hurt belongs to it, however long ago it was.
+    const blamed = open.find((alert) => alert.cause !== undefined && hurtByPolicies.includes(alert.component))
+    const cause = ours?.cause ?? (hurtByPolicies.includes(objective.component) ? (blamed?.cause ?? deploy) : undefined)
     const identity = identityOf(objective, found.severity, cause)
     seen.add(identity)
     const known = open.find((alert) => alert.identity === identity)
