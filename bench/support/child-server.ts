@@ -25,6 +25,8 @@ export interface ChildServerOptions {
   /** Default: one that is free. */
   readonly port?: number
   readonly environment?: Readonly<Record<string, string>>
+  /** Another program than the server's own, from the root of the repository. */
+  readonly program?: string
   /** Default 20,000. */
   readonly readyWithinMs?: number
 }
@@ -38,6 +40,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
   const url = `http://localhost:${port}`
   const startedAt = performance.now()
   const { environment, args } = asNpmStarts()
+  if (options.program !== undefined) args.splice(-1, 1, options.program)
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { get, pathWith } from '../api/client.ts'
 import type { Page } from '../api/types.ts'
 import { go } from '../app/router.tsx'
@@ -55,7 +55,8 @@ export function Table<T>(it: TableProps<T>) {
     getNextPageParam: (last) => last.next,
     ...(it.refreshMs !== undefined && { refetchInterval: it.refreshMs }),
   })
-  const items = pages.data?.pages.flatMap((page) => page.items) ?? []
+  const { data } = pages
+  const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data])
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => box.current,
