@@ -24,10 +24,19 @@ export interface Span {
   end(): void
 }
 
+export interface RequestSpan {
+  readonly name: string
+  readonly attributes?: SpanOptions['attributes']
+}
+
 /** Begins the spans of requests that come in. */
 export interface Tracer {
-  /** @returns undefined for a request that is not recorded; `traceparent` is the sender's, as it came */
-  enter(name: string, traceparent: string | undefined, attributes?: SpanOptions['attributes']): Span | undefined
+  /**
+   * @param traceparent the sender's, as it came
+   * @param describe asked only when the request is recorded: most are not
+   * @returns undefined for a request that is not recorded
+   */
+  enter(traceparent: string | undefined, describe: () => RequestSpan): Span | undefined
 }
 
 const spans = new AsyncLocalStorage<Span | undefined>()

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { inSpan, readTraceparent, type Span, type Tracer } from '#kernel'
+import { inSpan, type RequestSpan, readTraceparent, type Span, type Tracer } from '#kernel'
 
 const spans = new WeakMap<IncomingMessage, Span>()
 
@@ -30,13 +30,7 @@ const none = {}
  */
 export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const { traceparent } = request.headers
-    const route = request.routeOptions.url
-    const span = tracer.enter(route ? `${request.method} ${route}` : request.method, single(traceparent), {
-      'http.request.method': request.method,
-      'http.route': route,
-      'gatehouse.request.id': request.id,
-    })
+    const span = tracer.enter(single(request.headers.traceparent), () => describe(request))
     if (span === undefined) return done()
     spans.set(request.raw, span)
     inSpan(span, done)
@@ -57,6 +51,13 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
     }
     done()
   })
+}
+
+function describe({ id, method, routeOptions: { url } }: FastifyRequest): RequestSpan {
+  return {
+    name: url ? `${method} ${url}` : method,
+    attributes: { 'http.request.method': method, 'http.route': url, 'gatehouse.request.id': id },
+  }
 }
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? undefined : value)

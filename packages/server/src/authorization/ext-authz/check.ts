@@ -9,6 +9,7 @@ import type { CheckRequest, CheckResponse, HeaderValueOption } from './messages.
 const codes = { ok: 0, denied: 7, unavailable: 14, unauthenticated: 16 } as const
 /** OVERWRITE_IF_EXISTS_OR_ADD, and APPEND_IF_EXISTS_OR_ADD for what may come several times. */
 const overwrite = 2
+const rpc = 'envoy.service.auth.v3.Authorization/Check'
 const requestIdShape = /^[\w.:@+/=-]{1,128}$/
 
 export interface CheckDeps {
@@ -25,11 +26,10 @@ export interface CheckDeps {
  */
 export async function check(deps: CheckDeps, given: CheckRequest): Promise<CheckResponse> {
   const it = describe(given, deps.entropy)
-  const span = deps.tracer?.enter('envoy.service.auth.v3.Authorization/Check', it.headers.get('traceparent'), {
-    'rpc.system.name': 'grpc',
-    'rpc.method': 'envoy.service.auth.v3.Authorization/Check',
-    'gatehouse.request.id': it.id,
-  })
+  const span = deps.tracer?.enter(it.headers.get('traceparent'), () => ({
+    name: rpc,
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': rpc, 'gatehouse.request.id': it.id },
+  }))
   if (span === undefined) return checkOne(deps, it)
   const answered = await inSpan(span, () => checkOne(deps, it))
   span.set('gatehouse.gateway.status', answered.denied_response?.status?.code ?? 200)

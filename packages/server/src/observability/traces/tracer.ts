@@ -1,4 +1,4 @@
-import { type Clock, type Entropy, readTraceparent, type Span, type SpanOptions, type Tracer } from '#kernel'
+import { type Clock, type Entropy, type RequestSpan, readTraceparent, type Span, type Tracer } from '#kernel'
 import { type EndedSpan, newRecording, RecordedSpan } from './span.ts'
 
 /** Whatever senders ask for, no more requests a second are recorded. */
@@ -6,11 +6,13 @@ const tracesPerSecond = 200
 
 /**
  * Which requests are recorded: those whose sender records them (`traceparent` with the sampled flag; W3C Trace Context §3.2.2.5), and
- * of those that come without one a share, by their new trace id.
+ * of those that come without one a share.
  */
 export class SamplingTracer implements Tracer {
   readonly #deps: { readonly clock: Clock; readonly entropy: Entropy; readonly take: (span: EndedSpan) => void }
   readonly #share: number
+  #supply = Buffer.alloc(0)
+  #used = 0
   #second = 0
   #thisSecond = 0
 
@@ -20,19 +22,27 @@ export class SamplingTracer implements Tracer {
     this.#share = share
   }
 
-  enter(name: string, traceparent: string | undefined, attributes: SpanOptions['attributes'] = {}): Span | undefined {
+  enter(traceparent: string | undefined, describe: () => RequestSpan): Span | undefined {
     const sent = traceparent === undefined ? undefined : readTraceparent(traceparent)
-    if (sent === undefined ? this.#share === 0 : !sent.sampled) return undefined
+    if (sent === undefined ? this.#draw() >= this.#share : !sent.sampled) return undefined
     const { clock, entropy, take } = this.#deps
-    const traceId = sent?.traceId ?? Buffer.from(entropy.bytes(16)).toString('hex')
-    // 52 random bits: as many as a number holds.
-    if (sent === undefined && Number.parseInt(traceId.slice(-13), 16) >= this.#share * 2 ** 52) return undefined
     const nowMs = clock.nowMs()
     if (!this.#admit(Math.floor(nowMs / 1_000))) return undefined
-    const epochMs = nowMs - performance.now()
-    return new RecordedSpan(newRecording({ traceId, entropy, epochMs, take }), name, 'server', sent?.parentId, {
-      attributes,
-    })
+    const traceId = sent?.traceId ?? Buffer.from(entropy.bytes(16)).toString('hex')
+    const recording = newRecording({ traceId, entropy, epochMs: nowMs - performance.now(), take })
+    const { name, attributes } = describe()
+    return new RecordedSpan(recording, name, 'server', sent?.parentId, attributes === undefined ? {} : { attributes })
+  }
+
+  /** From 0 to 1, out of a supply: most requests need no more randomness than this. */
+  #draw(): number {
+    if (this.#share === 0) return 1
+    if (this.#used + 4 > this.#supply.length) {
+      this.#supply = Buffer.from(this.#deps.entropy.bytes(4_096))
+      this.#used = 0
+    }
+    this.#used += 4
+    return this.#supply.readUInt32LE(this.#used - 4) / 2 ** 32
   }
 
   #admit(second: number): boolean {

@@ -13,6 +13,8 @@ import { SamplingTracer } from './tracer.ts'
 const trace = '0af7651916cd43dd8448eb211c80319c'
 const sent = `00-${trace}-b7ad6b7169203331-01`
 
+const x = () => ({ name: 'x' })
+
 function tracerOf(share: number, nowMs = () => 1_800_000_000_000) {
   const ended: EndedSpan[] = []
   const clock = { nowMs }
@@ -42,23 +44,23 @@ test('traceparent: taken as W3C Trace Context §3.2 says, and ignored as §4.3 s
     assert.equal(readTraceparent(wrong), undefined, String(wrong))
 })
 
-test('sampling: the sender’s flag decides where there is one, a share by trace id where there is none, 200 a second at most', () => {
+test('sampling: the sender’s flag decides where there is one, a share where there is none, 200 a second at most', () => {
   const off = tracerOf(0).tracer
-  assert.equal(off.enter('x', undefined), undefined)
-  assert.equal(off.enter('x', sent.replace(/01$/, '00')), undefined)
-  assert.equal(off.enter('x', sent)?.traceId, trace)
+  assert.equal(off.enter(undefined, x), undefined)
+  assert.equal(off.enter(sent.replace(/01$/, '00'), x), undefined)
+  assert.equal(off.enter(sent, x)?.traceId, trace)
   let second = 0
   const tenth = tracerOf(0.1, () => second++ * 1_000).tracer
-  const taken = Array.from({ length: 4_000 }, () => tenth.enter('x', undefined)).filter((it) => it !== undefined)
+  const taken = Array.from({ length: 4_000 }, () => tenth.enter(undefined, x)).filter((it) => it !== undefined)
   assert.ok(taken.length > 280 && taken.length < 520, `${taken.length} of 4,000 at a share of 0.1`)
   const all = tracerOf(1).tracer
-  const now = Array.from({ length: 1_000 }, () => all.enter('x', sent)).filter((it) => it !== undefined)
+  const now = Array.from({ length: 1_000 }, () => all.enter(sent, x)).filter((it) => it !== undefined)
   assert.equal(now.length, 200)
 })
 
 test('steps stand inside each other across awaits; what outlives a request is none of its steps; 256 spans are the most', async () => {
   const { ended, tracer } = tracerOf(1)
-  const root = tracer.enter('request', sent)
+  const root = tracer.enter(sent, () => ({ name: 'request' }))
   assert.ok(root)
   await inSpan(root, async () => {
     await step('outer', {}, async () => {
@@ -103,7 +105,7 @@ test('what Gatehouse sends carries its own step on (W3C Trace Context §3.4), an
   const outgoing = new Outgoing(['127.0.0.1'])
   const { ended, tracer } = tracerOf(1)
   await outgoing.send(url)
-  const root = tracer.enter('request', sent)
+  const root = tracer.enter(sent, () => ({ name: 'request' }))
   assert.ok(root)
   await inSpan(root, () => outgoing.send(url))
   server.close()
@@ -132,7 +134,7 @@ test('a collector that is busy gets the batch again, one that refuses does not, 
     send: (address, request) => outgoing.send(address, request),
   })
   const { ended, tracer } = tracerOf(1)
-  for (let count = 0; count < 200; count++) tracer.enter(`request ${count}`, sent)?.end()
+  for (let count = 0; count < 200; count++) tracer.enter(sent, () => ({ name: `request ${count}` }))?.end()
   collector.answers.push(503)
   for (const span of ended) exporter.take(span)
   await exporter.flush()
