@@ -128,6 +128,8 @@ onEachEngine('doctor: each finding that is not well says what to do', async (scr
     'address',
     'backup',
     'orphans',
+    'old credentials',
+    'machine keys',
   ])
   assert.deepEqual(
     by['root key']?.map(({ status }) => status),
