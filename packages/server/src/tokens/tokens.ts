@@ -190,6 +190,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const { entropy } = deps.directory
   const statusLists = new StatusLists({ url, storage, clock, entropy, signer, clients, revocations })
   const protocol = new Protocol({
+    ensureKey: deps.ensureKey,
     spool,
     statusLists,
     registration: deps.registration ?? false,

@@ -13,6 +13,15 @@ interface Deps {
   >
 }
 
+export const clientAuthMethods = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+  'none',
+] as const
+
 /** What discovery says beside what the provider finds out by itself (RFC 8414 §2, RFC 8705 §5). */
 export function discoveryOf({
   mtlsUrl,
@@ -24,6 +33,9 @@ export function discoveryOf({
 }: Deps): Record<string, boolean | string | readonly string[] | Record<string, string>> {
   const always = {
     ui_locales_supported: pages.languages,
+    // Unsaid, revocation would mean `client_secret_basic` alone (RFC 8414 §2).
+    revocation_endpoint_auth_methods_supported: clientAuthMethods,
+    introspection_endpoint_auth_methods_supported: clientAuthMethods.filter((method) => method !== 'none'),
     ...(documents() && { client_id_metadata_document_supported: true }),
     ...(registration && { registration_endpoint: `${url}${registrationPath}` }),
   }

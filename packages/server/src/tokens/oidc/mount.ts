@@ -78,6 +78,11 @@ export async function mountProtocol(
     }
     const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
       (await introspect(request, reply)) ? reply : handler(request, reply)
+    // OpenID Connect Discovery §3: RS256 must be among what ID tokens are signed with; its key is made when somebody first asks.
+    const discovery = async (request: FastifyRequest, reply: FastifyReply) => {
+      await protocol.offerEverything()
+      return handler(request, reply)
+    }
     const token = (request: FastifyRequest, reply: FastifyReply) =>
       step('issue token', {}, async () => ((await protocol.issueOwn(request, reply)) ? reply : handler(request, reply)))
     // A request by POST (OpenID Connect Core §3.1.2.1) goes on as a GET of our own origin: only then do browsers send our cookies.
@@ -88,7 +93,8 @@ export async function mountProtocol(
     for (const { url: path } of postedPages) scope.route({ method: 'POST', url: path, handler: asGet })
     for (const { method, url: path } of protocolRoutes) {
       const quick = method === 'POST' ? { [paths.introspection]: introspection, [paths.token]: token }[path] : undefined
-      scope.route({ method, url: path, handler: quick ?? handler })
+      const asked = path.startsWith('/.well-known/') ? discovery : undefined
+      scope.route({ method, url: path, handler: quick ?? asked ?? handler })
     }
   })
 }

@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { CredentialUses } from '#directory'
 import { isFault, type Meter } from '#kernel'
+import type { SigningAlgorithm } from '#keyring'
 import type { Storage } from '#storage'
 import { addressKey, RateLimit, traced } from '#web'
 import { introspectKey } from '../introspection/introspect-key.ts'
@@ -34,6 +35,8 @@ export interface ProtocolDeps extends ProviderDeps {
   /** How outside workloads are let in. */
   readonly assertions: AssertionDeps
   readonly requestsPerSecond: number
+  /** Makes the first key of an algorithm, unless there is one. */
+  readonly ensureKey: ((algorithm: SigningAlgorithm) => Promise<void>) | undefined
   /** Told of each key that proves somebody. */
   readonly uses: Pick<CredentialUses, 'note'>
   /** Undefined where nothing is bridged. */
@@ -74,6 +77,11 @@ export class Protocol {
   /** Answers the commonest requests by itself. @returns false when the provider has to */
   issueOwn(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
     return answerOwn(this.#own, request, reply)
+  }
+
+  /** Makes what discovery must name and nobody has needed yet; without the database it names what there is. */
+  async offerEverything(): Promise<void> {
+    await this.#deps.ensureKey?.('RS256').catch((error) => this.#deps.onError({ id: 'discovery' }, error))
   }
 
   /** Builds the provider anew, when what all of it must be ready for has changed. */

@@ -14,7 +14,7 @@ import type { Certificates } from './certificates.ts'
 import { ciba } from './ciba.ts'
 import type { ClientCache } from './clients.ts'
 import { deviceFlow, devicePath } from './device-flow.ts'
-import { discoveryOf } from './discovery.ts'
+import { clientAuthMethods, discoveryOf } from './discovery.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { guardedFetch } from './guarded-fetch.ts'
@@ -118,14 +118,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     adapter: (kind) => new StorageAdapter(deps, kind),
     jwks: keySetOf(deps.signer) as never,
     routes,
-    clientAuthMethods: [
-      'client_secret_basic',
-      'client_secret_post',
-      'private_key_jwt',
-      'tls_client_auth',
-      'self_signed_tls_client_auth',
-      'none',
-    ],
+    clientAuthMethods: [...clientAuthMethods],
     acrValues: [...acrValues],
     assertJwtClientAuthClaimsAndHeader: assertClientAssertion(deps.url, registeredOf) as never,
     // ES256 signs; no symmetric algorithm is ever accepted, so no public key can be taken for a secret.
