@@ -8,6 +8,7 @@ import { History } from '../parts/history.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Cli, Entity, Facts, State, Time } from '../parts/small.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
+import { ApiKeys } from './api-keys.tsx'
 import { Edit } from './edit.tsx'
 import { GrantsOf } from './grants.tsx'
 import { MemberOf, Members } from './members.tsx'
@@ -155,8 +156,18 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
           </>
         )}
         {tab === 'members' && <Members group={item} />}
-        {tab === 'sessions' && <Sessions userId={id} />}
-        {tab === 'secrets' && <Secrets noun={noun} item={item} />}
+        {tab === 'sessions' && (
+          <>
+            <Sessions userId={id} />
+            <ApiKeys type="User" id={id} name={name} />
+          </>
+        )}
+        {tab === 'secrets' && (
+          <>
+            <Secrets noun={noun} item={item} />
+            {noun.path === 'machines' && <ApiKeys type="Machine" id={id} name={name} />}
+          </>
+        )}
         {tab === 'policies' && <Policies applicationId={id} name={name} />}
         {tab === 'access' && (
           <>

@@ -31,8 +31,8 @@ export function Secrets({ noun, item }: { readonly noun: Noun; readonly item: It
       void client.invalidateQueries()
     },
   })
-  const secrets = (item.secrets ?? []) as { id: string; issuedAtMs: number; expiresAtMs?: number }[]
-  const keys = (item.keys ?? []) as { kid: string; registeredAtMs: number; expiresAtMs?: number }[]
+  const secrets = (item.secrets ?? []) as { id: string; issuedAtMs: number; expiresAtMs?: number; usedAtMs?: number }[]
+  const keys = (item.keys ?? []) as { kid: string; registeredAtMs: number; expiresAtMs?: number; usedAtMs?: number }[]
   return (
     <>
       <section className="card">
@@ -42,6 +42,12 @@ export function Secrets({ noun, item }: { readonly noun: Noun; readonly item: It
           <p key={secret.id} className="line">
             <code>{secret.id}</code> {t('issued')} <Time ms={secret.issuedAtMs} /> · {t('ends')}{' '}
             <Time ms={secret.expiresAtMs} />
+            {secret.usedAtMs !== undefined && (
+              <>
+                {' '}
+                · {t('last used')} <Time ms={secret.usedAtMs} />
+              </>
+            )}
             {may && (
               <ActButton
                 act={{
@@ -88,6 +94,12 @@ export function Secrets({ noun, item }: { readonly noun: Noun; readonly item: It
           <p key={key.kid} className="line">
             <code>{key.kid}</code> {t('registered')} <Time ms={key.registeredAtMs} /> · {t('ends')}{' '}
             <Time ms={key.expiresAtMs} />
+            {key.usedAtMs !== undefined && (
+              <>
+                {' '}
+                · {t('last used')} <Time ms={key.usedAtMs} />
+              </>
+            )}
           </p>
         ))}
       </section>

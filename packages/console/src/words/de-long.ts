@@ -123,6 +123,8 @@ export const long = {
     'Wo ein Gateway Gatehouse fragt, wie https://docs.example.com',
   'Whoever opens it first becomes this person: hand it over by a way you trust. It is shown only now.':
     'Wer ihn zuerst öffnet, wird diese Person: Übergeben Sie ihn auf einem Weg, dem Sie trauen. Er wird nur jetzt gezeigt.',
+  'Whoever uses this key is refused at once. It cannot be undone; make another one instead.':
+    'Wer diesen Schlüssel benutzt, wird sofort abgewiesen. Das lässt sich nicht rückgängig machen; legen Sie stattdessen einen neuen an.',
   'Whoever uses this secret is refused at once. It cannot be undone; issue another one instead.':
     'Wer dieses Geheimnis benutzt, wird sofort abgewiesen. Das lässt sich nicht rückgängig machen; stellen Sie ein anderes aus.',
   'You are signed in again': 'Sie sind wieder angemeldet',

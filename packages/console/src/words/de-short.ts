@@ -1,5 +1,6 @@
 /** Names, buttons and states: each a word or two. */
 export const short = {
+  'API keys': 'API-Schlüssel',
   About: 'Über',
   'Access token lifetime in seconds': 'Lebensdauer von Zugriffstoken in Sekunden',
   Access: 'Zugriff',
@@ -120,6 +121,7 @@ export const short = {
   'No difference.': 'Kein Unterschied.',
   'No policies yet': 'Noch keine Richtlinien',
   'No test reaches it': 'Kein Test erreicht sie',
+  'None in force.': 'Keine in Kraft.',
   'None registered.': 'Keine hinterlegt.',
   'Not signed in anywhere.': 'Nirgends angemeldet.',
   'Nothing here yet': 'Hier ist noch nichts',
@@ -235,6 +237,7 @@ export const short = {
   ends: 'endet',
   issued: 'ausgestellt',
   'last seen': 'zuletzt gesehen',
+  'last used': 'zuletzt benutzt',
   'no time': 'keine Zeit',
   'one day': 'einen Tag',
   'one hour': 'eine Stunde',

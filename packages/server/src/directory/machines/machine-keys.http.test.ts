@@ -23,6 +23,7 @@ onEachEngine(
       const olga = await makeUser(api, 'olga')
       const home = (await api('GET', '/api/organizations')).body.items[0].id
       const made = await api('POST', '/api/machines', { organizationId: home, name: 'deploy', owner: olga })
+      assert.equal(made.body.accessTokenSeconds, 900, 'tokens of machines live 15 minutes')
       const path = `/api/machines/${made.body.id}`
       const register = (jwk: object, more: object = {}) => api('POST', `${path}/keys`, { jwk, ...more })
 

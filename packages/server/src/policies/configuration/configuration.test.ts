@@ -282,3 +282,19 @@ onEachEngine('a machine key without an end in the files gets one when it is appl
     assert.deepEqual((await planConfiguration(deps, act, { files: exported, prune: true })).changes, [])
   }),
 )
+
+onEachEngine('the files set how many days keys live in an organization, and it is exported as it was set', (scratch) =>
+  inHouse(scratch, async ({ deps }) => {
+    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const machine = JSON.stringify({ owner: 'user:olga', auth_method: 'private_key_jwt', keys: [{ jwk }] })
+    const file = `organization: home\ntokens: { key_days: 7 }\nusers: { olga: { state: active } }\nmachines: { m: ${machine} }\n`
+    await apply(deps, { 'home.yaml': file })
+    const home = (await findOrganizationByName(deps.storage.db, 'home')) as Organization
+    assert.equal(home.settings.tokens?.keyDays, 7)
+    const [key] = (await findMachineByName(deps.storage.db, home.id, 'm'))?.credentials.keys ?? []
+    assert.equal((key?.expiresAtMs as number) - (key?.registeredAtMs as number), 7 * 86_400_000)
+    const exported = await exportConfiguration(deps, act, undefined)
+    assert.match(exported['home.yaml'] as string, /key_days: 7/)
+    assert.deepEqual((await planConfiguration(deps, act, { files: exported, prune: true })).changes, [])
+  }),
+)

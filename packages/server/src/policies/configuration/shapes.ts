@@ -173,6 +173,7 @@ const tokens = object(
     access_token_seconds: whole,
     machine_token_seconds: whole,
     refresh_token_seconds: whole,
+    key_days: whole,
     client_metadata_hosts: list(text({ most: 253 })),
   },
 )

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
-import { isDeepStrictEqual } from 'node:util'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createRemoteJWKSet, jwtVerify, SignJWT } from 'jose'
 import { systemEntropy } from '#kernel'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { until } from '../../../test/support/house.ts'
 import { inKeyHouse } from '../../../test/support/key-house.ts'
 import { postForm } from '../../../test/support/tokens.ts'
-import { RevocationSet } from '../revocation/revocation-set.ts'
-import { ApiKeySet } from './api-key-set.ts'
 import { makeApiKey } from './format.ts'
-import { tendApiKeys } from './tend-api-keys.ts'
 
 const day = 86_400_000
 const permitted = (subject: string) => ({ status: 200, reason: null, subject })
@@ -40,6 +38,46 @@ onEachEngine(
       const otherSecret = (await api('POST', `/api/applications/${other.body.id}/secrets`)).body.secret
       assert.deepEqual((await introspect(secret, other.body.id, otherSecret)).body, { active: false }, 'not for it')
 
+      // A client that proves itself by a key goes by the provider, which knows no API keys; so does one that wants its answer signed.
+      const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const change = { authMethod: 'private_key_jwt', keys: [{ jwk: pair.publicKey.export({ format: 'jwk' }) }] }
+      assert.equal((await api('PATCH', `/api/applications/${docs}`, change)).status, 200)
+      const byKey = async (token: string, accept = 'application/json') => {
+        const seconds = Math.floor(clock.nowMs() / 1_000)
+        const assertion = await new SignJWT({ jti: randomUUID(), iat: seconds, exp: seconds + 60 })
+          .setProtectedHeader({ alg: 'ES256' })
+          .setIssuer(docs)
+          .setSubject(docs)
+          .setAudience(server.url)
+          .sign(pair.privateKey)
+        const response = await fetch(`${server.url}/oauth/introspect`, {
+          method: 'POST',
+          headers: { accept },
+          body: new URLSearchParams({
+            token,
+            client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+            client_assertion: assertion,
+          }),
+        })
+        return response.text()
+      }
+      await until(async () => JSON.parse(await byKey(secret)).active === true)
+      assert.equal(JSON.parse(await byKey(secret)).sub, machine)
+      assert.deepEqual(JSON.parse(await byKey(makeApiKey(systemEntropy).reveal())), { active: false })
+      const signed = await byKey(secret, 'application/token-introspection+jwt')
+      const keys = createRemoteJWKSet(new URL(`${server.url}/oauth/jwks`))
+      const { payload } = await jwtVerify(signed, keys, { audience: docs, currentDate: new Date(clock.nowMs()) })
+      assert.equal((payload.token_introspection as { sub: string }).sub, machine)
+      const envoy = async (token: string) => {
+        const asked = await server.web.app.inject({
+          method: 'GET',
+          url: '/ext-authz/d/1',
+          headers: { host: 'docs.example.com', 'x-forwarded-proto': 'https', authorization: `Bearer ${token}` },
+        })
+        return [asked.statusCode, asked.headers['gatehouse-subject']]
+      }
+      assert.deepEqual(await envoy(secret), [200, machine])
+
       const stored = JSON.stringify(await server.storage.db.selectFrom('api_keys').selectAll().execute())
       const events = JSON.stringify((await api('GET', '/api/events?limit=200')).body.items)
       const logged = JSON.stringify(server.logged)
@@ -50,7 +88,8 @@ onEachEngine(
       clock.advanceMs(1_000)
       assert.equal((await api('DELETE', `/api/api-keys/${key.id}`)).status, 204)
       assert.deepEqual(await ask(secret), nobody, 'dead once its revoker is told so')
-      assert.deepEqual((await introspect(secret)).body, { active: false })
+      assert.deepEqual(JSON.parse(await byKey(secret)), { active: false })
+      assert.equal((await envoy(secret))[0], 401)
       assert.equal((await api('DELETE', `/api/api-keys/${key.id}`)).status, 204, 'twice is as once')
       const revoked = (await api('GET', '/api/events?type=tokens.api_key_revoked')).body.items
       assert.equal(revoked.length, 1)
@@ -230,62 +269,4 @@ onEachEngine('a key is dead at once with its owner: while suspended, for good on
     await new Promise((resolve) => setTimeout(resolve, 300))
     assert.deepEqual(await ask(secret), nobody, 'coming back brings no key back')
   }),
-)
-
-onEachEngine(
-  'its last use and its end are told: a use at most every quarter of an hour, the end 30, 7 and 1 days before',
-  (scratch) =>
-    inKeyHouse(scratch, async ({ api, docs, machine, server, clock }) => {
-      const { key, secret } = (
-        await api('POST', '/api/api-keys', {
-          owner: machine,
-          name: 'k',
-          applications: [docs],
-          validSeconds: 40 * 86_400,
-        })
-      ).body
-      // As another node that starts now: it knows the key from the database.
-      const { storage } = server
-      const revocations = new RevocationSet(clock)
-      const isActive = () => true
-      const deps = { issuer: server.url, storage, clock, revocations, isActive, onError: assert.fail }
-      const node = await ApiKeySet.open(deps, server.feed)
-      const usedAt = async () => (await api('GET', `/api/api-keys/${key.id}`)).body.usedAtMs
-      const use = async () => {
-        assert.equal(node.verify(secret, docs)?.sub, machine)
-        await node.writeUses()
-      }
-      assert.equal(await usedAt(), undefined)
-      const firstMs = clock.nowMs()
-      await use()
-      assert.equal(await usedAt(), firstMs)
-      clock.advanceMs(14 * 60_000)
-      await use()
-      assert.equal(await usedAt(), firstMs)
-      clock.advanceMs(60_000)
-      await use()
-      assert.equal(await usedAt(), clock.nowMs())
-      revocations.add({ kind: 'principal', id: machine, beforeMs: clock.nowMs(), untilMs: clock.nowMs() + day })
-      assert.ok(node.verify(secret, docs), 'the end of tokens is none of keys')
-      revocations.add({ kind: 'principal', id: machine, beforeMs: undefined, untilMs: clock.nowMs() + day })
-      assert.equal(node.verify(secret, docs), undefined)
-
-      const told = async () => {
-        await tendApiKeys({ storage, clock })
-        const { items } = (await api('GET', '/api/events?type=tokens.api_key_ending&order=oldest')).body
-        return items.map(({ data }: { data: { days: number } }) => data.days)
-      }
-      assert.deepEqual(await told(), [])
-      clock.advanceMs(10 * day)
-      await told()
-      await until(async () => isDeepStrictEqual(await told(), [30]))
-      clock.advanceMs(29 * day)
-      await told()
-      await until(async () => isDeepStrictEqual(await told(), [30, 1]))
-      clock.advanceMs(day + 90 * day)
-      await tendApiKeys({ storage, clock })
-      clock.advanceMs(day)
-      await tendApiKeys({ storage, clock })
-      assert.equal((await api('GET', `/api/api-keys/${key.id}`)).status, 404, 'long ended ones are forgotten')
-    }),
 )

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { systemEntropy } from '#kernel'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { inServer, until } from '../../../test/support/house.ts'
+import { inKeyHouse } from '../../../test/support/key-house.ts'
 import { makeUser } from '../../../test/support/people.ts'
 import { within } from '../../../test/support/token-flow.ts'
 import { postForm } from '../../../test/support/tokens.ts'
@@ -88,4 +91,34 @@ onEachEngine("containment of a part leaves the rest: a person's tokens end, the 
     const unknown = await api('POST', '/api/contain', { id: 'group_x', reason: 'x' })
     assert.equal(unknown.status, 404)
   }),
+)
+
+onEachEngine(
+  'containment reaches API keys and key pairs: of access alone for a time, and for good with the credentials',
+  (scratch) =>
+    inKeyHouse(scratch, async ({ server, api, clock, docs, machine, ask }) => {
+      const { secret } = (await api('POST', '/api/api-keys', { owner: machine, name: 'k', applications: [docs] })).body
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const key = await api('POST', `/api/machines/${machine}/keys`, { jwk: publicKey.export({ format: 'jwk' }) })
+      assert.equal(key.status, 201, JSON.stringify(key.body))
+      assert.equal((await ask(secret)).status, 200)
+      const contain = (more: object) =>
+        api('POST', '/api/contain', { id: machine, reason: 'a log was public', ...more })
+      assert.equal((await contain({ parts: ['access'], forSeconds: 3_600 })).status, 200)
+      await until(async () => (await ask(secret)).status === 401)
+      const deps = { storage: server.storage, clock, gate: server.authorization.gate, entropy: systemEntropy }
+      clock.advanceMs(3_601_000)
+      await endContainments(deps)
+      await until(async () => (await ask(secret)).status === 200)
+      assert.equal((await api('GET', `/api/machines/${machine}`)).body.keys.length, 1, 'as it was before')
+
+      const whole = await contain({})
+      const touched = whole.body.steps.find(({ part }: { part: string }) => part === 'credentials')
+      assert.equal(touched.touched, 2, 'the API key and the key pair')
+      await until(async () => (await ask(secret)).status === 401)
+      assert.deepEqual((await api('GET', `/api/machines/${machine}`)).body.keys, [])
+      await api('POST', `/api/machines/${machine}/activate`)
+      await until(async () => (await api('GET', `/api/api-keys?owner=${machine}&live=true`)).body.items.length === 0)
+      assert.equal((await ask(secret)).status, 401)
+    }),
 )
