@@ -94,6 +94,11 @@ onEachEngine(
       await until(async () => (await house.events('audit.sink_gap')).length > 0)
       assert.deepEqual((await house.events('audit.sink_gap'))[0]?.data, { sink: 'disk', first: 9, last: 9 })
       assert.equal(await house.metric('audit_lost_events{stage="export"}'), 'audit_lost_events{stage="export"} 1')
+
+      // An entry that somebody deleted, where only what was erased may be without its body, wherever in the log it stood.
+      await house.server.storage.transact((tx) => tx.deleteFrom('ledger_entries').where('position', '=', 7).execute())
+      const found = async () => (await house.events('audit.tampering_found')).map(({ data }) => data.what)
+      await until(async () => (await found()).includes('1 of the entries up to 256 are missing'), 15_000)
     } finally {
       await house.server.close()
     }

@@ -5,6 +5,7 @@ import type { Storage } from '#storage'
 import { readLedgerTile } from '../ledger/database-storage.ts'
 import { encodeLeaf, hashBody } from '../ledger/leaf.ts'
 import { findLedgerState, listLedgerEntries } from '../ledger/ledger.store.ts'
+import { archivedThrough } from '../retention/archive.store.ts'
 import '../events.ts'
 
 const hashLength = 32
@@ -88,9 +89,13 @@ async function checkBundle(storage: Storage, index: number): Promise<string | un
   for (const [at, leaf] of leaves.entries())
     if (Buffer.compare(leafHash(leaf), hashes.subarray(at * hashLength, (at + 1) * hashLength)) !== 0)
       return `entry ${index * tileWidth + at + 1} is not what its hash says`
-  for (const { position, salt, body } of await listLedgerEntries(storage.db, index * tileWidth, tileWidth)) {
-    const leaf = leaves[position - index * tileWidth - 1]
-    if (leaf === undefined) break
+  const end = (index + 1) * tileWidth
+  const rows = (await listLedgerEntries(storage.db, index * tileWidth, tileWidth)).filter((row) => row.position <= end)
+  // A row that was erased is there without its body. Asked after the rows were read: what goes into an archive meanwhile is not missing.
+  if (rows.length < tileWidth && (await archivedThrough(storage.db)) < end)
+    return `${tileWidth - rows.length} of the entries up to ${end} are missing`
+  for (const { position, salt, body } of rows) {
+    const leaf = leaves[position - index * tileWidth - 1] as Buffer
     if (salt === undefined || body === undefined) continue
     if (Buffer.compare(encodeLeaf({ position, stream: 'feed', hash: hashBody(salt, body) }), leaf) !== 0)
       return `the body of entry ${position} is not the one that was logged`

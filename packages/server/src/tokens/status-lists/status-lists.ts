@@ -18,13 +18,16 @@ const placesMost = 2 ** 17
 const periodMs = 3_600_000
 /** Seconds that a copy may be used before a fresh one is asked for, and until it counts for nothing. */
 export const statusListSeconds = { ttl: 60, life: 600 } as const
-/** Least time between two makings of one list. */
+/** Least time between two makings of one list, and how many times as long as its making took: anybody may ask, as often as they like. */
 const makeEveryMs = 1_000
+const restTimes = 20
 const cachedMost = 1_000
 
 interface Made {
   readonly jwt: string
   readonly atMs: number
+  /** Until then this one is served, whatever has been revoked. */
+  readonly restsUntilMs: number
   /** Of the revocation set that it was made from. */
   readonly generation: number
 }
@@ -91,7 +94,7 @@ export class StatusLists {
   async find(list: string): Promise<string | undefined> {
     const made = this.#made.get(list)
     const nowMs = this.#deps.clock.nowMs()
-    if (made !== undefined && nowMs - made.atMs < makeEveryMs) return made.jwt
+    if (made !== undefined && nowMs >= made.atMs && nowMs < made.restsUntilMs) return made.jwt
     const isCurrent = made?.generation === this.#deps.revocations.generation
     if (made !== undefined && isCurrent && nowMs - made.atMs < (statusListSeconds.ttl / 2) * 1_000) return made.jwt
     const running = this.#making.get(list) ?? this.#make(list, nowMs).finally(() => this.#making.delete(list))
@@ -102,6 +105,7 @@ export class StatusLists {
   async #make(list: string, nowMs: number): Promise<Made | undefined> {
     const { storage, revocations, signer, url } = this.#deps
     const { generation } = revocations
+    const startedAt = performance.now()
     const entries = await readStatusList(storage.db, list, nowMs - skewSeconds * 1_000)
     if (entries === undefined) {
       this.#made.delete(list)
@@ -117,7 +121,9 @@ export class StatusLists {
       { typ: 'statuslist+jwt' },
       { iss: url, sub: this.#uriOf(list), iat, exp: iat + life, ttl, status_list },
     )
-    const made = { jwt, atMs: nowMs, generation }
+    const restMs = Math.max(makeEveryMs, restTimes * (performance.now() - startedAt))
+    const restsUntilMs = nowMs + Math.min(restMs, (statusListSeconds.ttl / 2) * 1_000)
+    const made = { jwt, atMs: nowMs, restsUntilMs, generation }
     if (this.#made.size >= cachedMost) this.#made.delete(this.#made.keys().next().value as string)
     this.#made.set(list, made)
     return made
