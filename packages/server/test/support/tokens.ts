@@ -18,7 +18,7 @@ import {
   type User,
 } from '#directory'
 import { Feed, type FeedEvent, listEvents } from '#feed'
-import { type Clock, Meter, systemEntropy } from '#kernel'
+import { type Clock, Meter, type OrganizationId, systemEntropy } from '#kernel'
 import { type Keyring, openKeyring } from '#keyring'
 import { openStorage, type Storage } from '#storage'
 import {
@@ -75,7 +75,8 @@ export interface TokensFixture {
   readonly logged: string[]
   addClient(input: Partial<ApplicationInput> & { name: string }): Promise<{ application: Application; secret: string }>
   addMachine(input: MachineInput): Promise<{ machine: Machine; secret: string }>
-  addPerson(username: string): Promise<User>
+  /** @param organization default: home */
+  addPerson(username: string, organization?: OrganizationId): Promise<User>
   /** A signed-in browser's cookie. */
   signIn(user: User, more?: Partial<SignInSession>): { cookie: string; session: SignInSession }
   endSession(id: string): void
@@ -199,10 +200,10 @@ export async function openTokensFixture(
         const { machine, secret } = await addMachineSecret(tx, deps, systemAct, made.id)
         return { machine, secret: secret.reveal() }
       }),
-    addPerson: (username) =>
+    addPerson: (username, organization = home.id) =>
       storage.transact(async (tx) => {
         const email = `${username}@example.com`
-        const user = await addUser(tx, deps, systemAct, home.id, { username, email, displayName: username })
+        const user = await addUser(tx, deps, systemAct, organization, { username, email, displayName: username })
         return moveUserIn(tx, deps, systemAct, user.id, 'activate')
       }),
     signIn: (user, more = {}) => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { createOrganization } from '#directory'
+import { systemEntropy } from '#kernel'
 import { TestBrowser } from '../../../test/support/browser.ts'
+import { systemAct, testGate } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { authorizeUrl, obtainCode, pkce, redirectUri } from '../../../test/support/token-flow.ts'
 import { openTokensFixture } from '../../../test/support/tokens.ts'
@@ -164,3 +167,49 @@ onEachEngine('a pushed request is used once (RFC 9126)', async (scratch) => {
   assert.equal((await browser.get(url)).status, 400)
   await it.close()
 })
+
+onEachEngine(
+  'people sign in to applications of their own organization, whoever is signed in already',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch)
+    const { storage, clock } = it
+    const docs = await it.addClient({ name: 'docs' })
+    const alice = await it.addPerson('alice')
+    const deps = { storage, clock, entropy: systemEntropy, gate: testGate().gate }
+    const rival = (await createOrganization(deps, systemAct, { name: 'rival' })).value.id
+    const mallory = await it.addPerson('mallory', rival)
+    const browser = new TestBrowser()
+    browser.set(it.signIn(mallory, { authenticatedAtMs: Date.now() - 3_600_000 }).cookie)
+    const asked = await browser.get(authorizeUrl(it, docs.application.id, good))
+    const signIn = new URL(asked.headers.get('location') as string, it.url)
+    assert.equal(signIn.pathname, '/sign-in')
+    const { restart, organization } = Object.fromEntries(signIn.searchParams)
+    assert.deepEqual([restart, organization], ['yes', it.home.id], 'as somebody else, at its own door')
+    const silent = await browser.get(authorizeUrl(it, docs.application.id, { ...good, prompt: 'none' }))
+    assert.match(silent.headers.get('location') as string, /error=login_required/)
+
+    const back = new URL(signIn.searchParams.get('return_to') as string, it.url)
+    assert.match(
+      (await browser.get(back)).headers.get('location') as string,
+      /^\/sign-in\?/,
+      'coming back is no answer',
+    )
+    const again = new URL(
+      (await browser.get(authorizeUrl(it, docs.application.id, good))).headers.get('location') as string,
+      it.url,
+    )
+    browser.set(it.signIn(mallory, { authenticatedAtMs: Date.now() + 1_000 }).cookie)
+    const refused = await browser.get(new URL(again.searchParams.get('return_to') as string, it.url))
+    assert.match(refused.headers.get('location') as string, /error=access_denied/, 'nor is the same person once more')
+
+    const third = new URL(
+      (await browser.get(authorizeUrl(it, docs.application.id, good))).headers.get('location') as string,
+      it.url,
+    )
+    browser.set(it.signIn(alice, { authenticatedAtMs: Date.now() + 1_000 }).cookie)
+    const done = await browser.get(new URL(third.searchParams.get('return_to') as string, it.url))
+    assert.match(done.headers.get('location') as string, /[?&]code=/)
+    assert.deepEqual(it.errors, [])
+    await it.close()
+  },
+)

@@ -21,6 +21,7 @@ import { guardedFetch } from './guarded-fetch.ts'
 import { completeJwt } from './jwt-format.ts'
 import { lifetimes, refreshTokenSeconds, skewSeconds } from './lifetimes.ts'
 import { registeredOf, useOurClients } from './our-clients.ts'
+import { otherOrganization } from './own-people.ts'
 import { requestOf } from './request.ts'
 import { resourceOf, resourceServerOf } from './resources.ts'
 import { rulesOf } from './rules.ts'
@@ -192,7 +193,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     expiresWithSession: async (_ctx, code) => !code.scopes.has('offline_access'),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: interactionRules(deps.sessions),
+      policy: interactionRules(deps),
       url: async (ctx, interaction) => {
         const back = `${interaction.deviceCode === undefined ? paths.authorization : devicePath}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
@@ -201,6 +202,8 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
           return_to: `${back}?${new URLSearchParams({ application: String(interaction.params.client_id) })}`,
           ...(client !== undefined && !client.anyOrganization && { organization: client.organizationId }),
           ...hints(interaction.params, interaction.session?.accountId),
+          // As somebody else: the sign-in page does not go on with the session that there is.
+          ...(interaction.prompt.reasons.includes(otherOrganization) && { restart: 'yes' }),
         })
         const acr = wantedAcr(ctx)
         if (acr !== undefined) query.set('acr', acr)

@@ -1,5 +1,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import type { SessionSource } from '../ports.ts'
+import type { PersonSource, SessionSource } from '../ports.ts'
+import type { ClientCache } from './clients.ts'
+import { ownPeople } from './own-people.ts'
 import { requestOf } from './request.ts'
 
 /** Sign-in strengths, weakest first: each is enough where a weaker one is asked for (see authentication). */
@@ -42,12 +44,18 @@ function metBy(acr: string | undefined, values: readonly string[]): string | und
  * The provider's policy, with strengths that are ordered: a request that wants more than the session has sends the person to
  * prove more (RFC 9470 §5). Who cannot goes on where it was a wish, and is refused where it was a demand.
  */
-export function interactionRules(sessions: Pick<SessionSource, 'mayOpen'>): interactionPolicy.DefaultPolicy {
+export function interactionRules(deps: {
+  readonly sessions: Pick<SessionSource, 'mayOpen'>
+  readonly clients: ClientCache
+  readonly people: PersonSource
+}): interactionPolicy.DefaultPolicy {
+  const { sessions } = deps
   const policy = interactionPolicy.base()
   const { checks } = policy.get('login') as interactionPolicy.Prompt
   checks.remove('essential_acrs')
   checks.remove('essential_acr')
   const { Check } = interactionPolicy
+  checks.add(ownPeople(deps))
   checks.add(
     new Check('acr', 'the sign-in is not as strong as requested', 'unmet_authentication_requirements', (ctx) => {
       const { session, result } = ctx.oidc
