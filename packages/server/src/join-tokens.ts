@@ -30,7 +30,7 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
   const { config, storage, feed, clock, entropy, meter, keyring, authentication, web, outgoing, onError } = house
   const { gate, snapshot } = house.authorization
   const uses = new CredentialUses({ storage, clock })
-  return openTokens({
+  const tokens = await openTokens({
     url: config.url,
     storage,
     feed,
@@ -64,4 +64,7 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     },
     onError,
   })
+  const { exports } = authentication.services
+  exports.push({ name: 'applications', read: (person) => tokens.applicationsOf(person.id) })
+  return tokens
 }

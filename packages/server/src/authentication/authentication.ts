@@ -1,7 +1,10 @@
 import { definePurposes } from '#keyring'
 import type { Web } from '#web'
 import { addAccountRoutes } from './account/account.routes.ts'
+import { deleteExpiredProofs } from './account/address-proof.store.ts'
 import { meOperations } from './account/me.routes.ts'
+import { addOwnDataRoutes } from './account/own-data.routes.ts'
+import { addProfileRoutes } from './account/profile.routes.ts'
 import { addBrandRoutes, brandOperations } from './branding/brand.routes.ts'
 import { deleteExpiredPreviews } from './branding/preview.store.ts'
 import type { AuthenticationDeps } from './deps.ts'
@@ -78,6 +81,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     cookies: new Cookies(deps.url, entropy),
     enrolment,
     outbox,
+    exports: [],
   }
 
   await followDirectory({ ...deps, sessions })
@@ -95,6 +99,8 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     addRecoveryRoutes(app, services)
     addEnrolRoutes(app, services)
     addAccountRoutes(app, services)
+    addProfileRoutes(app, services)
+    addOwnDataRoutes(app, services)
     addSignOutRoutes(app, services)
     addLanguageRoutes(app, services)
     addBrandRoutes(app, services)
@@ -111,6 +117,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredDevices,
       deleteExpiredPreviews,
       deleteExpiredMailCodes,
+      deleteExpiredProofs,
     ])
       await storage.transact((tx) => remove(tx, nowMs))
   }

@@ -63,6 +63,14 @@ export interface People {
   find(db: Reader, user: UserId): Promise<Person | undefined>
   /** @throws {Fault} with `errors` when a value is not one that the directory takes; nothing is written then */
   create(tx: Tx, act: Act, organization: OrganizationId, person: NewPerson): Promise<Person>
+  /** Changes what is given. @throws {Fault} as `create` */
+  update(tx: Tx, act: Act, user: UserId, change: { readonly name?: string; readonly email?: string }): Promise<void>
+  /** The address as the directory keeps it. @throws {Fault} `directory.invalid` */
+  parseEmail(text: string): string
+  /** From active to deactivated, by their own wish. @throws {Fault} `authorization.last_owner` */
+  close(tx: Tx, act: Act, user: UserId): Promise<void>
+  /** All that the directory and the grants keep about a person. */
+  describe(db: Reader, user: UserId): Promise<unknown>
   /** From invited to active; leaves one who is active. */
   activate(tx: Tx, act: Act, user: UserId): Promise<Person>
 }

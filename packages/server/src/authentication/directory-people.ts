@@ -1,18 +1,23 @@
+import { listGrants } from '#authorization'
 import {
   addUser,
+  changeUser,
   type Organization as DirectoryOrganization,
   domainOfEmail,
+  findGroup,
   findOrganization,
   findOrganizationByName,
   findOrganizationOfDomain,
   findUser,
   findUserByLogin,
+  groupsOfMembers,
   listOrganizations,
   moveUserIn,
+  parseUser,
   requireUser,
   type User,
 } from '#directory'
-import { type Clock, type Entropy, isId } from '#kernel'
+import { type Clock, type Entropy, type GroupId, isId, type UserId } from '#kernel'
 import type { Reader } from '#storage'
 import type { Organization, People, Person } from './deps.ts'
 import { languageOfTag } from './languages/languages.ts'
@@ -22,6 +27,21 @@ const toOrganization = (found: DirectoryOrganization | undefined): Organization 
   const { id, name, displayName, settings } = found
   const { signIn = {}, branding, registration, account } = settings
   return { id, name, displayName, rules: signIn, branding, registration, account }
+}
+
+/** What is kept about a person: as the directory has it, with the groups and roles they are in. */
+async function describePerson(db: Reader, id: UserId) {
+  const { organizationId: _, createdAtMs, updatedAtMs, ...user } = await requireUser(db, id)
+  const groups = await groupsOfMembers(db, [id])
+  const named = await Promise.all((groups.get(id) ?? []).map((group) => findGroup(db, group as GroupId)))
+  const grants = await listGrants(db, { principal: { type: 'User', id } }, '', 200)
+  return {
+    ...user,
+    createdAt: new Date(createdAtMs).toISOString(),
+    updatedAt: new Date(updatedAtMs).toISOString(),
+    groups: named.flatMap((group) => (group === undefined ? [] : [group.name])),
+    roles: grants,
+  }
 }
 
 /** People as the directory keeps them. One of an organization that is not active is barred. */
@@ -65,6 +85,20 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
       const user = await addUser(tx, deps, act, organization, { username, displayName: name, email: email ?? null })
       return (await toPerson(tx, user)) as Person
     },
+    update: async (tx, act, user, { name, email }) => {
+      await changeUser(tx, deps, act, user, {
+        ...(name !== undefined && { displayName: name }),
+        ...(email !== undefined && { email }),
+      })
+    },
+    parseEmail: (text) => {
+      const { email } = parseUser({ email: text })
+      return email as string
+    },
+    close: async (tx, act, user) => {
+      await moveUserIn(tx, deps, act, user, 'deactivate', { reason: 'closed by its person' })
+    },
+    describe: describePerson,
     activate: async (tx, act, id) => {
       const user = await requireUser(tx, id)
       const moved = user.state === 'invited' ? await moveUserIn(tx, deps, act, id, 'activate') : user

@@ -34,6 +34,10 @@ declare module '#feed' {
     'authentication.link_used': { purpose: string }
     'authentication.letter_sent': { about: string; attempts: number }
     'authentication.letter_undeliverable': { about: string; attempts: number }
+    'authentication.address_asked': Record<string, never>
+    'authentication.address_confirmed': Record<string, never>
+    'authentication.account_closed': Record<string, never>
+    'authentication.data_exported': Record<string, never>
     'authentication.bootstrap_used': { jti: string; method: string; route: string }
   }
 }
@@ -66,5 +70,9 @@ defineEvents({
   'authentication.link_used': 'A one-time link was used',
   'authentication.letter_sent': 'A letter to a user was handed to the mail server',
   'authentication.letter_undeliverable': 'A letter to a user could not be delivered and was given up',
+  'authentication.address_asked': 'A user asked to change their e-mail address; a letter went to the new one',
+  'authentication.address_confirmed': 'A user confirmed a new e-mail address, which is theirs now',
+  'authentication.account_closed': 'A user closed their own account',
+  'authentication.data_exported': 'A user exported all that is kept about them',
   'authentication.bootstrap_used': 'The local bootstrap credential was used',
 })

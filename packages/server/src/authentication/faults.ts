@@ -5,6 +5,10 @@ export const faults = defineFaults({
     status: 409,
     says: 'No letter can be sent: the user has no e-mail address, or the server has no mail server (GATEHOUSE_SMTP)',
   },
+  'authentication.profile_fixed': {
+    status: 403,
+    says: 'Your organization keeps this itself: ask an administrator of it',
+  },
   'authentication.organization_unknown': { status: 404, says: 'There is no such organization' },
   // INVARIANT: every failure to sign in answers with this one, whatever its cause.
   'authentication.rejected': { status: 401, says: 'That did not work. Check what you entered and try again' },

@@ -1,4 +1,5 @@
 import type { Migration } from '#storage'
+import { proofMigrations } from './account/address-proof.store.ts'
 import { previewMigrations } from './branding/preview.store.ts'
 import { outboxMigrations } from './mail/outbox.store.ts'
 import { mailCodeMigrations } from './mail-codes/mail-code.store.ts'
@@ -7,6 +8,7 @@ import { suspectMigrations } from './sign-in/suspects.ts'
 export const authenticationMigrations: readonly Migration[] = [
   ...outboxMigrations,
   ...previewMigrations,
+  ...proofMigrations,
   ...suspectMigrations,
   ...mailCodeMigrations,
   {

@@ -1,4 +1,5 @@
 import type { Web } from '#web'
+import type { ExportPart } from './account/export-part.ts'
 import type { Enrolment } from './enrol/enrolment.ts'
 import type { Cookies } from './http/cookies.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -14,4 +15,6 @@ export interface Services extends PasskeyDeps {
   readonly cookies: Cookies
   readonly enrolment: Enrolment
   readonly outbox: Outbox
+  /** What later rooms keep about people; they add to it when they open. */
+  readonly exports: ExportPart[]
 }

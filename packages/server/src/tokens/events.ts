@@ -72,12 +72,18 @@ declare module '#feed' {
     'tokens.sign_in_answered': { clientId: string; decision: 'allow' | 'deny' }
     'tokens.registration_token_issued': { uses: number; expiresAtMs: number }
     'tokens.consent_given': { clientId: string; scopes: readonly string[] }
+    'tokens.consent_withdrawn': { clientId: string; ended: number }
     'tokens.consent_refused': { clientId: string; scopes: readonly string[] }
   }
 }
 
 /** `reuse_detected`: a code or refresh token that was used up came again. */
-export type GrantRevokedReason = 'reuse_detected' | 'revoked_by_client' | 'revoked_by_administrator' | 'signed_out'
+export type GrantRevokedReason =
+  | 'reuse_detected'
+  | 'revoked_by_client'
+  | 'revoked_by_administrator'
+  | 'signed_out'
+  | 'withdrawn'
 
 /** `owner_left`: whoever it spoke for was deactivated or deleted. */
 export type ApiKeyRevokedReason = 'revoked' | 'owner_left' | 'contained'
@@ -102,5 +108,6 @@ defineEvents({
   'tokens.sign_in_answered': 'A person answered an application that asked while they were elsewhere (CIBA)',
   'tokens.registration_token_issued': 'A token was issued by which programs register themselves as applications',
   'tokens.consent_given': 'A person let an application act for them',
+  'tokens.consent_withdrawn': 'A person took back what they had allowed an application; what it held ended',
   'tokens.consent_refused': 'A person refused an application what it asked for',
 })

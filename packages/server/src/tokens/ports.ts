@@ -121,6 +121,8 @@ export interface TokenPages {
   deviceDone(request: FastifyRequest, page: { readonly application: string }): RenderedPage
   /** What applications ask of a person who is elsewhere. Each form posts `decision` (`allow` or `deny`) and `fields` to `action`. */
   requests(request: FastifyRequest, page: RequestsPage): RenderedPage
+  /** What acts for a person. Each form posts `fields` to `action`. */
+  applications(request: FastifyRequest, page: ApplicationsPage): Promise<RenderedPage>
   /** Leaves for an address at once: after a form, whose policy forbids a redirect to another origin. */
   onward(request: FastifyRequest, address: string): RenderedPage
   refused(request: FastifyRequest, page: { readonly says: string; readonly requestId: string }): RenderedPage
@@ -153,6 +155,18 @@ export interface RequestsPage {
     readonly atMs: number
   })[]
   readonly answered?: 'allow' | 'deny' | undefined
+}
+
+export interface ApplicationsPage {
+  readonly organizationId: string
+  readonly person: string
+  readonly applications: readonly (FormPage & {
+    readonly name: string
+    readonly scopes: readonly string[]
+    readonly allowedAtMs: number | undefined
+    readonly connected: boolean
+  })[]
+  readonly withdrawn: boolean
 }
 
 export interface ConsentPage {

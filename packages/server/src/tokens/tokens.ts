@@ -16,6 +16,8 @@ import { containmentMigrations } from './containment/containment.store.ts'
 import './events.ts'
 import './faults.ts'
 import type { DirectoryDeps } from '#directory'
+import { mountOwnApplications } from './applications/own-applications.routes.ts'
+import { listOwnApplications, type OwnApplication } from './applications/own-applications.ts'
 import { mountApprovals, writePing } from './approvals/approvals.routes.ts'
 import { ClientDocuments } from './client-documents/client-documents.ts'
 import { introspectJwt } from './introspection/introspect.ts'
@@ -110,6 +112,8 @@ export interface TokensDeps {
 }
 
 export interface Tokens {
+  /** What acts for a person. */
+  applicationsOf(userId: string): Promise<readonly OwnApplication[]>
   /**
    * The claims of an access token of ours that counts now for this audience (an application's id, or the issuer for our own API).
    * No I/O; a token seen before costs microseconds.
@@ -237,6 +241,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
         return follower.position
       },
     },
+    applicationsOf: (userId) => listOwnApplications({ storage, clock, clients, revocations }, userId),
     attach: async (web) => {
       web.identifyBy(
         identifyByAccessToken({
@@ -259,6 +264,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       mountStatusLists(web.app, statusLists)
       mountResourceMetadata(web.app, { url, clients })
       await mountApprovals(web.app, { ...approvals, sealer, refreshGraceMs })
+      await mountOwnApplications(web.app, { url, storage, clock, clients, people, sessions, pages, revocations })
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: async () => {

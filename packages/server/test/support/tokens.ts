@@ -55,6 +55,7 @@ const pagesAsJson: TokenPages = {
   deviceConfirm: (_request, page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),
   deviceDone: (_request, page) => ({ html: JSON.stringify({ page: 'deviceDone', ...page }), headers: {} }),
   requests: (_request, page) => ({ html: JSON.stringify({ page: 'requests', ...page }), headers: {} }),
+  applications: async (_request, page) => ({ html: JSON.stringify({ page: 'applications', ...page }), headers: {} }),
   signedOut: () => ({ html: JSON.stringify({ page: 'signedOut' }), headers: {} }),
   onward: (_request, address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
   refused: (_request, page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),

@@ -15,6 +15,7 @@ import { listTrustedDevices } from '../sign-in/device.store.ts'
 import { forgetDevices } from '../sign-in/remembered.ts'
 import { showTotp } from '../totp/totp.ts'
 import { ChangeFactors } from './change-factors.ts'
+import { mayClose } from './close-account.ts'
 
 const done = {
   password: 'donePassword',
@@ -23,11 +24,13 @@ const done = {
   passkey: 'donePasskey',
   removed: 'doneRemoved',
   ended: 'doneEnded',
+  profile: 'doneProfile',
+  email: 'doneEmail',
 } as const satisfies Record<string, keyof Texts['account']>
 
 /** My account: how I sign in, and where. */
 export function addAccountRoutes(app: FastifyInstance, services: Services): void {
-  const { storage, clock, sessions, web } = services
+  const { storage, clock, sessions, web, conditions } = services
   const change = new ChangeFactors(services)
 
   const show = async (reply: FastifyReply, resident: Resident, said: { good?: Says | undefined; wrong?: Says }) => {
@@ -44,8 +47,15 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
         organization: person.organization,
       },
       ...factors,
-      sessions: listed.map((each) => ({ ...each, current: each.id === session.id })),
       devices: await listTrustedDevices(storage.db, person.organizationId, person.id, clock.nowMs()),
+      sessions: await Promise.all(
+        listed.map(async (each) => ({
+          ...each,
+          current: each.id === session.id,
+          country: await conditions.countryOf(each.address),
+        })),
+      ),
+      mayClose: mayClose(person),
       ...said,
     })
     return sendPage(reply, page, said.wrong === undefined ? 200 : 409)

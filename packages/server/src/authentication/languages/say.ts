@@ -48,6 +48,17 @@ export function sayAgo(language: Language, atMs: number, nowMs: number): string 
   return hours < 24 ? format.format(-hours, 'hour') : format.format(-Math.floor(hours / 24), 'day')
 }
 
+const countries = new Map<Language, Intl.DisplayNames>()
+/** The name of a country (ISO 3166-1 alpha-2). */
+export function sayCountry(language: Language, code: string): string {
+  let names = countries.get(language)
+  if (names === undefined) {
+    names = new Intl.DisplayNames(tagOf(language), { type: 'region' })
+    countries.set(language, names)
+  }
+  return names.of(code) ?? code
+}
+
 /** `7 days`, `60 minutes`. */
 export const sayTime = (language: Language, count: number, unit: 'day' | 'hour' | 'minute'): string =>
   new Intl.NumberFormat(tagOf(language), { style: 'unit', unit, unitDisplay: 'long' }).format(count)

@@ -18,6 +18,9 @@ export interface Letters {
   }
   readonly password_changed: { readonly atMs: number; readonly address: string | undefined; readonly url: string }
   readonly factor_changed: { readonly what: FactorChange; readonly atMs: number; readonly url: string }
+  readonly email_confirm: { readonly url: string; readonly organization: string; readonly minutes: number }
+  readonly email_changed: { readonly atMs: number }
+  readonly closed: { readonly atMs: number; readonly organization: string }
   readonly new_device: {
     readonly agent: string | undefined
     readonly address: string | undefined
@@ -64,6 +67,18 @@ const write: { readonly [K in LetterKind]: Write<K> } = {
       when: sayMinute(language, atMs),
       url,
     }),
+  }),
+  email_confirm: ({ t, language }, { url, organization, minutes }) => ({
+    subject: t.letters.emailConfirmSubject,
+    text: fill(t.letters.emailConfirm, { organization, url, time: sayTime(language, minutes, 'minute') }),
+  }),
+  email_changed: ({ t, language }, { atMs }) => ({
+    subject: t.letters.emailChangedSubject,
+    text: fill(t.letters.emailChanged, { when: sayMinute(language, atMs) }),
+  }),
+  closed: ({ t, language }, { atMs, organization }) => ({
+    subject: t.letters.closedSubject,
+    text: fill(t.letters.closed, { organization, when: sayMinute(language, atMs) }),
   }),
   new_device: ({ t, language }, { agent, address = t.common.unknownAddress, atMs, url }) => ({
     subject: t.letters.newDeviceSubject,

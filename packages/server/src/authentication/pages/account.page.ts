@@ -1,6 +1,6 @@
 import type { Texts } from '../languages/languages.ts'
 import type { Look } from '../languages/look.ts'
-import { fill, type Says, sayAgent, sayAgo, sayDay } from '../languages/say.ts'
+import { fill, type Says, sayAgent, sayAgo, sayCountry, sayDay } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
 import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
 import { type FormState, scriptTexts } from './sign-in.pages.ts'
@@ -20,6 +20,7 @@ export interface AccountPage {
   readonly recoveryCodesLeft: number
   readonly sessions: readonly SessionRow[]
   readonly devices: readonly { readonly id: string; readonly agent: string | undefined; readonly untilMs: number }[]
+  readonly mayClose: boolean
   readonly good?: Says | undefined
   readonly wrong?: Says | undefined
 }
@@ -35,6 +36,8 @@ interface SessionRow {
   readonly id: string
   readonly agent: string | undefined
   readonly address: string | undefined
+  /** ISO 3166-1 alpha-2, where a data set of countries is there and knows. */
+  readonly country?: string | undefined
   readonly startedAtMs: number
   readonly seenAtMs: number
   readonly current: boolean
@@ -60,6 +63,15 @@ ${factorsPanel(it, look)}
 ${it.sessions.length > 1 && html`<div class="actions"><form method="post" action="/account/sessions/end-others">${hidden({ csrf: it.form.csrf })}${button(t.account.endOthers, 'quiet')}</form></div>`}
 </section>
 ${it.devices.length > 0 && devicesPanel(it, look)}
+<section class="panel" aria-labelledby="mine">
+<h2 id="mine">${t.data.title}</h2>
+<ul class="rows">
+<li><div><b id="mine-profile">${t.profile.title}</b><small><bdi>${it.person.name}</bdi> · <bdi>${it.person.email ?? t.profile.emailNone}</bdi></small></div><a class="button quiet" href="/account/profile" aria-describedby="mine-profile">${t.profile.edit}</a></li>
+<li><div><b id="mine-applications">${t.applications.title}</b><small>${t.applications.lead}</small></div><a class="button quiet" href="/account/applications" aria-describedby="mine-applications">${t.data.see}</a></li>
+<li><div><b>${t.data.exportTitle}</b><small>${t.data.exportLead}</small></div><a class="button quiet" href="/account/data.json" download="my-data.json">${t.data.export}</a></li>
+${it.mayClose && html`<li><div><b id="mine-close">${t.data.closeTitle}</b><small>${t.data.closeLead}</small></div><a class="button quiet" href="/account/close" aria-describedby="mine-close">${t.data.close}</a></li>`}
+</ul>
+</section>
 <div class="actions"><form method="post" action="/sign-out">${hidden({ csrf: it.form.csrf })}${button(t.account.signOut, 'danger')}</form></div>`,
     }
   }
@@ -103,7 +115,7 @@ const sessionRow = ({ form, nowMs }: AccountPage, { t, language }: Look, it: Ses
   const device = sayAgent(t, it.agent)
   const seen = sayAgo(language, it.current ? nowMs : it.seenAtMs, nowMs)
   const began = fill(t.account.signedInAt, { day: sayDay(language, it.startedAtMs) })
-  return html`<li><div><b>${device}</b>${it.current && html`<span class="tag">${t.account.thisOne}</span>`}<small>${seen}${it.address !== undefined && html` · <bdi>${it.address}</bdi>`} · ${began}</small></div>${
+  return html`<li><div><b>${device}</b>${it.current && html`<span class="tag">${t.account.thisOne}</span>`}<small>${seen}${it.address !== undefined && html` · <bdi>${it.address}</bdi>`}${it.country !== undefined && html` · ${sayCountry(language, it.country)}`} · ${began}</small></div>${
     !it.current &&
     html`<form method="post" action="/account/sessions/${it.id}/end">${hidden({ csrf: form.csrf })}<button class="quiet" type="submit" aria-label="${fill(t.account.endSession, { device })}">${t.account.end}</button></form>`
   }</li>`

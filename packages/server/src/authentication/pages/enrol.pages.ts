@@ -6,18 +6,18 @@ import { type FormState, scriptTexts } from './sign-in.pages.ts'
 
 const wrongly = (t: Texts, wrong: Says | undefined) => wrong && notice('wrong', wrong(t))
 
-export type LinkKind = 'setup' | 'invitation' | 'reset' | 'recovery'
+export type LinkKind = 'setup' | 'invitation' | 'reset' | 'recovery' | 'email' | 'register'
 
 /** Where a one-time link lands: a script moves its token into the form; by hand it works too. */
 export const linkPage =
-  (it: { kind: LinkKind; form: FormState; wrong?: Says | undefined }): Page =>
+  (it: { kind: LinkKind; action?: string; form: FormState; wrong?: Says | undefined }): Page =>
   ({ t }) => ({
     title: t.links[`${it.kind}Title`],
     scripts: it.wrong === undefined ? ['fragment'] : [],
     body: html`<h1>${t.links[`${it.kind}Title`]}</h1>
 <p class="lead">${t.links[`${it.kind}Lead`]}</p>
 ${wrongly(t, it.wrong)}
-<form method="post" action="/${it.kind}" data-fragment="yes">
+<form method="post" action="${it.action ?? `/${it.kind}`}" data-fragment="yes">
 ${hidden({ csrf: it.form.csrf })}
 ${field(t, { name: 'token', label: t.links.token, autocomplete: 'off', maxlength: 100, hint: t.links.tokenHint })}
 ${button(t.common.continue)}

@@ -3,6 +3,7 @@ import type { AuthenticationDeps } from '../deps.ts'
 import { languageNames } from '../languages/languages.ts'
 import { lookOf } from '../languages/look.ts'
 import { fill } from '../languages/say.ts'
+import { type ApplicationsPage, applicationsPage } from './applications.page.ts'
 import { type ConsentPage, consentPage } from './consent.page.ts'
 import {
   type DeviceCodePage,
@@ -37,6 +38,13 @@ export const protocolPages = ({ people, storage }: Pick<AuthenticationDeps, 'peo
   deviceDone: (request: FastifyRequest, it: { readonly application: string }): RenderedPage =>
     to(request, deviceDonePage(it.application)),
   requests: (request: FastifyRequest, it: RequestsPage): RenderedPage => to(request, requestsPage(it)),
+  applications: async (
+    request: FastifyRequest,
+    it: Omit<ApplicationsPage, 'organization'> & { readonly organizationId: string },
+  ): Promise<RenderedPage> => {
+    const organization = await people.findOrganization(storage.db, it.organizationId)
+    return to(request, applicationsPage({ ...it, organization }))
+  },
   signOut: (request: FastifyRequest, it: SignOutPage): RenderedPage => to(request, signOutPage(it)),
   signedOut: (request: FastifyRequest): RenderedPage => to(request, signedOutPage()),
   /** @throws {TypeError} for an address that would run as a script */

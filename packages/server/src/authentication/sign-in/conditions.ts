@@ -36,6 +36,16 @@ export class Conditions {
     return signIns.decide(act.requestId, { ...circumstances, action: asked.action, userId, organizationId })
   }
 
+  /** Where an address is, as far as there is a data set that knows; nothing when it cannot be read. */
+  async countryOf(address: string | undefined): Promise<string | undefined> {
+    const plain = address === undefined ? undefined : plainAddress(address)
+    if (plain === undefined) return undefined
+    return this.#countries?.find(plain, this.#deps.clock.nowMs()).catch((error) => {
+      this.#deps.onError('countries of sessions', error)
+      return undefined
+    })
+  }
+
   /** Undefined when they cannot be found out: a policy that was told less than there is might forbid less. */
   async #circumstances(person: Person, asked: Asked): Promise<Circumstances | undefined> {
     const { clock, administrators, onError } = this.#deps

@@ -143,6 +143,21 @@ export async function findArtifactOfGrant(db: Reader, grantId: string): Promise<
   return row && toArtifact(row)
 }
 
+/** Grants that applications have of a person now, each once. */
+export async function listGrantsOfPerson(db: Reader, subject: string, nowMs: number, clientId?: string) {
+  let query = db
+    .selectFrom('token_artifacts')
+    .select(['grant_id', 'client_id'])
+    .distinct()
+    .where('subject', '=', subject)
+    .where('grant_id', 'is not', null)
+    .where('client_id', 'is not', null)
+    .where('expires_at', '>', nowMs)
+  if (clientId !== undefined) query = query.where('client_id', '=', clientId)
+  const rows = await query.execute()
+  return rows.map((row) => ({ grantId: row.grant_id as string, clientId: row.client_id as string }))
+}
+
 type Binding =
   | { grantId: string }
   | { subject: string }

@@ -34,6 +34,16 @@ export async function findConsentedScopes(db: Reader, userId: string, clientId: 
   return row === undefined ? [] : row.scopes.split(' ')
 }
 
+export async function listConsents(db: Reader, userId: string) {
+  const rows = await db.selectFrom('token_consents').selectAll().where('user_id', '=', userId).execute()
+  return rows.map((row) => ({ clientId: row.client_id, scopes: row.scopes.split(' '), givenAtMs: row.given_at }))
+}
+
+/** Forgets what a person has allowed one application. */
+export async function deleteConsent(tx: Tx, userId: string, clientId: string): Promise<void> {
+  await tx.deleteFrom('token_consents').where('user_id', '=', userId).where('client_id', '=', clientId).execute()
+}
+
 /** Adds scopes to what was allowed before. */
 export async function addConsent(
   tx: Tx,
