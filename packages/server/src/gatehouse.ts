@@ -101,6 +101,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         url: config.url,
         breachedPasswordsFile: config.breachedPasswordsFile,
         countryFile: config.countryFile,
+        authenticatorRoots: config.authenticatorRoots,
         onError,
       },
       web,

@@ -110,5 +110,7 @@ export interface AuthenticationDeps {
   readonly url: string
   /** Lines `SHA1[:count]` in ascending order: passwords that nobody may choose; undefined for no list. */
   readonly breachedPasswordsFile?: string | undefined
+  /** PEM of the roots that attestations of authenticators must lead to; undefined for none. */
+  readonly authenticatorRoots?: string | undefined
   readonly onError: (where: string, error: unknown) => void
 }

@@ -44,6 +44,10 @@ export const faults = defineFaults({
     status: 422,
     says: 'That passkey did not work here. Try again, or use another way',
   },
+  'authentication.authenticator_refused': {
+    status: 422,
+    says: 'Your organization takes passkeys of certain authenticators only, and this is none of them, or did not prove it',
+  },
   'authentication.factor_unknown': { status: 404, says: 'There is no such factor' },
   'authentication.last_factor': {
     status: 409,

@@ -54,6 +54,8 @@ export interface Config {
   readonly breachedPasswordsFile: string | undefined
   /** MMDB data set of the countries of addresses; undefined for none. */
   readonly countryFile: string | undefined
+  /** PEM of the roots that attestations of authenticators must lead to. */
+  readonly authenticatorRoots: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Where traces of requests are sent; undefined for nowhere. */
@@ -111,6 +113,7 @@ const names = {
   GATEHOUSE_EDGE_LIMITS: 'edge_limits',
   GATEHOUSE_BREACHED_PASSWORDS_FILE: 'breached_passwords_file',
   GATEHOUSE_COUNTRY_FILE: 'country_file',
+  GATEHOUSE_AUTHENTICATOR_ROOTS_FILE: 'authenticator_roots_file',
   GATEHOUSE_RESOURCES_PER_APPLICATION: 'resources_per_application',
   GATEHOUSE_REGISTRATION: 'registration',
   GATEHOUSE_BOOTSTRAP: 'bootstrap',
@@ -165,6 +168,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     breachedPasswordsFile: told.has('breached_passwords_file')
       ? resolve(workingDirectory, take('breached_passwords_file', '').text)
       : undefined,
+    authenticatorRoots: readText(told.get('authenticator_roots_file'), workingDirectory),
     countryFile: told.has('country_file') ? resolve(workingDirectory, take('country_file', '').text) : undefined,
     outgoingAllow: Object.freeze(parseNetworks(take('outgoing_allow', ''))),
     clientCertificateHeader: parseHeaderName(told.get('client_certificate_header')),

@@ -60,7 +60,8 @@ export async function addAuthenticator(
     options: {
       protocol: 'ctap2',
       transport: options.roaming ? 'usb' : 'internal',
-      hasResidentKey: true,
+      // What verifies nobody is a key of the old kind, which keeps nothing.
+      hasResidentKey: options.verifies !== false,
       hasUserVerification: options.verifies !== false,
       isUserVerified: options.verifies !== false,
       automaticPresenceSimulation: true,

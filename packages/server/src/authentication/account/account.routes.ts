@@ -10,6 +10,7 @@ import { sayFault } from '../languages/say-fault.ts'
 import { accountPage, newPasskeyPage } from '../pages/account.page.ts'
 import { newPasswordPage, recoveryCodesPage, totpPage } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
+import { isPasskeyFault } from '../passkeys/attestation.ts'
 import type { Services } from '../services.ts'
 import { listTrustedDevices } from '../sign-in/device.store.ts'
 import { forgetDevices } from '../sign-in/remembered.ts'
@@ -156,7 +157,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
       await change.addPasskey(resident, form.credential ?? '', form.name ?? '')
       return back(reply, 'passkey')
     } catch (error) {
-      if (!isFault(error, 'authentication.passkey_rejected')) throw error
+      if (!isFault(error) || !isPasskeyFault(error)) throw error
       return askPasskey(reply, resident, sayFault(error))
     }
   })

@@ -102,6 +102,7 @@ export class ChangeFactors {
       username: person.username,
       displayName: person.name,
       existing: await listPasskeys(storage.db, person.organizationId, person.id),
+      rules: person.organization.rules,
     })
     const attempt = await this.#attempt(resident)
     await storage.transact((tx) => advanceAttempt(tx, attempt, { challenge: options.challenge }))
@@ -120,6 +121,7 @@ export class ChangeFactors {
       organizationId: person.organizationId,
       userId: person.id,
       name: name.trim().slice(0, 64) || 'Passkey',
+      rules: person.organization.rules,
     })
     await storage.transact(async (tx) => {
       await addPasskey(tx, this.#services, act, person, passkey)

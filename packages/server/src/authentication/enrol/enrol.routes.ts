@@ -16,6 +16,7 @@ import {
   type WrongValues,
 } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
+import { isPasskeyFault } from '../passkeys/attestation.ts'
 import type { Services } from '../services.ts'
 import { findAttempt } from '../sign-in/attempt.store.ts'
 import { showTotp } from '../totp/totp.ts'
@@ -115,7 +116,7 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
       const act = anonymousAct(request)
       return finish(reply, state, await enrolment.passkey(act, visitor, state, form.credential ?? '', name))
     } catch (error) {
-      if (!isFault(error, 'authentication.passkey_rejected')) throw error
+      if (!isFault(error) || !isPasskeyFault(error)) throw error
       return choose(reply, flow.csrf, state, sayFault(error))
     }
   })

@@ -107,6 +107,7 @@ export class Enrolment {
       username: login,
       displayName: person?.name ?? pending.profile?.name ?? login,
       existing: person === undefined ? [] : await listPasskeys(storage.db, person.organizationId, person.id),
+      rules: person?.organization.rules,
     })
     await this.#move(attempt, { challenge: options.challenge })
     return options
@@ -123,6 +124,7 @@ export class Enrolment {
       organizationId: attempt.organizationId as NonNullable<typeof attempt.organizationId>,
       userId: person?.id ?? ('' as never),
       name,
+      rules: person?.organization.rules,
     })
     const amr = [...attempt.amr, passkey.backedUp ? 'swk' : 'hwk', 'user', 'mfa']
     return this.#complete(act, visitor, state, amr, { passkey })

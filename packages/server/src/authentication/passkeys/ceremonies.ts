@@ -1,6 +1,8 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { type Clock, type Entropy, Fault, newId, type OrganizationId, type UserId } from '#kernel'
 import type { Tx } from '#storage'
+import type { SignInRules } from '../deps.ts'
+import { requireAuthenticator } from './attestation.ts'
 import { type Passkey, usePasskey } from './passkey.store.ts'
 import '../faults.ts'
 
@@ -15,7 +17,8 @@ export const relyingPartyOf = (url: string): RelyingParty => ({
   origin: new URL(url).origin,
 })
 
-// INVARIANT: every passkey verifies its person (fingerprint, face, PIN): it is two factors in one, and may stand alone.
+// INVARIANT: a passkey that stands alone verifies its person (fingerprint, face, PIN): it is two factors in one. After a password
+// an organization may take one that does not (`userVerification: preferred`).
 // Loaded when a passkey is first used: with its certificate code it takes several megabytes.
 const webauthn = () => import('@simplewebauthn/server')
 const timeoutMs = 300_000
@@ -25,6 +28,7 @@ export interface RegistrationFor {
   readonly username: string
   readonly displayName: string
   readonly existing: readonly Passkey[]
+  readonly rules: SignInRules | undefined
 }
 
 /** Options for `navigator.credentials.create`. Keep the challenge on the server, use it once. */
@@ -38,20 +42,26 @@ export async function registrationOptions(rp: RelyingParty, entropy: Entropy, it
     userDisplayName: it.displayName,
     challenge: Uint8Array.from(entropy.bytes(32)),
     timeout: timeoutMs,
-    attestationType: 'none',
+    attestationType: it.rules?.authenticators === undefined ? 'none' : 'direct',
     excludeCredentials: it.existing.map(({ credentialId, transports }) => ({
       id: credentialId,
       transports: [...transports],
     })),
     authenticatorSelection: {
-      residentKey: 'required',
-      userVerification: 'required',
+      // A key that verifies nobody may be unable to keep one, and is asked for by name after the password.
+      residentKey: it.rules?.userVerification === 'preferred' ? 'preferred' : 'required',
+      userVerification: it.rules?.userVerification ?? 'required',
     },
   })
 }
 
 /** Options for `navigator.credentials.get`; with none allowed by name, the browser offers those it has for this site. */
-export async function authenticationOptions(rp: RelyingParty, entropy: Entropy, allowed: readonly Passkey[]) {
+export async function authenticationOptions(
+  rp: RelyingParty,
+  entropy: Entropy,
+  allowed: readonly Passkey[],
+  userVerification: 'required' | 'preferred' = 'required',
+) {
   const { generateAuthenticationOptions } = await webauthn()
   return generateAuthenticationOptions({
     rpID: rp.id,
@@ -61,17 +71,17 @@ export async function authenticationOptions(rp: RelyingParty, entropy: Entropy, 
       id: credentialId,
       transports: [...transports],
     })),
-    userVerification: 'required',
+    userVerification,
   })
 }
 
 /**
  * The new passkey that the browser's answer proves, not yet stored.
  * @param answer JSON text as received
- * @throws {Fault} `authentication.passkey_rejected`
+ * @throws {Fault} `authentication.passkey_rejected`, `authentication.authenticator_refused`
  */
 export async function readRegistration(
-  deps: { clock: Clock; entropy: Entropy },
+  deps: { clock: Clock; entropy: Entropy; authenticatorRoots?: string | undefined },
   rp: RelyingParty,
   it: {
     readonly answer: string
@@ -79,6 +89,7 @@ export async function readRegistration(
     readonly organizationId: OrganizationId
     readonly userId: UserId
     readonly name: string
+    readonly rules: SignInRules | undefined
   },
 ): Promise<Passkey> {
   const response = parseAnswer<RegistrationResponseJSON>(it.answer)
@@ -88,11 +99,17 @@ export async function readRegistration(
     expectedChallenge: it.challenge,
     expectedOrigin: rp.origin,
     expectedRPID: rp.id,
-    requireUserVerification: true,
+    requireUserVerification: it.rules?.userVerification !== 'preferred',
   }).catch((cause) => {
     throw new Fault('authentication.passkey_rejected', { cause })
   })
   if (!verified || registrationInfo === undefined) throw new Fault('authentication.passkey_rejected')
+  if (it.rules?.authenticators !== undefined) {
+    const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers')
+    const certificates = decodeAttestationObject(registrationInfo.attestationObject).get('attStmt').get('x5c') ?? []
+    const attested = { aaguid: registrationInfo.aaguid, certificates }
+    requireAuthenticator(attested, it.rules.authenticators, deps.authenticatorRoots, deps.clock.nowMs())
+  }
   const { credential } = registrationInfo
   return {
     id: newId('pk', deps),
@@ -121,6 +138,8 @@ export function readClaim(answer: string): { credentialId: string; userHandle: s
 }
 
 export interface PasskeyProof {
+  /** Whether the authenticator verified its person. */
+  readonly userVerified: boolean
   /** Notes the use, in the transaction of the sign-in; false for a counter that runs backwards. */
   use(tx: Tx): Promise<boolean>
 }
@@ -136,6 +155,8 @@ export async function readAuthentication(
     readonly answer: string
     readonly challenge: string
     readonly passkey: Passkey
+    /** Whether it must have verified its person. */
+    readonly verifies: boolean
   },
 ): Promise<PasskeyProof> {
   const response = parseAnswer<AuthenticationResponseJSON>(it.answer)
@@ -145,7 +166,7 @@ export async function readAuthentication(
     expectedChallenge: it.challenge,
     expectedOrigin: rp.origin,
     expectedRPID: rp.id,
-    requireUserVerification: true,
+    requireUserVerification: it.verifies,
     credential: {
       id: it.passkey.credentialId,
       publicKey: Uint8Array.from(it.passkey.publicKey),
@@ -160,7 +181,7 @@ export async function readAuthentication(
     backedUp: authenticationInfo.credentialBackedUp,
     atMs: deps.clock.nowMs(),
   }
-  return { use: (tx) => usePasskey(tx, it.passkey, use) }
+  return { userVerified: authenticationInfo.userVerified, use: (tx) => usePasskey(tx, it.passkey, use) }
 }
 
 function parseAnswer<T extends { id: string; response: unknown }>(text: string): T {

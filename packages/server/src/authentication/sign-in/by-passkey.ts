@@ -1,4 +1,5 @@
-import { type Act, Fault, isFault } from '#kernel'
+import { type Act, Fault, isFault, type UserId } from '#kernel'
+import type { Person } from '../deps.ts'
 import {
   authenticationOptions,
   type PasskeyProof,
@@ -24,7 +25,8 @@ export async function challengePasskey(
   const { storage, entropy, rp } = deps
   const second = attempt?.stage === 'factor' && attempt.organizationId !== undefined && attempt.userId !== undefined
   const allowed = second ? await listPasskeys(storage.db, attempt.organizationId, attempt.userId) : []
-  const options = await authenticationOptions(rp, entropy, allowed)
+  const person = second && (await deps.people.find(storage.db, attempt.userId as UserId))
+  const options = await authenticationOptions(rp, entropy, allowed, person ? asksFor(person, attempt) : 'required')
   await storage.transact(async (tx) => {
     if (attempt !== undefined && (await advanceAttempt(tx, attempt, { challenge: options.challenge }))) return
     await saveAttempt(tx, { ...newAttempt(deps, keyHash, returnTo), challenge: options.challenge })
@@ -52,29 +54,34 @@ export async function provePasskey(
   const person = passkey && (await people.find(storage.db, passkey.userId))
   const check = async () => {
     if (passkey === undefined) return undefined
-    const proof = await proofOf(deps, answer, challenge, passkey)
-    return proof && { amr: amrOf(attempt, passkey, second), use: proof.use }
+    const verifies = person === undefined || asksFor(person, attempt) === 'required'
+    const proof = await proofOf(deps, { answer, challenge, passkey, verifies })
+    return proof && { amr: amrOf(attempt, passkey, second, proof.userVerified), use: proof.use }
   }
   // The attempt as it now stands, its challenge used up.
   const taken = { ...attempt, challenge: undefined }
   return deps.proving.run(act, visitor, { method: 'passkey', attempt: taken, person, throttled: false, check })
 }
 
+/** A passkey that does not verify its person is enough only after a password, where the organization says so. */
+const asksFor = (person: Person, attempt: Attempt): 'required' | 'preferred' =>
+  attempt.stage === 'factor' && attempt.amr.includes('pwd')
+    ? (person.organization.rules.userVerification ?? 'required')
+    : 'required'
+
 async function proofOf(
   deps: PasskeyDeps,
-  answer: string,
-  challenge: string,
-  passkey: Passkey,
+  it: Parameters<typeof readAuthentication>[2],
 ): Promise<PasskeyProof | undefined> {
-  return readAuthentication(deps, deps.rp, { answer, challenge, passkey }).catch((error) => {
+  return readAuthentication(deps, deps.rp, it).catch((error) => {
     if (isFault(error, 'authentication.passkey_rejected')) return undefined
     throw error
   })
 }
 
-const amrOf = (attempt: Attempt, passkey: Passkey, second: boolean): string[] => [
+const amrOf = (attempt: Attempt, passkey: Passkey, second: boolean, verified: boolean): string[] => [
   ...(second ? attempt.amr : []),
   passkey.backedUp ? 'swk' : 'hwk',
-  'user',
+  ...(verified ? ['user'] : []),
   'mfa',
 ]
