@@ -1,3 +1,5 @@
+import { readClock } from './server-clock.ts'
+
 /** What the API says when it refuses (RFC 9457). */
 export interface Problem {
   readonly status: number
@@ -89,6 +91,7 @@ async function sendOnce<T>(method: string, path: string, { body, ifRevision, sig
     throw new ApiError({ status: 0, code: 'lost', title: 'No answer' })
   })
   at = response.headers.get('consistency-token') ?? at
+  readClock(response)
   const text = await response.text()
   const read = text === '' ? undefined : readJson(text)
   if (!response.ok)

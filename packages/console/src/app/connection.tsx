@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { ApiError } from '../api/client.ts'
+import { useMinutesOff } from '../api/server-clock.ts'
 import { useWords } from '../words/words.tsx'
 
 /** Says when nothing answers, and that it is over. Reads are tried again by themselves. */
@@ -28,9 +29,22 @@ export function Connection() {
     }, 2_000)
     return () => clearInterval(timer)
   }, [lost, client])
+  const minutes = useMinutesOff()
   return (
-    <div role="status" className={lost ? 'lost' : 'lost none'}>
-      {lost && t('No connection to Gatehouse. What you see may be old; it is tried again.')}
-    </div>
+    <>
+      <div role="status" className={lost ? 'lost' : 'lost none'}>
+        {lost && t('No connection to Gatehouse. What you see may be old; it is tried again.')}
+      </div>
+      {minutes !== 0 && (
+        <p className="notice warn" role="status">
+          {t(
+            minutes > 0
+              ? 'The clock of this machine is {count} minutes ahead of the server’s: set it right. Times here are the server’s, in your time zone.'
+              : 'The clock of this machine is {count} minutes behind the server’s: set it right. Times here are the server’s, in your time zone.',
+            { count: Math.abs(minutes) },
+          )}
+        </p>
+      )}
+    </>
   )
 }

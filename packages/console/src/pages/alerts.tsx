@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { get, newKey, send } from '../api/client.ts'
 import { deployment, useMay } from '../api/rights.ts'
+import { serverNowMs } from '../api/server-clock.ts'
 import { useInAddress } from '../app/router.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
@@ -119,7 +120,7 @@ function Silences({ may }: { readonly may: boolean }) {
   const making = useMutation({
     mutationFn: () =>
       send('POST', '/api/observability/silences', {
-        body: { ...(objective && { objective }), why, untilMs: Date.now() + Number(hours) * 3_600_000 },
+        body: { ...(objective && { objective }), why, untilMs: serverNowMs() + Number(hours) * 3_600_000 },
         once: newKey(),
       }),
     onSuccess: () => {

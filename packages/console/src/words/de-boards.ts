@@ -20,6 +20,10 @@ export const boards = {
   'of sign-ins in 30 days did not fail by our fault': 'der Anmeldungen in 30 Tagen scheiterten nicht an uns',
   Audit: 'Protokoll',
   Federation: 'Föderation',
+  'The clock of this machine is {count} minutes ahead of the server’s: set it right. Times here are the server’s, in your time zone.':
+    'Die Uhr dieses Rechners geht {count} Minuten vor: Stellen Sie sie. Zeiten hier sind die des Servers, in Ihrer Zeitzone.',
+  'The clock of this machine is {count} minutes behind the server’s: set it right. Times here are the server’s, in your time zone.':
+    'Die Uhr dieses Rechners geht {count} Minuten nach: Stellen Sie sie. Zeiten hier sind die des Servers, in Ihrer Zeitzone.',
   'Health of federation': 'Zustand der Föderation',
   'Outside issuers whose workloads may be machines here, without a secret: as this node has seen them since it started.':
     'Fremde Aussteller, deren Programme hier ohne Geheimnis Maschinen sein dürfen: wie dieser Knoten sie seit seinem Start sieht.',
