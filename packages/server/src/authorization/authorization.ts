@@ -31,6 +31,8 @@ import { holdReplies } from './hold-replies.ts'
 import { decisionOperations } from './journal/decisions.routes.ts'
 import { Journal } from './journal/journal.ts'
 import { Recorder } from './journal/recorder.ts'
+import { tellSegments } from './journal/tell-segments.ts'
+import { toldSegmentsMigration } from './journal/told-segments.store.ts'
 import { measureSnapshot } from './measures.ts'
 import { edgeJournalMigrations } from './replica/edge-journal.store.ts'
 import type { RevocationSource } from './replica/ports.ts'
@@ -44,6 +46,7 @@ export const authorizationMigrations: readonly Migration[] = [
   ...grantMigrations,
   ...resourceMigrations,
   ...edgeJournalMigrations,
+  toldSegmentsMigration,
 ]
 
 export interface AuthorizationOptions {
@@ -112,6 +115,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
   const privileged = new Privileged(meter)
   const gate = createGate({ snapshot, clock, recorder, privileged })
   const tidying = await tidy(options)
+  const telling = tellSegments({ storage, clock, journal, onError })
   measureSnapshot(meter, snapshot, clock)
   let ownTokens: OwnTokens | undefined
   let answerGateway: AnswerGateway | undefined
@@ -151,6 +155,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     },
     close: async () => {
       tidying.stop()
+      await telling.stop()
       await journal.close()
     },
   }

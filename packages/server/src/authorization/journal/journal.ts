@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, Fault, type Meter } from '#kernel'
 import { lockDataDirectory } from '#storage'
 import '../faults.ts'
+import { nextAfter, nodeOf, pathOf, type Sealed } from './files.ts'
 import { measureJournal } from './measures.ts'
 import type { DecisionRecord, KeptDecision } from './record.ts'
 import { findSealed, readSealed, seal, sealLeftover } from './sealed.ts'
@@ -27,12 +27,6 @@ const nameShape = /^decisions-(\d{15})-(\d{13})\.log(\.zst)?$/
 /** Records wait at most this long for the medium when nobody asks. */
 const lingerMs = 10
 
-interface Sealed {
-  readonly path: string
-  readonly first: number
-  readonly openedAtMs: number
-}
-
 /**
  * Every decision, on disk before its reply: `append` returns once the system has it (it survives `kill -9`); `durable`
  * resolves once the medium has it. Segments are sealed, compressed and indexed by request id; a node keeps its own.
@@ -52,6 +46,7 @@ export class Journal {
   #turnFailed: Fault | undefined
   readonly #measures: ReturnType<typeof measureJournal>
   readonly #lock: { release(): void }
+  readonly #listeners: (() => void)[] = []
   /** Names this journal among those of all nodes, for as long as its directory lives. */
   readonly node: string
 
@@ -158,6 +153,16 @@ export class Journal {
       this.#syncing ??= this.#sync()
       await this.#syncing
     }
+  }
+
+  /** Segments that are sealed, oldest first. */
+  get sealed(): readonly Sealed[] {
+    return this.#sealed
+  }
+
+  /** Calls back whenever a segment has been sealed. */
+  onSealed(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   /** All decisions of one request on this node, oldest first. */
@@ -268,6 +273,7 @@ export class Journal {
       await this.#syncing?.catch(() => undefined)
       full.close()
       await this.#forget(this.#deps.clock.nowMs())
+      for (const listener of this.#listeners) listener()
     }
   }
 
@@ -279,22 +285,4 @@ export class Journal {
       await unlink(path.replace(/\.log$/, '.idx'))
     }
   }
-}
-
-const pathOf = (directory: string, first: number, nowMs: number) =>
-  join(directory, `decisions-${String(first).padStart(15, '0')}-${nowMs}.log`)
-
-function nodeOf(directory: string): string {
-  const path = join(directory, 'node')
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
-  const made = randomUUID()
-  writeFileSync(path, `${made}\n`, { mode: 0o600, flush: true })
-  return made
-}
-
-async function nextAfter(sealed: Sealed | undefined): Promise<number> {
-  if (sealed === undefined) return 1
-  let next = sealed.first
-  for await (const record of readSealed(sealed.path)) if (record !== undefined) next = record.number + 1
-  return next
 }
