@@ -92,7 +92,7 @@ export class TestHouse {
         {
           types,
           async *loadAll() {
-            yield* entities.values()
+            yield [...entities.values()]
           },
           load: async (_, uid) => entities.get(keyOf(uid)),
         },

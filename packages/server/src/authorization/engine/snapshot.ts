@@ -131,9 +131,8 @@ export class Snapshot {
     const { storage, clock, sources, bundles } = this.#deps
     const { db } = storage
     for (const source of sources) {
-      for await (const owned of source.loadAll(db)) {
-        this.#enter({ uid: owned.entity.uid, application: undefined, owned }, () => undefined)
-      }
+      for await (const some of source.loadAll(db))
+        for (const owned of some) this.#enter({ uid: owned.entity.uid, application: undefined, owned }, () => undefined)
     }
     for await (const bundle of bundles.loadAllActive(db)) this.#activate(bundle.applicationId, bundle)
     for await (const { applicationId: application, entity: resource } of loadResources(db)) {
@@ -142,7 +141,7 @@ export class Snapshot {
     const odd = await this.#newReads().untilWhole()
     this.#deferred.clear()
     this.#put(odd)
-    for await (const grant of loadGrants(db, clock.nowMs())) this.#putGrant(grant)
+    for await (const grants of loadGrants(db, clock.nowMs())) for (const grant of grants) this.#putGrant(grant)
   }
 
   async #handle(events: readonly FeedEvent[]): Promise<void> {
@@ -208,13 +207,13 @@ export class Snapshot {
 
   /** An entity that cannot enter stays out, which denies, and the others go on. */
   #enter(read: EntityRead, onError: (error: unknown) => void): void {
-    const key = EntityReads.keyOf(read.uid, read.application)
     try {
       if (read.application === undefined) this.#putEntity(read)
       else if (read.resource !== undefined)
         this.#applications.get(read.application)?.view.put(entityFromJson(read.resource))
-      this.#deferred.delete(key)
+      if (this.#deferred.size > 0) this.#deferred.delete(EntityReads.keyOf(read.uid, read.application))
     } catch (error) {
+      const key = EntityReads.keyOf(read.uid, read.application)
       if (!this.#deferred.has(key)) onError(error)
       this.#deferred.set(key, read)
     }

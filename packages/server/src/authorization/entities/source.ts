@@ -27,8 +27,8 @@ export interface OwnedEntity {
 export interface EntitySource {
   /** Cedar entity types, as in `User`. */
   readonly types: readonly string[]
-  /** Streams every entity; the order does not matter. */
-  loadAll(db: Reader): AsyncIterable<OwnedEntity>
+  /** Streams every entity, some at a time; the order does not matter. */
+  loadAll(db: Reader): AsyncIterable<readonly OwnedEntity[]>
   /** The entity as it is now, or undefined when it is gone. */
   load(db: Reader, uid: EntityUid): Promise<OwnedEntity | undefined>
 }

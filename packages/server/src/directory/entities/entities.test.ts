@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { OwnedEntity } from '#authorization'
 import type { GroupId } from '#kernel'
+import type { Reader } from '#storage'
 import { systemAct as act, openDirectory } from '../../../test/support/directory.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { fillDirectory } from '../../../test/support/fill-directory.ts'
@@ -74,7 +75,7 @@ onEachEngine('each noun as the entity that docs/architecture.md says, alone and 
     entity('Application', docs.id, { name: 'docs', active: true }),
   ]
   const all: OwnedEntity[] = []
-  for await (const one of directoryEntities.loadAll(db)) all.push(one)
+  for await (const some of directoryEntities.loadAll(db)) all.push(...some)
   const byId = (list: readonly { entity: { uid: { id: string } } }[]) =>
     [...list].sort((a, b) => (a.entity.uid.id < b.entity.uid.id ? -1 : 1))
   assert.deepEqual(byId(all), byId(expected))
@@ -100,7 +101,7 @@ onEachEngine('the stream of all goes over many pages without losing or repeating
   for (let at = 0; at < ids.length; at += 500)
     await changeMembers(deps, act, staff.id, { add: ids.slice(at, at + 500) as GroupId[] })
   const seen: string[] = []
-  for await (const { entity } of directoryEntities.loadAll(deps.storage.db)) {
+  for await (const { entity } of loaded(deps.storage.db)) {
     if (entity.uid.type !== 'User') continue
     seen.push(entity.uid.id)
     assert.equal(entity.parents.length, 2)
@@ -159,7 +160,7 @@ onEachEngine(
     const filled = await fillDirectory(deps, deps.home, { users: 2_300, groups: 20, groupsPerUser: 3 })
     assert.equal(filled.users.length, 2_300)
     let users = 0
-    for await (const { entity } of directoryEntities.loadAll(deps.storage.db)) {
+    for await (const { entity } of loaded(deps.storage.db)) {
       if (entity.uid.type !== 'User') continue
       users++
       assert.equal(entity.attrs.active, true)
@@ -169,3 +170,7 @@ onEachEngine(
     await deps.storage.close()
   },
 )
+
+async function* loaded(db: Reader): AsyncGenerator<OwnedEntity> {
+  for await (const some of directoryEntities.loadAll(db)) yield* some
+}

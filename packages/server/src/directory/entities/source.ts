@@ -26,10 +26,8 @@ export const directoryEntities: EntitySource = {
     let after: string | undefined
     for (;;) {
       const organizations = await listOrganizations(db, { after, limit: pageRows })
-      for (const organization of organizations) {
-        if (organization.state !== 'active') closed.add(organization.id)
-        yield toOrganizationEntity(organization)
-      }
+      for (const { id, state } of organizations) if (state !== 'active') closed.add(id)
+      yield organizations.map(toOrganizationEntity)
       after = organizations.at(-1)?.name
       if (organizations.length < pageRows) break
     }
@@ -39,7 +37,7 @@ export const directoryEntities: EntitySource = {
       const [first, last] = [users[0], users.at(-1)]
       if (first === undefined || last === undefined) continue
       const groups = await groupsOfMembersBetween(db, first.id, last.id)
-      for (const user of users) yield toUserEntity(user, groups.get(user.id) ?? [], isOpen(user))
+      yield users.map((user) => toUserEntity(user, groups.get(user.id) ?? [], isOpen(user)))
     }
     yield* inPages(
       db,
@@ -92,13 +90,13 @@ async function* inPages<T extends Placed & ({ readonly name: string } | { readon
   db: Reader,
   list: (page: { after: Key | undefined; limit: number }) => Promise<T[]>,
   toEntity: (row: T, groups: readonly string[]) => OwnedEntity,
-): AsyncGenerator<OwnedEntity> {
+): AsyncGenerator<OwnedEntity[]> {
   let after: Key | undefined
   for (;;) {
     const rows = await list({ after, limit: pageRows })
     const ids = rows.map((row) => row.id)
     const groups = await groupsOfMembers(db, ids)
-    for (const row of rows) yield toEntity(row, groups.get(row.id) ?? [])
+    yield rows.map((row) => toEntity(row, groups.get(row.id) ?? []))
     const last = rows.at(-1)
     if (last === undefined || rows.length < pageRows) return
     after = [last.organizationId, 'username' in last ? last.username : last.name, last.id]
