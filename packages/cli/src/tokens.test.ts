@@ -125,7 +125,7 @@ test('contain prints what it touched and how long each took, and leaves a bundle
   const reason = 'its token was in a public log'
   const done = await gatehouse(data, 'contain', 'machine:deploy', '--reason', reason, '--for', '8h', '--evidence', file)
   assert.equal(done.code, exits.ok, done.stderr)
-  for (const part of ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'grants'])
+  for (const part of ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'api-keys', 'grants'])
     assert.match(done.stdout, new RegExp(`${part} +\\d+ +[\\d.]+ ms`))
   assert.equal(statSync(file).mode & 0o777, 0o600)
   const evidence = JSON.parse(readFileSync(file, 'utf8'))

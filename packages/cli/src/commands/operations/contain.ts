@@ -7,7 +7,7 @@ import { parseSeconds } from '../../client/parse.ts'
 import { exits, Failure } from '../../failure.ts'
 import { action } from '../../session.ts'
 
-const parts = ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'grants']
+const parts = ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'api-keys', 'grants']
 
 interface Contained {
   readonly principal: { readonly type: string; readonly id: string; readonly name: string }

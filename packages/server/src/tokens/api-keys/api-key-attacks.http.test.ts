@@ -70,10 +70,10 @@ onEachEngine('what a key is not for stays shut: by AuthZEN, through an applicati
     assert.equal((await make(await tokenThrough(commandLineId), alice)).status, 201, 'the command line is her own hand')
 
     const hers = (await asAlice('POST', '/api/api-keys', { name: 'k', applications: [docs] })).body
-    const contained = await api('POST', '/api/contain', { id: alice, reason: 'a key leaked', parts: ['credentials'] })
+    const contained = await api('POST', '/api/contain', { id: alice, reason: 'a key leaked', parts: ['api-keys'] })
     assert.deepEqual(
       contained.body.steps.map(({ part, touched }: { part: string; touched: number }) => [part, touched]),
-      [['credentials', 2]],
+      [['api-keys', 2]],
     )
     await until(async () => (await ask(hers.secret)).status === 401)
     await api('POST', '/api/contain', { id: machine, reason: 'a key leaked' })

@@ -21,7 +21,7 @@ import { deleteArtifactsOf } from '../artifacts/artifact.store.ts'
 import { listEndedContainments, putContainment, takeContainment } from './containment.store.ts'
 
 /** What a leaked identity could still use: each can be ended by itself. Trusts go before keys: a machine that has no keys left takes no change. */
-export const containmentParts = ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'grants'] as const
+export const containmentParts = ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'api-keys', 'grants'] as const
 export type ContainmentPart = (typeof containmentParts)[number]
 
 export interface ContainDeps extends DirectoryDeps {
@@ -125,10 +125,10 @@ const ends: Readonly<Record<ContainmentPart, End>> = {
   sessions: (tx, deps, act, id, { organizationId }, { reason }) =>
     isId('user', id) ? deps.sessions.endAll(tx, act, organizationId, id, reason) : Promise.resolve(0),
   tokens: (tx, _deps, _act, id) => deleteArtifactsOf(tx, isId('user', id) ? { subject: id } : { clientId: id }),
-  credentials: async (tx, deps, act, id) => {
-    const keys = isId('app', id) ? 0 : await endApiKeysOf(tx, deps.clock.nowMs(), act, id, 'contained')
-    return keys + (isId('user', id) ? 0 : await stripCredentials(tx, deps, act, id as MachineId | ApplicationId))
-  },
+  credentials: (tx, deps, act, id) =>
+    isId('user', id) ? Promise.resolve(0) : stripCredentials(tx, deps, act, id as MachineId | ApplicationId),
+  'api-keys': (tx, deps, act, id) =>
+    isId('app', id) ? Promise.resolve(0) : endApiKeysOf(tx, deps.clock.nowMs(), act, id, 'contained'),
   trusts: async (tx, deps, act, id) => {
     if (!isId('machine', id)) return 0
     const { trusts } = await requireMachine(tx, id)
