@@ -29,7 +29,9 @@ export interface LocalMeasures {
   readonly bundle: string
   readonly decisions: Readonly<Record<Outcome, number>>
   /** Decisions that the centre made instead, and why. */
-  readonly fallbacks: Readonly<Record<'bound' | 'stale' | 'at_least' | 'token' | 'session', number>>
+  readonly fallbacks: Readonly<
+    Record<'bound' | 'stale' | 'at_least' | 'token' | 'session' | 'explain' | 'search', number>
+  >
   /** Decisions that nobody made. */
   readonly refused: number
   readonly connections: number
@@ -66,7 +68,7 @@ export class LocalDecisions implements Decider {
   readonly #journal: LocalJournal
   readonly #ready = Promise.withResolvers<void>()
   readonly #decisions: Record<Outcome, number> = { allow: 0, deny_policy: 0, deny_default: 0, deny_error: 0 }
-  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0, session: 0 }
+  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0, session: 0, explain: 0, search: 0 }
   #refused = 0
   #connections = 0
   #replica: Replica | undefined

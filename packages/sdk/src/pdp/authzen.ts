@@ -1,5 +1,5 @@
 import { GatehouseError } from '../errors.ts'
-import type { EntityRef, Evaluation, EvaluationResult } from '../evaluation.ts'
+import type { AskOptions, EntityRef, Evaluation, EvaluationResult } from '../evaluation.ts'
 import type { LocalDecisions } from '../local/local-decisions.ts'
 import { isObject } from '../tokens/jws.ts'
 
@@ -11,19 +11,19 @@ const evaluationsMost = 1_000
 const wrong = (at: string, detail: string) => new GatehouseError('request.invalid', `${at} ${detail}`)
 
 /** Answers `/access/v1/evaluation` (AuthZEN 1.0). @throws {GatehouseError} */
-export async function answerEvaluation(local: LocalDecisions, body: unknown, requestId: string): Promise<object> {
+export async function answerEvaluation(local: LocalDecisions, body: unknown, asked: AskOptions): Promise<object> {
   if (!isObject(body)) throw wrong('/body', 'must be an object')
-  return show(await local.evaluate(readEvaluation(body, {}, '/body'), { requestId }))
+  return show(await local.evaluate(readEvaluation(body, {}, '/body'), asked))
 }
 
 /**
  * Answers `/access/v1/evaluations`: defaults of the body for each, in order, ended early as its semantic says; one that cannot be read is a
  * deny with its error. @throws {GatehouseError}
  */
-export async function answerEvaluations(local: LocalDecisions, body: unknown, requestId: string): Promise<object> {
+export async function answerEvaluations(local: LocalDecisions, body: unknown, asked: AskOptions): Promise<object> {
   if (!isObject(body)) throw wrong('/body', 'must be an object')
   const { evaluations: list, options } = body
-  if (list === undefined || (Array.isArray(list) && list.length === 0)) return answerEvaluation(local, body, requestId)
+  if (list === undefined || (Array.isArray(list) && list.length === 0)) return answerEvaluation(local, body, asked)
   if (!Array.isArray(list)) throw wrong('/body/evaluations', 'must be an array')
   if (list.length > evaluationsMost) throw wrong('/body/evaluations', `holds more than ${evaluationsMost} evaluations`)
   const semantic = (isObject(options) ? options.evaluations_semantic : undefined) ?? 'execute_all'
@@ -35,7 +35,7 @@ export async function answerEvaluations(local: LocalDecisions, body: unknown, re
     let decision = false
     try {
       if (!isObject(given)) throw wrong(place, 'must be an object')
-      const result = await local.evaluate(readEvaluation(given, body, place), { requestId })
+      const result = await local.evaluate(readEvaluation(given, body, place), asked)
       decision = result.decision
       answers.push(show(result))
     } catch (error) {

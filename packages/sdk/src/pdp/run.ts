@@ -50,7 +50,7 @@ export async function runSidecar(
       ...(journal !== undefined && { journal: { directory: journal } }),
     })
     const addition = await add?.({ gatehouse, local, settings, onError })
-    const sidecar = await startSidecar({ local, host, port, onError, addition })
+    const sidecar = await startSidecar({ local, centre: gatehouse.centre, host, port, onError, addition })
     const at = `http://${host.includes(':') ? `[${host}]` : host}:${sidecar.port}`
     console.log(`gatehouse pdp decides for ${application} at ${at}${addition?.says ?? ''}`)
     const end = async () => {

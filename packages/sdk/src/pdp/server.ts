@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { GatehouseError } from '../errors.ts'
+import type { AskOptions } from '../evaluation.ts'
 import type { LocalDecisions } from '../local/local-decisions.ts'
-import { requestIdOf } from '../remote/centre.ts'
+import { type Centre, requestIdOf } from '../remote/centre.ts'
+import { isObject } from '../tokens/jws.ts'
 import { answerEvaluation, answerEvaluations } from './authzen.ts'
 import { formatMeasures } from './measures.ts'
 
@@ -11,6 +13,8 @@ export interface SidecarOptions {
   readonly host: string
   readonly port: number
   readonly onError: (error: unknown) => void
+  /** Where what a replica cannot answer is asked: why something was decided, searches, plans. */
+  readonly centre: Pick<Centre, 'send'>
   /** Answers what it knows before anything else is looked at. */
   readonly addition?: { handle(request: IncomingMessage, response: ServerResponse): boolean } | undefined
 }
@@ -18,13 +22,15 @@ export interface SidecarOptions {
 const bodyMost = 4 * 2 ** 20
 
 /**
- * A small decision point beside a program in any language: AuthZEN's evaluation and evaluations, `/healthz`, `/readyz` and `/metrics`.
- * Decisions are the replica's, or the centre's where bounds say so. It asks nobody who they are.
+ * A small decision point beside a program in any language: AuthZEN 1.0 with its metadata, `/healthz`, `/readyz` and `/metrics`. Decisions
+ * are the replica's, or the centre's where bounds or `Consistency-Token` say so; searches, plans and explanations are the centre's. It
+ * asks nobody who they are.
  */
-export async function startSidecar({ local, host, port, onError, addition }: SidecarOptions) {
+export async function startSidecar(options: SidecarOptions) {
+  const { host, port, onError, addition } = options
   const server = createServer((request, response) => {
     if (addition?.handle(request, response)) return
-    answer(local, request, response).catch((error) => refuse(error, request, response, onError))
+    answer(options, request, response).catch((error) => refuse(error, request, response, onError))
   })
   server.requestTimeout = 10_000
   await new Promise<void>((resolve, reject) => {
@@ -41,11 +47,14 @@ export async function startSidecar({ local, host, port, onError, addition }: Sid
   }
 }
 
-async function answer(local: LocalDecisions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(it: SidecarOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { local } = it
   const path = (request.url ?? '').split('?')[0]
   const requestId = requestIdOf(request.headers['x-request-id'])
   response.setHeader('x-request-id', requestId)
   response.setHeader('cache-control', 'no-store')
+  const atLeast = request.headers['consistency-token']
+  const options = { requestId, ...(typeof atLeast === 'string' && { atLeast }) }
   switch (`${request.method} ${path}`) {
     case 'GET /healthz':
       return send(response, 200, { status: 'ok' })
@@ -56,12 +65,53 @@ async function answer(local: LocalDecisions, request: IncomingMessage, response:
     case 'GET /metrics':
       response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(formatMeasures(local.measures()))
       return
+    case 'GET /.well-known/authzen-configuration':
+      return send(response, 200, metadata(it.host, request.socket.localPort ?? it.port))
     case 'POST /access/v1/evaluation':
-      return send(response, 200, await answerEvaluation(local, await readBody(request), requestId))
-    case 'POST /access/v1/evaluations':
-      return send(response, 200, await answerEvaluations(local, await readBody(request), requestId))
+    case 'POST /access/v1/evaluations': {
+      const body = await readBody(request)
+      if (wantsExplanation(body)) return passOn(it, 'explain', path as string, body, options, response)
+      const answered = path === '/access/v1/evaluation' ? answerEvaluation : answerEvaluations
+      return send(response, 200, await answered(local, body, options))
+    }
+    case 'POST /access/v1/search/subject':
+    case 'POST /access/v1/search/resource':
+    case 'POST /access/v1/search/action':
+    case 'POST /access/v1/plan':
+      return passOn(it, 'search', path as string, await readBody(request), options, response)
   }
   send(response, 404, { title: 'There is nothing here' })
+}
+
+const wantsExplanation = (body: unknown): boolean =>
+  isObject(body) && isObject(body.options) && body.options.explain === true
+
+/** Answers as the centre does, with this service's own rights there. @throws {GatehouseError} `remote.unavailable` */
+async function passOn(
+  { centre, local }: SidecarOptions,
+  why: 'explain' | 'search',
+  path: string,
+  body: unknown,
+  options: AskOptions,
+  response: ServerResponse,
+): Promise<void> {
+  local.countAsked(why)
+  const answer = await centre.send(path, body, options)
+  const type = answer.headers.get('content-type') ?? 'application/json'
+  response.writeHead(answer.status, { 'content-type': type }).end(answer.body)
+}
+
+/** AuthZEN 1.0, "Policy Decision Point Metadata": by the address that it listens on, never by `Host`. */
+function metadata(host: string, port: number) {
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return {
+    policy_decision_point: url,
+    access_evaluation_endpoint: `${url}/access/v1/evaluation`,
+    access_evaluations_endpoint: `${url}/access/v1/evaluations`,
+    search_subject_endpoint: `${url}/access/v1/search/subject`,
+    search_resource_endpoint: `${url}/access/v1/search/resource`,
+    search_action_endpoint: `${url}/access/v1/search/action`,
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
