@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Answer, type Operation, operation } from '#web'
+import { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { issueBody, issuedView } from '../credentials/credentials.schema.ts'
 import type { DirectoryDeps } from '../deps.ts'
 import { makePage, readLimit, readTextCursor } from '../values/page.ts'
@@ -13,7 +14,7 @@ import {
   applicationView as view,
 } from './application.schema.ts'
 import { listApplications, requireApplication } from './application.store.ts'
-import { applicationKinds, applicationStates, parseApplicationId } from './application.ts'
+import { type Application, applicationKinds, applicationStates, parseApplicationId } from './application.ts'
 import { issueApplicationSecret, revokeApplicationSecret } from './application-secrets.ts'
 import { moveApplication, updateApplication } from './change-application.ts'
 import { createApplication } from './create-application.ts'
@@ -78,7 +79,12 @@ export function applicationOperations(deps: DirectoryDeps): Operation[] {
         const organization = readOrganizationId(organizationId)
         const organizationIds = await visibleOrganizations(deps, act, 'viewApplication', organization)
         const rows = await listApplications(db, { ...filter, organizationIds }, { after, limit: limit + 1 })
-        return makePage('applications', limit, rows, (row) => [row.organizationId, row.name, row.id], show)
+        const notes = await CredentialNotes.read(
+          db,
+          rows.map(({ id }) => id),
+        )
+        const keyOf = (row: Application) => [row.organizationId, row.name, row.id]
+        return makePage('applications', limit, rows, keyOf, (row) => show(row, notes))
       },
     }),
     operation({
@@ -111,7 +117,8 @@ export function applicationOperations(deps: DirectoryDeps): Operation[] {
       handle: async ({ act, params }) => {
         const found = await requireApplication(db, parseApplicationId(params.applicationId))
         deps.gate.require(act, 'viewApplication', { type: 'Application', id: found.id })
-        return new Answer(show(found), { revision: found.revision })
+        const notes = await CredentialNotes.read(db, [found.id])
+        return new Answer(show(found, notes), { revision: found.revision })
       },
     }),
     operation({

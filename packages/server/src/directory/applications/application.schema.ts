@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import type { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { credentialsView, keysBody, showCredentials } from '../credentials/credentials.schema.ts'
 import { authMethods } from '../credentials/credentials.ts'
 import { closed, oneOf, stamps, text } from '../values/schema.ts'
@@ -61,7 +62,11 @@ export const applicationView = closed({
   ...stamps,
 })
 
-export function showApplication({ credentials, ...application }: Application): Static<typeof applicationView> {
-  const shown = { ...application, authMethod: credentials.authMethod, ...showCredentials(credentials) }
+export function showApplication(
+  { credentials, ...application }: Application,
+  notes?: CredentialNotes,
+): Static<typeof applicationView> {
+  const noteOf = (id: string) => notes?.of(application.id, id)
+  const shown = { ...application, authMethod: credentials.authMethod, ...showCredentials(credentials, noteOf) }
   return shown as unknown as Static<typeof applicationView>
 }

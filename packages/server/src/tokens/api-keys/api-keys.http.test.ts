@@ -34,6 +34,9 @@ onEachEngine(
         Object.keys(told).filter((name) => /apiKey|actions|acr/.test(name)),
         [],
       )
+      await server.tokens.uses.write()
+      const [asked] = (await api('GET', `/api/applications/${docs}`)).body.secrets
+      assert.equal(asked.usedAtMs, clock.nowMs(), 'the secret of who asked says when it was used')
       const other = await api('POST', '/api/applications', { organizationId: home, name: 'other', kind: 'service' })
       const otherSecret = (await api('POST', `/api/applications/${other.body.id}/secrets`)).body.secret
       assert.deepEqual((await introspect(secret, other.body.id, otherSecret)).body, { active: false }, 'not for it')
