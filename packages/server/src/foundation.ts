@@ -63,6 +63,7 @@ export async function openFoundation(options: GatehouseOptions, undo: (() => unk
     entropy,
     meter,
     rootKeyFile: config.rootKeyFile,
+    token: config.signingToken,
     onError,
   })
   undo.push(() => keyring.close())

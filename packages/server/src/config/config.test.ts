@@ -27,6 +27,7 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     database: { engine: 'sqlite', file: '/srv/app/data/gatehouse.db' },
     rootKeyFile: '/srv/app/data/root.key',
     rootKeyBesideData: true,
+    signingToken: undefined,
     logLevel: 'info',
     trustedProxies: [],
     outgoingAllow: [],
@@ -66,6 +67,10 @@ test('the TLS listener has all of its settings or none, and its key does not pri
   assert.throws(() => read({ ...told, GATEHOUSE_MTLS_KEY_FILE: '/no/such' }), invalid(/cannot be read/))
 })
 
+test('a PKCS#11 token has all of its settings or none', () => {
+  assert.throws(() => read({ GATEHOUSE_PKCS11_MODULE: '/usr/lib/hsm.so' }), invalid(/together/))
+})
+
 test('every setting is taken from the environment, or from the file under its lower-case name; the environment wins', () => {
   const told = {
     GATEHOUSE_URL: 'https://id.example.com',
@@ -75,6 +80,9 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_DATA: '/var/lib/gatehouse',
     GATEHOUSE_DATABASE: 'postgres://g:pw@db/gatehouse',
     GATEHOUSE_ROOT_KEY_FILE: '/etc/gatehouse/root.key',
+    GATEHOUSE_PKCS11_MODULE: '/usr/lib/hsm.so',
+    GATEHOUSE_PKCS11_TOKEN: 'gatehouse',
+    GATEHOUSE_PKCS11_PIN_FILE: '/etc/gatehouse/pin',
     GATEHOUSE_LOG_LEVEL: 'debug',
     GATEHOUSE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7',
     GATEHOUSE_OUTGOING_ALLOW: '10.9.0.0/16',
@@ -108,6 +116,7 @@ test('every setting is taken from the environment, or from the file under its lo
       dataDirectory: '/var/lib/gatehouse',
       rootKeyFile: '/etc/gatehouse/root.key',
       rootKeyBesideData: false,
+      signingToken: { module: '/usr/lib/hsm.so', label: 'gatehouse', pinFile: '/etc/gatehouse/pin' },
       logLevel: 'debug',
       trustedProxies: ['10.0.0.0/8', '192.0.2.7'],
       outgoingAllow: ['10.9.0.0/16'],

@@ -15,6 +15,7 @@ import {
   type Told,
   wrong,
 } from './parse.ts'
+import { parseSigningToken, type SigningTokenConfig } from './signing-token.ts'
 import { parseTraces, type TracesConfig } from './traces.ts'
 import { yaml } from './yaml.ts'
 
@@ -33,6 +34,8 @@ export interface Config {
   readonly rootKeyFile: string
   /** Whether the root key file lies inside the data directory (for trying out; `doctor` warns). */
   readonly rootKeyBesideData: boolean
+  /** Where private signing keys are made and kept, when not sealed in the database. */
+  readonly signingToken: SigningTokenConfig | undefined
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[]
@@ -92,6 +95,9 @@ const names = {
   GATEHOUSE_DATA: 'data',
   GATEHOUSE_DATABASE: 'database',
   GATEHOUSE_ROOT_KEY_FILE: 'root_key_file',
+  GATEHOUSE_PKCS11_MODULE: 'pkcs11_module',
+  GATEHOUSE_PKCS11_TOKEN: 'pkcs11_token',
+  GATEHOUSE_PKCS11_PIN_FILE: 'pkcs11_pin_file',
   GATEHOUSE_LOG_LEVEL: 'log_level',
   GATEHOUSE_TRUSTED_PROXIES: 'trusted_proxies',
   GATEHOUSE_CLIENT_CERTIFICATE_HEADER: 'client_certificate_header',
@@ -154,6 +160,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     ),
     rootKeyFile,
     rootKeyBesideData: rootKeyFile.startsWith(`${dataDirectory}/`),
+    signingToken: parseSigningToken(told, workingDirectory),
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
     mail: told.has('smtp') ? Object.freeze(parseMail(take('smtp', ''), take('mail_from', ''))) : undefined,

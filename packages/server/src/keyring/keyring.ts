@@ -4,6 +4,7 @@ import type { Storage } from '#storage'
 import type { PublicJwk } from './algorithms.ts'
 import { DataKeys } from './data-keys.ts'
 import { type NamedKey, namedPurpose, openNamedKey } from './named-keys.ts'
+import type { SigningTokenOptions } from './pkcs11/signing-token.ts'
 import { allPurposes, definePurposes } from './purposes.ts'
 import type { SigningAlgorithm } from './signing-key.store.ts'
 import { type RotationTimes, type SigningKeyInfo, SigningKeys, signingPurpose } from './signing-keys.ts'
@@ -31,6 +32,8 @@ export interface KeyringDeps {
   /** Algorithms that have a key from the first start. Default: ES256. */
   readonly algorithms?: readonly SigningAlgorithm[]
   readonly times?: RotationTimes
+  /** A PKCS#11 token in which private signing keys are made from now on. Default: they are sealed in the database. */
+  readonly token?: SigningTokenOptions | undefined
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -90,7 +93,9 @@ export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
   const system: Act = { actor: { type: 'system', name: 'keyring' }, requestId: 'keyring' }
   const begin = (await storage.readMark()).position
   const dataKeys = await DataKeys.open(deps, system, allPurposes().keys())
-  const signing = new SigningKeys({ storage, clock, dataKeys, times })
+  // A native library: loaded where there is a token.
+  const token = deps.token && (await import('./pkcs11/open-token.ts')).openToken(deps.token)
+  const signing = new SigningKeys({ storage, clock, dataKeys, times, token })
   const listeners = new Set<() => void>()
   const load = async () => {
     await dataKeys.reload(storage.db)
@@ -168,6 +173,7 @@ export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
     close: async () => {
       clearInterval(timer)
       await follower.stop()
+      token?.close()
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Storage, Tx } from '#storage'
 import { generateSigningKey, type PublicJwk, signWith, toPublicJwk, verifyWith } from './algorithms.ts'
 import type { DataKeys } from './data-keys.ts'
 import './events.ts'
+import type { SigningToken } from './pkcs11/signing-token.ts'
 import {
   insertSigningKey,
   listSigningKeys,
@@ -42,6 +43,8 @@ interface LoadedKey {
   readonly jwk: PublicJwk
   readonly publicKey: KeyObject
   readonly privateKey: KeyObject | undefined
+  /** The private key's name in the token, where it is kept in one. */
+  readonly tokenKey: string | undefined
 }
 
 interface Deps {
@@ -49,7 +52,12 @@ interface Deps {
   readonly clock: Clock
   readonly dataKeys: DataKeys
   readonly times: RotationTimes
+  /** Where new private keys are made and kept. Default: here, sealed. */
+  readonly token?: SigningToken | undefined
 }
+
+/** What is sealed of a key in a token: its name. A private key itself is DER, which begins otherwise. */
+const tokenMark = 'token:'
 
 /** The signing keys as this node has last read them, and their transitions. */
 export class SigningKeys {
@@ -67,15 +75,14 @@ export class SigningKeys {
       const before = this.#keys.get(row.kid)
       const jwk = JSON.parse(row.public_jwk) as PublicJwk
       const publicKey = before?.publicKey ?? createPublicKey({ key: jwk as never, format: 'jwk' })
-      let privateKey: KeyObject | undefined
-      if (row.sealed !== null && row.state !== 'retired') {
-        const open = async () => {
-          const pkcs8 = await dataKeys.unseal(signingPurpose, row.kid, row.sealed as Uint8Array)
-          return createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-        }
-        privateKey = before?.privateKey ?? (await open())
-      }
-      next.set(row.kid, { row, jwk, publicKey, privateKey })
+      const sealed = row.state === 'retired' ? null : row.sealed
+      const isLive = sealed !== null
+      const isKnown = before?.privateKey !== undefined || before?.tokenKey !== undefined
+      const plain = sealed !== null && !isKnown ? await dataKeys.unseal(signingPurpose, row.kid, sealed) : undefined
+      const read = plain === undefined ? { ...before } : readPrivate(plain)
+      const { privateKey, tokenKey } = isLive ? read : {}
+      if (!isLive && before?.tokenKey !== undefined) this.#forget(before.tokenKey)
+      next.set(row.kid, { row, jwk, publicKey, privateKey, tokenKey })
     }
     this.#keys = next
   }
@@ -94,6 +101,11 @@ export class SigningKeys {
 
   sign(kid: string, data: Uint8Array): Uint8Array {
     const key = this.#keys.get(kid)
+    if (key?.tokenKey !== undefined) {
+      const { token } = this.#deps
+      if (token === undefined) throw new Fault('keyring.token_unavailable', { detail: 'no token is configured' })
+      return token.sign(key.tokenKey, key.row.algorithm, data)
+    }
     if (key?.privateKey === undefined) throw new Fault('keyring.key_unknown')
     return signWith(key.row.algorithm, key.privateKey, data)
   }
@@ -114,8 +126,10 @@ export class SigningKeys {
     { atOnce = false, forget = false }: { atOnce?: boolean; forget?: boolean },
   ): Promise<SigningKeyInfo> {
     const { storage, clock, times } = this.#deps
-    const fresh = await this.#generate(algorithm)
-    return storage.transact(async (tx) => {
+    const { inToken, ...fresh } = await this.#generate(algorithm)
+    let isKept = false
+    const rotated = storage.transact(async (tx) => {
+      isKept = false
       const nowMs = clock.nowMs()
       const rows = (await listSigningKeys(tx)).filter((row) => row.algorithm === algorithm)
       const active = rows.find((row) => row.state === 'active')
@@ -139,9 +153,18 @@ export class SigningKeys {
         revision: 1,
       } as const
       if (!(await insertSigningKey(tx, row))) throw new Fault('keyring.rotation_running')
+      isKept = true
       await this.#tell(tx, act, row)
       return toInfo(row)
     })
+    try {
+      return await rotated
+    } catch (error) {
+      isKept = false
+      throw error
+    } finally {
+      if (!isKept && inToken !== undefined) this.#forget(inToken)
+    }
   }
 
   /** Moves every key whose time has come, and publishes successors of old ones. Any number of nodes may call it. */
@@ -187,19 +210,39 @@ export class SigningKeys {
   /** Seals every private key again under the newest data key. */
   async reseal(): Promise<void> {
     const { storage, dataKeys } = this.#deps
-    for (const { row, privateKey } of this.#keys.values()) {
-      if (row.sealed === null || privateKey === undefined || !dataKeys.isStale(signingPurpose, row.sealed)) continue
-      const sealed = dataKeys.seal(signingPurpose, row.kid, privateKey.export({ format: 'der', type: 'pkcs8' }))
+    for (const { row, privateKey, tokenKey } of this.#keys.values()) {
+      const plain =
+        tokenKey === undefined ? privateKey?.export({ format: 'der', type: 'pkcs8' }) : nameInToken(tokenKey)
+      if (row.sealed === null || plain === undefined || !dataKeys.isStale(signingPurpose, row.sealed)) continue
+      const sealed = dataKeys.seal(signingPurpose, row.kid, plain)
       await storage.transact((tx) => resealSigningKey(tx, row.kid, sealed))
     }
   }
 
   async #generate(algorithm: SigningAlgorithm) {
-    const { publicKey, privateKey } = await generateSigningKey(algorithm)
+    const { publicKey, plain, inToken } = await this.#make(algorithm)
     const jwk = toPublicJwk(algorithm, publicKey)
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
-    const sealed = this.#deps.dataKeys.seal(signingPurpose, jwk.kid, pkcs8)
-    return { kid: jwk.kid, algorithm, public_jwk: JSON.stringify(jwk), sealed }
+    const sealed = this.#deps.dataKeys.seal(signingPurpose, jwk.kid, plain)
+    return { kid: jwk.kid, algorithm, public_jwk: JSON.stringify(jwk), sealed, inToken }
+  }
+
+  async #make(algorithm: SigningAlgorithm): Promise<{ publicKey: KeyObject; plain: Uint8Array; inToken?: string }> {
+    const { token } = this.#deps
+    if (token !== undefined) {
+      const { id, publicKey } = token.generate(algorithm)
+      return { publicKey, plain: nameInToken(id), inToken: id }
+    }
+    const { publicKey, privateKey } = await generateSigningKey(algorithm)
+    return { publicKey, plain: privateKey.export({ format: 'der', type: 'pkcs8' }) }
+  }
+
+  /** What is retired signs no more: nor in the token. One that cannot be reached now keeps a key that nothing names. */
+  #forget(tokenKey: string): void {
+    try {
+      this.#deps.token?.destroy(tokenKey)
+    } catch {
+      // It signs nothing: no row names it.
+    }
   }
 
   async #move(tx: Tx, act: Act, row: SigningKeyRow, to: SigningKeyState, retiresAtMs: number | null): Promise<void> {
@@ -218,6 +261,15 @@ export class SigningKeys {
       data: { kid, algorithm, state },
     })
   }
+}
+
+const nameInToken = (id: string): Buffer => Buffer.from(`${tokenMark}${id}`)
+
+function readPrivate(plain: Uint8Array): { privateKey?: KeyObject; tokenKey?: string } {
+  const text = Buffer.from(plain)
+  if (text.subarray(0, tokenMark.length).equals(Buffer.from(tokenMark)))
+    return { tokenKey: text.toString('utf8', tokenMark.length) }
+  return { privateKey: createPrivateKey({ key: text, format: 'der', type: 'pkcs8' }) }
 }
 
 function toInfo(row: SigningKeyRow): SigningKeyInfo {

@@ -105,6 +105,8 @@ export interface TokensDeps {
   readonly requestsPerSecond?: number
   /** Makes the first key of an algorithm, when an application wants its ID tokens signed by it. */
   readonly ensureKey?: (algorithm: SigningAlgorithm) => Promise<void>
+  /** Whether a key of RS256 is made as soon as somebody asks what there is, as OpenID Connect Discovery §3 has it. Default: yes. */
+  readonly offerRs256?: boolean
   /** Client certificates. Default: there are none. */
   readonly certificates?: CertificateOptions
   /** How long a rotated refresh token may come again. Default 30 s. */
@@ -194,7 +196,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const { entropy } = deps.directory
   const statusLists = new StatusLists({ url, storage, clock, entropy, signer, clients, revocations })
   const protocol = new Protocol({
-    ensureKey: deps.ensureKey,
+    ensureKey: deps.offerRs256 === false ? undefined : deps.ensureKey,
     spool,
     statusLists,
     registration: deps.registration ?? false,

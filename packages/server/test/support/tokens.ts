@@ -102,6 +102,8 @@ export async function openTokensFixture(
     requestsPerSecond?: number
     spoolDirectory?: string
     outgoing?: TokensDeps['outgoing']
+    /** Default: not; a key of RSA takes long. */
+    offerRs256?: boolean
     wrapStorage?: (storage: Storage) => Storage
   } = {},
 ): Promise<TokensFixture> {
@@ -151,6 +153,7 @@ export async function openTokensFixture(
     isAction: () => true,
     registration: true,
     ensureKey: (algorithm) => keyring.ensure(algorithm),
+    offerRs256: options.offerRs256 ?? false,
     outgoing: options.outgoing ?? new Outgoing(['127.0.0.1']),
     onError,
     ...(options.spoolDirectory !== undefined && { spoolDirectory: options.spoolDirectory }),

@@ -7,7 +7,7 @@ import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
 onEachEngine(
   'discovery says what each profile must find there (OIDC Discovery 3, RFC 8414 2, FAPI 2.0 5.3.2, CIBA 4, MCP authorization)',
   async (scratch) => {
-    const it = await openTokensFixture(scratch)
+    const it = await openTokensFixture(scratch, { offerRs256: true })
     const read = async (path: string) => (await fetch(`${it.url}/.well-known/${path}`)).json()
     const [openid, oauth] = (await Promise.all([
       read('openid-configuration'),
