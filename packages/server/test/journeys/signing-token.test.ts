@@ -7,11 +7,11 @@ import { test } from 'node:test'
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { addApplication, addApplicationSecret } from '#directory'
 import { systemClock, systemEntropy } from '#kernel'
-import { systemAct } from '../../../test/support/directory.ts'
-import { scratchDatabase } from '../../../test/support/engines.ts'
-import { startTestServer, type TestServer } from '../../../test/support/server.ts'
-import { postForm } from '../../../test/support/tokens.ts'
-import { openToken } from './open-token.ts'
+import { openToken } from '../../src/keyring/pkcs11/open-token.ts'
+import { systemAct } from '../support/directory.ts'
+import { scratchDatabase } from '../support/engines.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { postForm } from '../support/tokens.ts'
 
 const module = [
   '/usr/lib/softhsm/libsofthsm2.so',
