@@ -27,6 +27,8 @@ const without = [
   'events tail',
   'restore',
   'alert acknowledge',
+  'registration approve',
+  'registration refuse',
 ]
 
 /** Every other command, in an order in which each finds what it needs. Words in braces stand for what came before. */
@@ -54,6 +56,7 @@ function commands(home: string): string[][] {
     ['organization', 'create', 'json'],
     ['organization', 'brand', 'json', '--colour', '#17605a', '--preview'],
     ['organization', 'brand', 'json', '--text', 'en.welcome=Hello', '--colour', '#17605a'],
+    ['registration', 'list', '--organization', 'json'],
     ['organization', 'suspend', 'json'],
     ['organization', 'activate', 'json'],
     ['organization', 'delete', 'json'],

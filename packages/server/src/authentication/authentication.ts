@@ -1,4 +1,5 @@
 import { definePurposes } from '#keyring'
+import type { Tx } from '#storage'
 import type { Web } from '#web'
 import { addAccountRoutes } from './account/account.routes.ts'
 import { deleteExpiredProofs } from './account/address-proof.store.ts'
@@ -26,6 +27,9 @@ import { BreachedPasswords } from './passwords/breached.ts'
 import { importOperations } from './passwords/import.routes.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { addRecoveryRoutes } from './recovery/recovery.routes.ts'
+import { addRegisterRoutes } from './registration/register.routes.ts'
+import { registrationOperations } from './registration/registration.routes.ts'
+import { deleteOldRegistrations } from './registration/registration.store.ts'
 import type { Services } from './services.ts'
 import { followDirectory } from './sessions/follow-directory.ts'
 import { identifySession } from './sessions/identify-session.ts'
@@ -92,6 +96,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     ...linkOperations(services),
     ...importOperations(services),
     ...brandOperations(services),
+    ...registrationOperations(services),
   )
   addPages(web, (app) => {
     serveAssets(app)
@@ -103,6 +108,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     addOwnDataRoutes(app, services)
     addSignOutRoutes(app, services)
     addLanguageRoutes(app, services)
+    addRegisterRoutes(app, services)
     addBrandRoutes(app, services)
   })
 
@@ -118,6 +124,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredPreviews,
       deleteExpiredMailCodes,
       deleteExpiredProofs,
+      (tx: Tx, nowMs: number) => deleteOldRegistrations(tx, nowMs - 90 * 86_400_000),
     ])
       await storage.transact((tx) => remove(tx, nowMs))
   }

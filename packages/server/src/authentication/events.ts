@@ -38,6 +38,11 @@ declare module '#feed' {
     'authentication.address_confirmed': Record<string, never>
     'authentication.account_closed': Record<string, never>
     'authentication.data_exported': Record<string, never>
+    'authentication.registration_asked': { sent: boolean }
+    'authentication.registration_waiting': { registration: string }
+    'authentication.registered': Record<string, never>
+    'authentication.registration_approved': { registration: string }
+    'authentication.registration_refused': { registration: string }
     'authentication.bootstrap_used': { jti: string; method: string; route: string }
   }
 }
@@ -74,5 +79,11 @@ defineEvents({
   'authentication.address_confirmed': 'A user confirmed a new e-mail address, which is theirs now',
   'authentication.account_closed': 'A user closed their own account',
   'authentication.data_exported': 'A user exported all that is kept about them',
+  'authentication.registration_asked': 'Somebody asked for a letter to make an account in an organization',
+  'authentication.registration_waiting':
+    'Somebody with a confirmed address waits for an administrator to open an account',
+  'authentication.registered': 'Somebody with a confirmed address made an account themselves',
+  'authentication.registration_approved': 'An administrator opened an account that somebody had asked for',
+  'authentication.registration_refused': 'An administrator refused an account that somebody had asked for',
   'authentication.bootstrap_used': 'The local bootstrap credential was used',
 })

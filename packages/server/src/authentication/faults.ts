@@ -9,6 +9,15 @@ export const faults = defineFaults({
     status: 403,
     says: 'Your organization keeps this itself: ask an administrator of it',
   },
+  'authentication.registration_closed': { status: 404, says: 'This organization takes nobody by themselves' },
+  'authentication.registration_full': {
+    status: 429,
+    says: 'Too many accounts wait for an administrator here. Try again later',
+  },
+  'authentication.registration_unknown': {
+    status: 404,
+    says: 'There is no such registration: it may be decided already',
+  },
   'authentication.organization_unknown': { status: 404, says: 'There is no such organization' },
   // INVARIANT: every failure to sign in answers with this one, whatever its cause.
   'authentication.rejected': { status: 401, says: 'That did not work. Check what you entered and try again' },

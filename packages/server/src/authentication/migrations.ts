@@ -3,12 +3,14 @@ import { proofMigrations } from './account/address-proof.store.ts'
 import { previewMigrations } from './branding/preview.store.ts'
 import { outboxMigrations } from './mail/outbox.store.ts'
 import { mailCodeMigrations } from './mail-codes/mail-code.store.ts'
+import { registrationMigrations } from './registration/registration.store.ts'
 import { suspectMigrations } from './sign-in/suspects.ts'
 
 export const authenticationMigrations: readonly Migration[] = [
   ...outboxMigrations,
   ...previewMigrations,
   ...proofMigrations,
+  ...registrationMigrations,
   ...suspectMigrations,
   ...mailCodeMigrations,
   {

@@ -50,6 +50,7 @@ export const undecidedRoutes: readonly UndecidedRoute[] = [
   { url: '/forgotten', why: page },
   { url: '/enrol*', why: page },
   { url: '/account*', why: page },
+  { url: '/register*', why: page },
   { url: '/brand/*', why: 'logo and colours of an organization, which its sign-in pages show to anybody' },
   { url: '/language', why: 'anybody chooses the language of the pages they read' },
   { url: '/oauth/consent/:uid', why: page },

@@ -2,7 +2,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Fault, isFault, Secret } from '#kernel'
 import { requireOwnForm } from '../http/own-form.ts'
 import { admit, anonymousAct, readVisitor, sendOnward } from '../http/visitor.ts'
-import { english } from '../languages/languages.ts'
 import { describeAgent, type Says } from '../languages/say.ts'
 import { sayFault } from '../languages/say-fault.ts'
 import {
@@ -13,7 +12,6 @@ import {
   profilePage,
   recoveryCodesPage,
   totpPage,
-  type WrongValues,
 } from '../pages/enrol.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { isPasskeyFault } from '../passkeys/attestation.ts'
@@ -21,6 +19,7 @@ import type { Services } from '../services.ts'
 import { findAttempt } from '../sign-in/attempt.store.ts'
 import { showTotp } from '../totp/totp.ts'
 import type { Enrolled, EnrolmentState } from './enrolment.ts'
+import { wrongValues } from './wrong-values.ts'
 
 /** The pages of one-time links and of enrolment. */
 export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
@@ -191,23 +190,4 @@ function reasonOf({ attempt, second }: EnrolmentState): Says {
   if (attempt.purpose === 'setup') return (t) => t.enrol.whyOwner
   if (attempt.purpose === 'sign_in') return (t) => t.enrol.whySecond
   return (t) => (second ? t.enrol.whyMore : t.enrol.whyPasskey)
-}
-
-const members: Readonly<Record<string, keyof ProfileValues>> = {
-  '/displayName': 'name',
-  '/username': 'username',
-  '/email': 'email',
-}
-
-/** What the directory says against the values, at the fields it says it of; undefined when it says something else. */
-export function wrongValues(fault: Fault): WrongValues | undefined {
-  if (fault.code === 'directory.name_taken') return { username: (t) => t.enrol.taken }
-  if (fault.code !== 'directory.invalid') return undefined
-  const wrong: { -readonly [K in keyof WrongValues]: WrongValues[K] } = {}
-  for (const { pointer, detail } of (fault.extra?.errors ?? []) as { pointer: string; detail: string }[]) {
-    const member = members[pointer]
-    // The directory says what is wrong in English only.
-    if (member !== undefined) wrong[member] ??= (t) => (t === english ? `It ${detail}.` : t.enrol[`${member}Wrong`])
-  }
-  return wrong
 }

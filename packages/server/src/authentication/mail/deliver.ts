@@ -100,7 +100,10 @@ export class MailDelivery {
         type: problem === undefined ? 'authentication.letter_sent' : 'authentication.letter_undeliverable',
         atMs: clock.nowMs(),
         organizationId: letter.organizationId,
-        object: { type: 'User', id: letter.userId },
+        object:
+          letter.userId === undefined
+            ? { type: 'Organization', id: letter.organizationId }
+            : { type: 'User', id: letter.userId },
         outcome: problem === undefined ? 'success' : 'failure',
         data: { about: kind, attempts: letter.attempts + 1 },
         touches: [],

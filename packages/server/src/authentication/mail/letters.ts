@@ -21,6 +21,10 @@ export interface Letters {
   readonly email_confirm: { readonly url: string; readonly organization: string; readonly minutes: number }
   readonly email_changed: { readonly atMs: number }
   readonly closed: { readonly atMs: number; readonly organization: string }
+  readonly register: { readonly url: string; readonly organization: string; readonly minutes: number }
+  readonly registered: { readonly url: string; readonly organization: string }
+  readonly approved: { readonly url: string; readonly organization: string; readonly days: number }
+  readonly refused: { readonly organization: string }
   readonly new_device: {
     readonly agent: string | undefined
     readonly address: string | undefined
@@ -79,6 +83,22 @@ const write: { readonly [K in LetterKind]: Write<K> } = {
   closed: ({ t, language }, { atMs, organization }) => ({
     subject: t.letters.closedSubject,
     text: fill(t.letters.closed, { organization, when: sayMinute(language, atMs) }),
+  }),
+  register: ({ t, language }, { url, organization, minutes }) => ({
+    subject: fill(t.letters.registerSubject, { organization }),
+    text: fill(t.letters.register, { organization, url, time: sayTime(language, minutes, 'minute') }),
+  }),
+  registered: ({ t }, { url, organization }) => ({
+    subject: fill(t.letters.registeredSubject, { organization }),
+    text: fill(t.letters.registered, { organization, url }),
+  }),
+  approved: ({ t, language }, { url, organization, days }) => ({
+    subject: fill(t.letters.approvedSubject, { organization }),
+    text: fill(t.letters.approved, { organization, url, time: sayTime(language, days, 'day') }),
+  }),
+  refused: ({ t }, { organization }) => ({
+    subject: fill(t.letters.refusedSubject, { organization }),
+    text: fill(t.letters.refused, { organization }),
   }),
   new_device: ({ t, language }, { agent, address = t.common.unknownAddress, atMs, url }) => ({
     subject: t.letters.newDeviceSubject,

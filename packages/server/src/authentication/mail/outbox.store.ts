@@ -6,7 +6,8 @@ import type { Migration, Reader, Tx } from '#storage'
 export interface Letter {
   readonly id: string
   readonly organizationId: OrganizationId
-  readonly userId: UserId
+  /** Undefined for somebody who is no user yet. */
+  readonly userId: UserId | undefined
   readonly kind: string
   readonly recipient: string
   readonly sealed: Uint8Array
@@ -46,7 +47,7 @@ create index mail_outbox_by_user on mail_outbox (organization_id, user_id);`,
 const toLetter = (row: Selectable<OutboxTable>): Letter => ({
   id: row.id,
   organizationId: row.organization_id as OrganizationId,
-  userId: row.user_id as UserId,
+  userId: row.user_id === '' ? undefined : (row.user_id as UserId),
   kind: row.kind,
   recipient: row.recipient,
   sealed: row.sealed,
@@ -61,7 +62,7 @@ export async function insertLetter(tx: Tx, letter: Letter): Promise<void> {
     .values({
       id: letter.id,
       organization_id: letter.organizationId,
-      user_id: letter.userId,
+      user_id: letter.userId ?? '',
       kind: letter.kind,
       recipient: letter.recipient,
       sealed: letter.sealed,

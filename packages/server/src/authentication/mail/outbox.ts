@@ -1,4 +1,4 @@
-import { type Clock, type Entropy, newId } from '#kernel'
+import { type Clock, type Entropy, isId, newId } from '#kernel'
 import { definePurposes, type Keyring } from '#keyring'
 import type { Tx } from '#storage'
 import type { Person } from '../deps.ts'
@@ -19,6 +19,9 @@ export interface OutboxDeps {
   readonly sends: boolean
 }
 
+/** Whom a letter is to. Without an id it is somebody who is no user yet. */
+export type Addressee = Pick<Person, 'organizationId' | 'name' | 'email' | 'language'> & { readonly id?: string }
+
 /** Letters come to be in the transaction of what they tell of: neither is there without the other. */
 export class Outbox {
   readonly #deps: OutboxDeps
@@ -36,16 +39,16 @@ export class Outbox {
     return this.sends && person.email !== undefined
   }
 
-  /** Puts a letter to a person, who has an address, on its way. Nothing where no letters are sent. */
-  async put<K extends LetterKind>(tx: Tx, person: Person, kind: K, values: Letters[K]): Promise<void> {
+  /** Puts a letter to a person, or to an address that nobody has an account with yet, on its way. Nothing where no letters are sent. */
+  async put<K extends LetterKind>(tx: Tx, person: Addressee, kind: K, values: Letters[K]): Promise<void> {
     const { clock, keyring } = this.#deps
-    if (!this.reaches(person) || person.email === undefined) return
+    if (!this.sends || person.email === undefined) return
     const id = newId('mail', this.#deps)
     const nowMs = clock.nowMs()
     await insertLetter(tx, {
       id,
       organizationId: person.organizationId,
-      userId: person.id,
+      userId: isId('user', person.id) ? person.id : undefined,
       kind,
       recipient: person.email,
       sealed: keyring.seal(

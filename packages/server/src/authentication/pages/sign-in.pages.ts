@@ -50,6 +50,8 @@ export interface SignInPage extends Said {
   readonly form: FormState
   readonly organization?: (Door & { readonly name: string }) | undefined
   readonly login?: string | undefined
+  /** Whether people may make an account there by themselves. */
+  readonly registers?: boolean
 }
 
 /** The first page: who are you. A passkey needs no name. */
@@ -67,7 +69,8 @@ ${hidden({ csrf: it.form.csrf, return_to: it.form.returnTo, acr: it.form.acr, or
 ${field(t, { name: 'login', label: t.signIn.login, value: it.login, autocomplete: 'username webauthn', maxlength: 254, focus: true })}
 ${button(t.common.continue)}
 </form>
-${passkeyForm(t, it.form, { organization: it.organization?.name, autofill: true, label: t.signIn.withPasskey, kind: 'quiet' })}`,
+${passkeyForm(t, it.form, { organization: it.organization?.name, autofill: true, label: t.signIn.withPasskey, kind: 'quiet' })}
+${it.registers && it.organization !== undefined && html`<p class="after"><a href="/register?organization=${it.organization.name}">${t.register.link}</a></p>`}`,
   })
 
 /** Asked when neither the address, the application nor the e-mail domain says which organization it is. */

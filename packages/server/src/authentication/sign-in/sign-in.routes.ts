@@ -8,6 +8,7 @@ import type { Says } from '../languages/say.ts'
 import { addMailCodeRoutes } from '../mail-codes/mail-code.routes.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { organizationPage, signInPage } from '../pages/sign-in.pages.ts'
+import { isOpen } from '../registration/register.ts'
 import type { Services } from '../services.ts'
 import { isAtLeast, parseAcr } from '../sessions/session.ts'
 import { beginSignIn } from './begin.ts'
@@ -47,17 +48,20 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const page = signInPage({
     form: { csrf: flow.csrf, returnTo, acr },
     organization: organization ?? person?.organization,
+    registers: organization !== undefined && isOpen(services, organization),
     login: text('login_hint') ?? person?.username,
     hint: again && person !== undefined ? (t) => (isWeak ? t.signIn.stronger : t.signIn.again) : undefined,
   })
   return sendPage(reply, page)
 }
 
-/** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand. */
+/** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand or takes
+ * people by themselves. */
 async function doorOf({ people, storage }: Services, named: string | undefined): Promise<Organization | undefined> {
   if (named !== undefined) return people.findOrganization(storage.db, named)
   const only = await people.findOnlyOrganization(storage.db)
-  return only?.branding === undefined ? undefined : only
+  const own = only?.branding !== undefined || only?.registration?.open === true
+  return own ? only : undefined
 }
 
 /** Begins an attempt, or asks which organization it is. */
