@@ -4,8 +4,6 @@ import type { FeedEvent } from './events.ts'
 
 /** Events kept in memory; a follower that is further behind reads the table. */
 const keptMost = 1_000
-/** Rows that one turn of the event loop reads. */
-const readAtOnce = 125
 
 /**
  * The newest events, read once for all followers of this node: a commit wakes them together. INVARIANT: what is kept is
@@ -36,15 +34,7 @@ export class RecentEvents {
   }
 
   async #read(after: number, limit: number): Promise<FeedEvent[]> {
-    const events: FeedEvent[] = []
-    for (;;) {
-      const most = Math.min(readAtOnce, limit - events.length)
-      const part = await listEvents(this.#storage.db, events.at(-1)?.position ?? after, most)
-      events.push(...part)
-      if (part.length < most || events.length >= limit) break
-      // Requests come first: hundreds of rows are read in turns of the event loop.
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+    const events = await listEvents(this.#storage.db, after, limit)
     const first = events[0]?.position
     if (first === undefined) return events
     const next = (this.#kept[0]?.position ?? first) + this.#kept.length
