@@ -80,6 +80,17 @@ export interface SignInSession {
   readonly expiresAtMs: number
   readonly amr: readonly string[]
   readonly acr?: string
+  /** Whether its second factor was the person's own: a letter, or a browser that was remembered, is none. */
+  readonly ownSecond?: boolean
+}
+
+/** The proof behind an access token or API key, as far as it says. */
+export interface TokenProof {
+  readonly acr?: string | undefined
+  readonly amr?: readonly string[] | undefined
+  readonly sessionId?: string | undefined
+  /** Known to have been the person's own second factor. */
+  readonly ownSecond?: boolean
 }
 
 /** The sessions, as authentication knows them. */

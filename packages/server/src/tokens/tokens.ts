@@ -32,7 +32,7 @@ import { Needs } from './oidc/needs.ts'
 import { Protocol } from './oidc/protocol.ts'
 import type { Sealer } from './oidc/sealer.ts'
 import type { Signer } from './oidc/signing.ts'
-import type { ClientSource, PersonSource, SessionSource, TokenPages } from './ports.ts'
+import type { ClientSource, PersonSource, SessionSource, TokenPages, TokenProof } from './ports.ts'
 import { mountRegistration } from './registration/registration.routes.ts'
 import { registrationMigrations } from './registration/registration.store.ts'
 import { mountResourceMetadata } from './resource-metadata/resource-metadata.ts'
@@ -79,7 +79,7 @@ export interface TokensDeps {
   readonly sessions: SessionSource
   readonly pages: TokenPages
   /** Throws when the proof behind a person's token is not enough for our own API. Default: it always is. */
-  readonly holdToFactors?: (user: UserId, acr: string | undefined) => Promise<void>
+  readonly holdToFactors?: (user: UserId, proof: TokenProof) => Promise<void>
   readonly onError: (where: string, error: unknown, requestId?: string) => void
   /** Seals what must be said again: the keyring. */
   readonly sealer: Sealer

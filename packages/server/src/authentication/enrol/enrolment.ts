@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import { type Act, Fault, type Secret } from '#kernel'
 import type { Tx } from '#storage'
-import type { NewPerson, Person } from '../deps.ts'
+import type { NewPerson, Person, SignInRules } from '../deps.ts'
 import { addPasskey, makeRecoveryCodes, setPassword, setTotp } from '../factors/write-factors.ts'
 import { takeLink } from '../links/link.store.ts'
 import { requireLink } from '../links/make-link.ts'
@@ -100,14 +100,15 @@ export class Enrolment {
   }
 
   /** Options to create a passkey, with a challenge kept for one answer. */
-  async passkeyOptions({ attempt, pending, person, login }: EnrolmentState) {
+  async passkeyOptions(state: EnrolmentState) {
+    const { attempt, pending, person, login } = state
     const { storage, rp, entropy } = this.#deps
     const options = await registrationOptions(rp, entropy, {
       userId: person?.id ?? attempt.id,
       username: login,
       displayName: person?.name ?? pending.profile?.name ?? login,
       existing: person === undefined ? [] : await listPasskeys(storage.db, person.organizationId, person.id),
-      rules: person?.organization.rules,
+      rules: rulesOf(state),
     })
     await this.#move(attempt, { challenge: options.challenge })
     return options
@@ -124,9 +125,10 @@ export class Enrolment {
       organizationId: attempt.organizationId as NonNullable<typeof attempt.organizationId>,
       userId: person?.id ?? ('' as never),
       name,
-      rules: person?.organization.rules,
+      rules: rulesOf(state),
     })
-    const amr = [...attempt.amr, passkey.backedUp ? 'swk' : 'hwk', 'user', 'mfa']
+    const verified = passkey.userVerified ? ['user'] : []
+    const amr = [...attempt.amr, passkey.backedUp ? 'swk' : 'hwk', ...verified, 'mfa']
     return this.#complete(act, visitor, state, amr, { passkey })
   }
 
@@ -235,6 +237,12 @@ export class Enrolment {
     const moved = await this.#deps.storage.transact((tx) => advanceAttempt(tx, attempt, change))
     if (!moved) throw new Fault('authentication.form_stale')
   }
+}
+
+/** INVARIANT: a passkey that is made by a link alone is all that its person shows, now and later: it verifies them, whatever the rules. */
+function rulesOf({ attempt, person }: EnrolmentState): SignInRules | undefined {
+  const rules = person?.organization.rules
+  return attempt.amr.includes('pwd') ? rules : rules && { ...rules, userVerification: 'required' }
 }
 
 interface Made {

@@ -5,7 +5,7 @@ import type { Person } from '../deps.ts'
 import { onwardPage } from '../pages/outcome.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
-import { isAtLeast, type Session } from '../sessions/session.ts'
+import { isAtLeast, isOwnSecond, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson } from '../sessions/sessions.ts'
 import { deviceMs } from '../sign-in/device.store.ts'
@@ -73,9 +73,7 @@ export function sendOnward(reply: FastifyReply, path: string): FastifyReply {
  */
 export function needsSecondFactor(services: Services, { session, person }: KnownSession): boolean {
   if (!isAtLeast(session.acr, 'urn:gatehouse:acr:2')) return needsSecondFactorOf(services, person)
-  // A letter, or a browser that was remembered, is a second factor for everybody but administrators.
-  const strong = session.factors.some((factor) => ['passkey', 'totp', 'recovery_code'].includes(factor))
-  return !strong && services.administrators.isAdministrator(person.id)
+  return !isOwnSecond(session) && services.administrators.isAdministrator(person.id)
 }
 
 /** Whether one factor is not enough for this person. */

@@ -91,7 +91,7 @@ export async function readRegistration(
     readonly name: string
     readonly rules: SignInRules | undefined
   },
-): Promise<Passkey> {
+): Promise<Passkey & { readonly userVerified: boolean }> {
   const response = parseAnswer<RegistrationResponseJSON>(it.answer)
   const { verifyRegistrationResponse } = await webauthn()
   const { verified, registrationInfo } = await verifyRegistrationResponse({
@@ -122,6 +122,7 @@ export async function readRegistration(
     name: it.name,
     backedUp: registrationInfo.credentialBackedUp,
     aaguid: registrationInfo.aaguid,
+    userVerified: registrationInfo.userVerified,
     addedAtMs: deps.clock.nowMs(),
     usedAtMs: undefined,
   }

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Act } from '#kernel'
 import type { Services } from '../services.ts'
 import { isKnownDevice } from '../sign-in/device.store.ts'
-import { hashToken, type Session } from './session.ts'
+import { hashToken, isOwnSecond, type Session } from './session.ts'
 
 /** Sessions for the rooms that stand on them: tokens, forward-auth. */
 export function sessionSource({ sessions, cookies, storage, clock, conditions }: Services) {
@@ -29,7 +29,10 @@ export function sessionSource({ sessions, cookies, storage, clock, conditions }:
       const asked = { action: 'signIn', factors, address: request.ip, deviceKnown, applicationId } as const
       return conditions.ask({ requestId: request.id }, person, asked)
     },
-    find: (id: string): Promise<Session | undefined> => sessions.findById(id),
+    find: async (id: string): Promise<(Session & { readonly ownSecond: boolean }) | undefined> => {
+      const session = await sessions.findById(id)
+      return session && { ...session, ownSecond: isOwnSecond(session) }
+    },
     /** Ends it, if it has not ended. */
     end: async (act: Act, id: string, reason = 'ended by an application'): Promise<void> => {
       const session = await sessions.findById(id)

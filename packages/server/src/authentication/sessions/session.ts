@@ -47,14 +47,27 @@ export const sessionLimits = {
 /** What the tables know a bearer token by. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
+/**
+ * Whether a second factor was the person's own. A letter, or a browser that was remembered, is one for everybody but administrators.
+ * @param session as far as it is known: without factors by its methods
+ */
+export const isOwnSecond = ({
+  amr,
+  factors,
+}: {
+  readonly amr: readonly string[]
+  readonly factors?: readonly string[]
+}) => (factors ?? factorsOfAmr(amr)).some((factor) => ['passkey', 'totp', 'recovery_code'].includes(factor))
+
 /** What methods (RFC 8176) say of the factors, for sessions that an older version began. */
 export function factorsOfAmr(amr: readonly string[]): string[] {
   const names = { pwd: 'password', otp: 'totp', hwk: 'passkey', swk: 'passkey' } as Record<string, string>
   return amr.flatMap((method) => names[method] ?? [])
 }
 
-/** The level that methods (RFC 8176) amount to: `hwk` or `swk` is a passkey, `mfa` more than one factor. */
+/** The level that methods (RFC 8176) amount to: `hwk` or `swk` is a passkey, `user` one that verified its person, `mfa` more than one factor. */
 export function acrOf(amr: readonly string[]): Acr {
   if (!amr.includes('mfa')) return 'urn:gatehouse:acr:1'
-  return amr.includes('hwk') || amr.includes('swk') ? 'phr' : 'urn:gatehouse:acr:2'
+  const passkey = amr.includes('hwk') || amr.includes('swk')
+  return passkey && amr.includes('user') ? 'phr' : 'urn:gatehouse:acr:2'
 }

@@ -144,7 +144,7 @@ export class Proving {
       if (needed) return goOn((await mailHelps([])) ? 'factor' : 'enrol', [])
     } else if (attempt.acr !== undefined && !isAtLeast(acrOf(shown.amr), attempt.acr)) {
       // Who has nothing stronger goes on: whoever asked for more decides what that is worth (RFC 9470 §5).
-      const can = stronger(person, factors, attempt.acr)
+      const can = stronger(person, factors, attempt.acr).filter((factor) => !shown.factors.includes(factor))
       if (can.length > 0) return goOn('factor', can)
     }
     const answer = await conditions.ask(act, person, {

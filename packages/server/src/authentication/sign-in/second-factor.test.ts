@@ -33,9 +33,9 @@ onEachEngine('from the grant on, an administrator with one factor is refused unt
     // An access token that stands on such a session is held to the same.
     const hold = holdToFactors(server.authentication.services)
     for (const acr of [undefined, 'made up', 'urn:gatehouse:acr:1'])
-      await assert.rejects(hold(id as UserId, acr), { code: 'authentication.second_factor_needed' })
-    await hold(id as UserId, 'urn:gatehouse:acr:2')
-    await hold(id as UserId, 'phr')
+      await assert.rejects(hold(id as UserId, { acr }), { code: 'authentication.second_factor_needed' })
+    await hold(id as UserId, { acr: 'urn:gatehouse:acr:2', amr: ['pwd', 'otp', 'mfa'] })
+    await hold(id as UserId, { acr: 'phr' })
 
     await browser.signIn('alice')
     assert.equal(browser.at, '/enrol')

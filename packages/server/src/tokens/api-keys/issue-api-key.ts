@@ -7,7 +7,8 @@ import '../events.ts'
 import '../faults.ts'
 import { commandLineId } from '../built-in-client.ts'
 import { apiScope } from '../oidc/scopes.ts'
-import type { SessionSource } from '../ports.ts'
+import { acrValues } from '../oidc/step-up.ts'
+import type { SessionSource, SignInSession } from '../ports.ts'
 import { countLiveApiKeys, insertApiKey } from './api-key.store.ts'
 import { type ApiKey, apiKeyLifetimes, apiKeysMost, ownApi } from './api-key.ts'
 import { hashOfApiKey, makeApiKey } from './format.ts'
@@ -68,7 +69,7 @@ export async function issueApiKey(deps: IssueApiKeyDeps, act: Act, input: ApiKey
       name,
       applications: await readApplications(tx, owner, input.applications),
       scopes,
-      acr: session?.userId === owner.id ? session.acr : undefined,
+      acr: session?.userId === owner.id ? provedBy(session) : undefined,
       issuedAtMs: nowMs,
       expiresAtMs: nowMs + seconds * 1_000,
       usedAtMs: undefined,
@@ -91,6 +92,10 @@ export async function issueApiKey(deps: IssueApiKeyDeps, act: Act, input: ApiKey
     return { key, secret }
   })
 }
+
+/** INVARIANT: what a key says of its making holds whatever its owner comes to be: a second factor that is not their own is none. */
+const provedBy = ({ acr, ownSecond }: SignInSession): string | undefined =>
+  acr === acrValues[1] && ownSecond === false ? acrValues[0] : acr
 
 function readScopes({ isAction }: IssueApiKeyDeps, { applications, scopes = [] }: ApiKeyInput): string[] {
   for (const [at, scope] of scopes.entries())

@@ -60,9 +60,11 @@ export async function withdrawApplication(
   const atMs = clock.nowMs()
   const made = await storage.transact(async (tx) => {
     const ended: Revocation[] = []
-    await deleteConsent(tx, person.id, clientId)
+    const allowed = await deleteConsent(tx, person.id, clientId)
     for (const grant of await listGrantsOfPerson(tx, person.id, atMs, clientId))
       ended.push((await endGrant(tx, atMs, act, { ...grant, subject: person.id }, 'withdrawn')).revocation)
+    // Of an application that has nothing of theirs there is nothing to say: its name would be anybody's text on the record.
+    if (!allowed && ended.length === 0) return ended
     await record(tx, act, {
       type: 'tokens.consent_withdrawn',
       atMs,

@@ -39,9 +39,14 @@ export async function listConsents(db: Reader, userId: string) {
   return rows.map((row) => ({ clientId: row.client_id, scopes: row.scopes.split(' '), givenAtMs: row.given_at }))
 }
 
-/** Forgets what a person has allowed one application. */
-export async function deleteConsent(tx: Tx, userId: string, clientId: string): Promise<void> {
-  await tx.deleteFrom('token_consents').where('user_id', '=', userId).where('client_id', '=', clientId).execute()
+/** Forgets what a person has allowed one application. @returns whether there was anything */
+export async function deleteConsent(tx: Tx, userId: string, clientId: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('token_consents')
+    .where('user_id', '=', userId)
+    .where('client_id', '=', clientId)
+    .executeTakeFirstOrThrow()
+  return numDeletedRows > 0n
 }
 
 /** Adds scopes to what was allowed before. */

@@ -8,7 +8,7 @@ import { actorsOf } from '../exchange/act-chain.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { apiScope } from '../oidc/scopes.ts'
 import { acrValues } from '../oidc/step-up.ts'
-import { actorOfClient, actorOfPerson, type PersonSource } from '../ports.ts'
+import { actorOfClient, actorOfPerson, type PersonSource, type TokenProof } from '../ports.ts'
 import type { PresentedRequest } from './presented-token.ts'
 import type { AccessTokenClaims } from './verify-access-token.ts'
 
@@ -25,7 +25,7 @@ export function identifyByAccessToken(deps: {
   readonly clients: ClientCache
   readonly people: PersonSource
   /** Refuses a person's token whose proof (`acr`) is not enough for what the person may do by now. */
-  readonly holdToFactors?: ((user: UserId, acr: string | undefined) => Promise<void>) | undefined
+  readonly holdToFactors?: ((user: UserId, proof: TokenProof) => Promise<void>) | undefined
 }): Identify {
   const actorOf = async (subject: string): Promise<Actor | undefined> => {
     if (subject.startsWith('user_')) {
@@ -49,13 +49,18 @@ export function identifyByAccessToken(deps: {
       throw new Fault('tokens.scope_missing')
     }
     if (actor.type === 'user')
-      await deps.holdToFactors?.(actor.id, key === undefined ? claims.acr : key.acr).catch((error) => {
-        challenges.set(
-          request,
-          `Bearer error="insufficient_user_authentication", acr_values="${acrValues[1]} ${acrValues[2]}"`,
+      await deps
+        .holdToFactors?.(
+          actor.id,
+          key === undefined ? { ...claims, sessionId: claims.sid } : { acr: key.acr, ownSecond: true },
         )
-        throw error
-      })
+        .catch((error) => {
+          challenges.set(
+            request,
+            `Bearer error="insufficient_user_authentication", acr_values="${acrValues[1]} ${acrValues[2]}"`,
+          )
+          throw error
+        })
     if (key !== undefined)
       return {
         actor,
