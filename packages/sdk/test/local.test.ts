@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type GatehouseError, LocalDecisions, type LocalDecisionsOptions } from '@gatehouse/sdk'
+import type { EngineName } from '../../server/src/storage/index.ts'
+import { engines } from '../../server/test/support/engines.ts'
 import { type House, inHouse, until } from './support/house.ts'
 
 interface Local {
@@ -15,7 +17,11 @@ interface Local {
   cutAfter: number | undefined
 }
 
-const inLocal = (body: (it: Local) => Promise<void>, options: LocalDecisionsOptions = {}) =>
+const inLocal = (
+  body: (it: Local) => Promise<void>,
+  options: LocalDecisionsOptions = {},
+  engine: EngineName = 'sqlite',
+) =>
   inHouse(async (house) => {
     await house.grantReplica()
     const it = { cutAfter: undefined as number | undefined }
@@ -36,7 +42,7 @@ const inLocal = (body: (it: Local) => Promise<void>, options: LocalDecisionsOpti
     } finally {
       await local.close()
     }
-  })
+  }, engine)
 
 function cutting(response: Response, url: string, it: { cutAfter: number | undefined }): Response {
   if (!url.includes('/replica') || response.body === null) return response
@@ -136,74 +142,84 @@ test('changes of people, grants, resources and policies are decided upon within 
     assert.deepEqual(house.errors, [])
   }))
 
-test('a stream cut anywhere, in the middle of a change too, catches up by its cursor and misses nothing', () =>
-  inLocal(async (it) => {
-    const { house, local, may } = it
-    const { api, applicationId } = house
-    const uid = { type: 'Document', id: 'cut' }
-    for (const [turn, bytes] of [200, 900, 2_000, 3_000].entries()) {
-      it.cutAfter = bytes
-      for (let n = 0; n < 12; n++) {
-        const put = [
-          {
-            uid,
-            attrs: {
-              title: 'x'.repeat(n * 50),
-              classification: n % 2 ? 'open' : 'internal',
-              owner: { __entity: { type: 'User', id: await house.idOf('users', turn % 2 ? 'alice' : 'bob') } },
-            },
-            parents: [],
-          },
-        ]
-        assert.equal((await api.call('POST', `/api/applications/${applicationId}/entities`, { put })).status, 200)
-      }
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      it.cutAfter = undefined
-      const [owner, other] = turn % 2 ? ['alice', 'bob'] : ['bob', 'alice']
-      await until('the last change', async () => (await may(owner as string, 'write', 'cut')) === true, 8_000)
-      assert.equal(await may(other as string, 'write', 'cut'), false)
-    }
-    assert.ok(local.measures().connections > 4, String(local.measures().connections))
-  }))
+for (const engine of engines)
+  test(`a stream cut anywhere, in the middle of a change too, catches up by its cursor and misses nothing [${engine}]`, () =>
+    inLocal(
+      async (it) => {
+        const { house, local, may } = it
+        const { api, applicationId } = house
+        const uid = { type: 'Document', id: 'cut' }
+        for (const [turn, bytes] of [200, 900, 2_000, 3_000].entries()) {
+          it.cutAfter = bytes
+          for (let n = 0; n < 12; n++) {
+            const put = [
+              {
+                uid,
+                attrs: {
+                  title: 'x'.repeat(n * 50),
+                  classification: n % 2 ? 'open' : 'internal',
+                  owner: { __entity: { type: 'User', id: await house.idOf('users', turn % 2 ? 'alice' : 'bob') } },
+                },
+                parents: [],
+              },
+            ]
+            assert.equal((await api.call('POST', `/api/applications/${applicationId}/entities`, { put })).status, 200)
+          }
+          await new Promise((resolve) => setTimeout(resolve, 300))
+          it.cutAfter = undefined
+          const [owner, other] = turn % 2 ? ['alice', 'bob'] : ['bob', 'alice']
+          await until('the last change', async () => (await may(owner as string, 'write', 'cut')) === true, 8_000)
+          assert.equal(await may(other as string, 'write', 'cut'), false)
+        }
+        assert.ok(local.measures().connections > 4, String(local.measures().connections))
+      },
+      {},
+      engine,
+    ))
 
-test('decisions come into the record once each, in order, with their stream; batches are chained and repeat harmlessly', () =>
-  inLocal(async ({ house, local, may }) => {
-    for (let n = 0; n < 20; n++) await may('alice', 'read', `d${n}`)
-    await until('all are shipped', () => local.measures().waiting === 0)
-    const { body } = await house.api.call('GET', '/api/decisions?limit=200')
-    const edge = body.items
-      .filter((one: { via: string }) => one.via === 'local')
-      .map((one: { edge: object }) => one.edge)
-    assert.equal(edge.length, 20)
-    assert.deepEqual(
-      edge.map(({ number }: { number: number }) => number).sort((a: number, b: number) => a - b),
-      Array.from({ length: 20 }, (_, n) => n + 1),
-    )
-    const gatehouse = house.gatehouse({ revocations: false })
-    const line = (number: number) =>
-      `${JSON.stringify({ number, atMs: 1, requestId: 'by-hand', principal: { type: 'User', id: 'x' }, action: { type: 'Action', id: 'read' }, resource: { type: 'Document', id: 'y' }, outcome: 'allow', reasons: [], errors: [], bundle: 'b', tookMicros: 3 })}\n`
-    const send = async (batch: object) => {
-      const answer = await gatehouse.centre.send(
-        '/access/v1/journal',
-        { stream: 'by-hand-1', watermarkMs: 5, ...batch },
-        {},
-      )
-      return { status: answer.status, body: JSON.parse(answer.body) }
-    }
-    const first = { sequence: 1, previous: '', lines: line(1) + line(2) }
-    const [one, same] = await Promise.all([send(first), send(first)])
-    assert.equal(one.status, 200, JSON.stringify(one.body))
-    assert.deepEqual(same, one)
-    assert.deepEqual(await send(first), one)
-    const gap = await send({ sequence: 3, previous: one.body.hash, lines: line(3) })
-    assert.deepEqual([gap.status, gap.body.code, gap.body.sequence], [409, 'authorization.stream_gap', 1])
-    assert.equal((await send({ sequence: 2, previous: 'x'.repeat(43), lines: line(3) })).status, 409)
-    for (const bad of ['{"number":3}\n', line(4), 'x\n', line(3).replace('"allow"', '"maybe"')])
-      assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: bad })).status, 422, bad)
-    assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: line(3) })).status, 200)
-    const kept = await house.api.call('GET', '/api/decisions?requestId=by-hand')
-    assert.equal(kept.body.items.length, 3)
-  }))
+for (const engine of engines)
+  test(`decisions come into the record once each, in order, with their stream; batches are chained and repeat harmlessly [${engine}]`, () =>
+    inLocal(
+      async ({ house, local, may }) => {
+        for (let n = 0; n < 20; n++) await may('alice', 'read', `d${n}`)
+        await until('all are shipped', () => local.measures().waiting === 0)
+        const { body } = await house.api.call('GET', '/api/decisions?limit=200')
+        const edge = body.items
+          .filter((one: { via: string }) => one.via === 'local')
+          .map((one: { edge: object }) => one.edge)
+        assert.equal(edge.length, 20)
+        assert.deepEqual(
+          edge.map(({ number }: { number: number }) => number).sort((a: number, b: number) => a - b),
+          Array.from({ length: 20 }, (_, n) => n + 1),
+        )
+        const gatehouse = house.gatehouse({ revocations: false })
+        const line = (number: number) =>
+          `${JSON.stringify({ number, atMs: 1, requestId: 'by-hand', principal: { type: 'User', id: 'x' }, action: { type: 'Action', id: 'read' }, resource: { type: 'Document', id: 'y' }, outcome: 'allow', reasons: [], errors: [], bundle: 'b', tookMicros: 3 })}\n`
+        const send = async (batch: object) => {
+          const answer = await gatehouse.centre.send(
+            '/access/v1/journal',
+            { stream: 'by-hand-1', watermarkMs: 5, ...batch },
+            {},
+          )
+          return { status: answer.status, body: JSON.parse(answer.body) }
+        }
+        const first = { sequence: 1, previous: '', lines: line(1) + line(2) }
+        const [one, same] = await Promise.all([send(first), send(first)])
+        assert.equal(one.status, 200, JSON.stringify(one.body))
+        assert.deepEqual(same, one)
+        assert.deepEqual(await send(first), one)
+        const gap = await send({ sequence: 3, previous: one.body.hash, lines: line(3) })
+        assert.deepEqual([gap.status, gap.body.code, gap.body.sequence], [409, 'authorization.stream_gap', 1])
+        assert.equal((await send({ sequence: 2, previous: 'x'.repeat(43), lines: line(3) })).status, 409)
+        for (const bad of ['{"number":3}\n', line(4), 'x\n', line(3).replace('"allow"', '"maybe"')])
+          assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: bad })).status, 422, bad)
+        assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: line(3) })).status, 200)
+        const kept = await house.api.call('GET', '/api/decisions?requestId=by-hand')
+        assert.equal(kept.body.items.length, 3)
+      },
+      {},
+      engine,
+    ))
 
 test('beyond its bound a kind of decision is asked at the centre, or refused at once', () =>
   inLocal(

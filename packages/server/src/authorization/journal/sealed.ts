@@ -1,11 +1,13 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { crc32, zstdCompress, zstdDecompress } from 'node:zlib'
 import { decodeRecord, type KeptDecision } from './record.ts'
 import { scan } from './segment.ts'
 
 const compress = promisify(zstdCompress)
+/** More than a segment of the usual size is packed into. */
+const packedAtOnce = 2 ** 20
 const decompress = promisify(zstdDecompress)
 
 /**
@@ -13,7 +15,7 @@ const decompress = promisify(zstdDecompress)
  * the `.log` goes last, and both files appear by renaming.
  */
 export async function seal(path: string, index: Float64Array): Promise<void> {
-  const packed = await compress(await readFile(path))
+  const packed = await compress(await readWhole(path), { chunkSize: packedAtOnce })
   await writeThenRename(indexOf(path), new Uint8Array(index.buffer, index.byteOffset, index.byteLength))
   await writeThenRename(`${path}.zst`, packed)
   await unlink(path)
@@ -70,6 +72,18 @@ function findInIndex(path: string, id: number): number[] {
     return found
   } finally {
     closeSync(fd)
+  }
+}
+
+/** A whole segment in one piece: in many, each is a turn of a thread and of the event loop, between decisions. */
+async function readWhole(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, 0)
+    return bytesRead === size ? buffer : readFile(path)
+  } finally {
+    await file.close()
   }
 }
 
