@@ -56,10 +56,20 @@ test('every letter is written whole in every language', () => {
       writeLetter('password_changed', 'Ada', { ...at, address: '10.0.0.1' }, name),
       writeLetter('factor_changed', 'Ada', { ...at, what }, name),
       writeLetter('new_device', 'Ada', { ...at, agent: undefined, address: undefined }, name),
+      writeLetter('email_confirm', 'Ada', values, name),
+      writeLetter('register', 'Ada', values, name),
+      writeLetter('registered', 'Ada', values, name),
+      writeLetter('approved', 'Ada', values, name),
     ]) {
       assert.doesNotMatch(subject + text, /\{|undefined/, name)
       assert.ok(text.includes(url) && text.includes('Ada'), name)
     }
+    for (const { subject, text } of [
+      writeLetter('email_changed', 'Ada', { atMs: 0 }, name),
+      writeLetter('closed', 'Ada', { atMs: 0, organization: 'Acme' }, name),
+      writeLetter('refused', 'Ada', { organization: 'Acme' }, name),
+    ])
+      assert.doesNotMatch(subject + text, /\{|undefined/, name)
   }
 })
 

@@ -137,7 +137,7 @@ export const totpPage =
 <code class="secret">${it.secret.replace(/(.{4})(?=.)/g, '$1 ')}</code>
 <form method="post" action="${it.action}">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
-${field(t, { name: 'code', label: t.enrol.appCode, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true, wrong: it.wrong?.(t) })}
+${field(t, { name: 'code', label: t.enrol.appCode, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true, wrong: it.wrong?.(t), hint: it.wrong && t.factor.clockHint })}
 ${button(t.enrol.confirm)}
 </form>
 <p class="after"><a href="${it.back}">${t.common.back}</a></p>`,

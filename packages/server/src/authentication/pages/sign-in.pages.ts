@@ -167,7 +167,7 @@ ${
   it.has.totp &&
   html`<form method="post" action="/sign-in/factor">
 ${hidden({ csrf: it.form.csrf, attempt: it.form.attempt })}
-${field(t, { name: 'code', label: t.factor.code, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true })}
+${field(t, { name: 'code', label: t.factor.code, autocomplete: 'one-time-code', inputmode: 'numeric', maxlength: 9, focus: true, code: true, hint: it.wrong && t.factor.clockHint })}
 ${rememberBox(t, language, it.rememberDays, 'totp')}
 ${button(t.common.continue)}
 </form>`
