@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { judgeAt } from '../support/axe.ts'
 import { openWindow, startBrowser } from '../support/chromium.ts'
 import { scratchDatabase } from '../support/engines.ts'
 import { until } from '../support/house.ts'
@@ -11,24 +11,10 @@ import { withMail } from '../support/mail.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-
-/** What axe-core finds wrong with a page as it stands: dark on a wide window, light on a narrow one. */
+/** Dark on a wide window, light on a narrow one. */
 async function judge(page: Page, what: string): Promise<void> {
-  for (const [width, colorScheme] of [
-    [1200, 'dark'],
-    [340, 'light'],
-  ] as const) {
-    await page.emulateMedia({ colorScheme })
-    await page.setViewportSize({ width, height: 760 })
-    const found = (await page.evaluate(
-      `${axe}; axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' | ')))`,
-    )) as string[]
-    assert.deepEqual(found, [], `${what} at ${width}`)
-    const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-    assert.equal(wide, 0, `${what} at ${width} scrolls sideways (WCAG 1.4.10)`)
-  }
+  await judgeAt(page, what, 1200, 'dark')
+  await judgeAt(page, what, 340, 'light')
 }
 
 test("every page passes axe-core's WCAG 2.2 AA rules, light and dark", async (t) => {
