@@ -24,6 +24,7 @@ const ExplainPage = lazy(() => import('../pages/explain.tsx'))
 const TimelinePage = lazy(() => import('../pages/timeline.tsx'))
 const DashboardsPage = lazy(() => import('../pages/dashboards.tsx'))
 const FederationPage = lazy(() => import('../pages/federation.tsx'))
+const AuditPage = lazy(() => import('../pages/audit.tsx'))
 const RunbookPage = lazy(() => import('../pages/runbook.tsx'))
 const AlertsPage = lazy(() => import('../pages/alerts.tsx'))
 const FirstHourPage = lazy(() => import('../pages/first-hour.tsx'))
@@ -61,6 +62,7 @@ const entries: readonly (readonly [Sentence, readonly Entry[]])[] = [
       { path: '/dashboards', icon: 'dashboards', label: 'Dashboards', action: 'viewEvents', whole: true },
       { path: '/alerts', icon: 'alerts', label: 'Alerts', action: 'examine', whole: true },
       { path: '/events', icon: 'events', label: 'Events', action: 'viewEvents' },
+      { path: '/audit', icon: 'audit', label: 'Audit log', action: 'viewEvents' },
       { path: '/federation', icon: 'federation', label: 'Federation', action: 'viewKeys', whole: true },
       { path: '/keys', icon: 'keys', label: 'Keys', action: 'viewKeys', whole: true },
       { path: '/settings', icon: 'settings', label: 'Settings' },
@@ -227,6 +229,8 @@ function Page({ path }: { readonly path: string }) {
       return <DashboardsPage />
     case 'alerts':
       return <AlertsPage />
+    case 'audit':
+      return <AuditPage />
     case 'runbooks':
       return <RunbookPage key={path} name={id ?? ''} />
     case 'first-hour':

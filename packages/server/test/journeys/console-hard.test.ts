@@ -77,6 +77,8 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
     ['/dashboards?view=on-call', 'decision-latency'],
     ['/dashboards?view=debug', 'Refused lately'],
     ['/alerts', 'Alerts'],
+    ['/audit', 'Audit log'],
+    ['/audit?view=keeping', 'Legal holds'],
     ['/federation', /^https:\/\/ci\.acme\.example/],
     ['/runbooks/leaked-credential', 'A credential leaked'],
     ['/keys', 'Keys'],

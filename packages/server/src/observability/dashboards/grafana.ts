@@ -20,6 +20,9 @@ const rate = (by: string, metric: string, labels = '') => `sum by (${by}) (rate(
 const quantile = (share: number, metric: string, by = '') =>
   `histogram_quantile(${share}, sum by (le${by}) (rate(${metric}_bucket[5m])))`
 
+const perThousand = (labels: string) =>
+  `1000 * sum(rate(authorization_decisions_total{${labels}}[5m])) / sum(rate(authorization_decisions_total[5m]))`
+
 /** The three dashboards of the field: for those who answer for access, for those on call, for those who look for a cause. */
 export function dashboards(objectives: readonly Objective[]): readonly Dashboard[] {
   const good = objectives.map((one) => [`1 - (${badShare(one, '30d')})`, one.name] as const)
@@ -39,6 +42,15 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           ],
           unit: 'short',
           runbook: 'audit-loss',
+        },
+        {
+          title: 'Denies per 1,000 decisions',
+          queries: [
+            [perThousand('outcome="deny_policy"'), 'expected: a rule forbids it'],
+            [perThousand('outcome=~"deny_default|deny_error"'), 'not expected: nothing permits it, or a policy erred'],
+          ],
+          unit: 'short',
+          runbook: 'policy-regression',
         },
         {
           title: 'Denies by kind',
@@ -102,6 +114,16 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
             [quantile(0.5, 'token_issuance_duration_seconds'), 'p50'],
             [quantile(0.95, 'token_issuance_duration_seconds'), 'p95'],
             [quantile(0.99, 'token_issuance_duration_seconds'), 'p99'],
+          ],
+          unit: 's',
+          runbook: 'slow-tokens',
+        },
+        {
+          // `region` is a label of the target, as a scrape configuration of several regions has it.
+          title: 'Latency by region, p95',
+          queries: [
+            [quantile(0.95, 'token_issuance_duration_seconds', ', region'), 'tokens {{region}}'],
+            [quantile(0.95, 'authorization_decision_duration_seconds', ', region'), 'decisions {{region}}'],
           ],
           unit: 's',
           runbook: 'slow-tokens',
