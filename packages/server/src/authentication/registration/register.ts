@@ -104,6 +104,7 @@ export async function register(
 ): Promise<{ readonly enrolToken: string | undefined; readonly organization: Organization }> {
   const { storage, people, clock, entropy } = services
   const { proof, organization } = await requireConfirmed(services, token)
+  refuseOthersAddress(given.username, proof.email)
   const nowMs = clock.nowMs()
   const system: Act = { ...act, actor: { type: 'system', name: 'registration' } }
   const wanted: NewPerson = { ...given, email: proof.email }
@@ -140,6 +141,14 @@ export async function register(
     return undefined
   })
   return { enrolToken, organization }
+}
+
+/** INVARIANT: names and addresses name people alike, so nobody takes an address for a name that they have not shown to be theirs. */
+function refuseOthersAddress(username: string, email: string): void {
+  const folded = (text: string) => text.normalize('NFKC').toLowerCase()
+  if (!folded(username).includes('@') || folded(username) === folded(email)) return
+  const detail = 'must not be an address that is not confirmed'
+  throw new Fault('directory.invalid', { detail, extra: { errors: [{ pointer: '/username', detail }] } })
 }
 
 class DryRun extends Error {}

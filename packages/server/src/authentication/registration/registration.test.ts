@@ -65,6 +65,10 @@ onEachEngine(
       assert.match(ada.text, /Your address is confirmed/)
       await ada.submit('/register/details', { name: 'Ada', username: 'not a name' })
       assert.equal(ada.status, 422)
+      for (const theirs of ['ceo@acme.example', 'CEO@acme.example', 'ceo＠acme.example']) {
+        await ada.submit('/register/details', { name: 'Ada', username: theirs })
+        assert.equal(ada.status, 422, `nobody becomes ${theirs} to whoever asks by address`)
+      }
       await ada.submit('/register/details', { name: 'Ada', username: 'ada' })
       assert.match(ada.text, /An administrator of Acme looks at each new account/)
       assert.equal((await confirm(server, token)).status, 410, 'the link works once')
