@@ -20,6 +20,8 @@ const without = [
   'serve',
   'login',
   'logout',
+  'revoke session',
+  'revoke grant',
   'token',
   'pdp',
   'token exchange',
@@ -91,6 +93,19 @@ function commands(home: string): string[][] {
     ['machine', 'trust', 'list', 'acme/json'],
     ...['aws', 'gcp', 'azure', 'vault'].map((other) => ['trust', other, '--machine', 'acme/json', ...app]),
     ['machine', 'trust', 'remove', 'acme/json', 'ci'],
+    ['machine', 'key', 'add', 'acme/json', '--replace-secrets'],
+    ['machine', 'key', 'rotate', 'acme/json'],
+    ['machine', 'key', 'list'],
+    ['machine', 'key', 'revoke', 'acme/json', '--', '{kid}'],
+    ['api-key', 'create', 'json', '--owner', 'machine:acme/json', ...app],
+    ['api-key', 'list'],
+    ['revoke', 'token', '{apiKey}', '--reason', 'a test'],
+    ['api-key', 'create', 'json', '--owner', 'machine:acme/json', ...app],
+    ['api-key', 'revoke', '{keyId}'],
+    ['revoke', 'application', 'acme/documents', '--reason', 'a test'],
+    ['revoke', 'machine', 'acme/json', '--reason', 'a test'],
+    ['revoke', 'user', 'acme/bob', '--reason', 'a test'],
+    ['revoke', 'organization', 'acme', '--reason', 'a test'],
     [
       'contain',
       'machine:acme/json',
@@ -201,12 +216,10 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
   )
   const made = new Map<string, string>()
   for (const args of list) {
-    const { out, error } = await printed([
-      ...args.map((arg) => arg.replace(/^\{(\w+)\}$/, (_, name) => made.get(name) ?? '')),
-      '--json',
-      '--data',
-      data,
-    ])
+    const given = args.map((arg) => arg.replace(/^\{(\w+)\}$/, (_, name) => made.get(name) ?? ''))
+    const common = ['--json', '--data', data]
+    // What comes after two dashes is no option, whatever it begins with.
+    const { out, error } = await printed(args.includes('--') ? [...common, ...given] : [...given, ...common])
     assert.equal(error, undefined, `${args.join(' ')}: ${String(error)}`)
     let answer: unknown
     assert.doesNotThrow(
@@ -215,6 +228,11 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
       },
       `${args.join(' ')} printed: ${out}`,
     )
+    if (args.join(' ').startsWith('machine key add')) made.set('kid', (answer as { key: { kid: string } }).key.kid)
+    if (args.join(' ').startsWith('api-key create')) {
+      const { key, secret } = answer as { key: { id: string }; secret: string }
+      made.set('keyId', key.id).set('apiKey', secret)
+    }
     if (args[1] === 'show' && args[0] === 'user') made.set('user', (answer as { id: string }).id)
     if (args[2] === 'place') made.set('hold', (answer as { id: string }).id)
     if (['create', 'silence'].includes(args[1] ?? ''))
