@@ -5,7 +5,8 @@ export type { AskOptions, Decider, EntityRef, Evaluation, EvaluationResult, Obli
 export { Gatehouse, type GatehouseOptions } from './gatehouse.ts'
 export type { Bound, Bounds } from './local/bounds.ts'
 export type { JournalOptions } from './local/journal.ts'
-export { LocalDecisions, type LocalDecisionsOptions, type LocalMeasures } from './local/local-decisions.ts'
+export { LocalDecisions, type LocalDecisionsOptions } from './local/local-decisions.ts'
+export type { LocalMeasures } from './local/measures.ts'
 export {
   type Authorized,
   type Enforced,

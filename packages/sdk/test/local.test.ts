@@ -227,6 +227,8 @@ test('beyond its bound a kind of decision is asked at the centre, or refused at 
       const { local, may, house } = it
       assert.equal(await may('alice', 'write', 'budget'), await may('alice', 'write', 'budget'))
       assert.equal(local.measures().fallbacks.bound, 2)
+      const { allow, deny, failed } = local.measures().fallbackOutcomes
+      assert.deepEqual([allow + deny, failed], [2, 0])
       const subject = { type: 'user', id: 'alice' }
       const read = { subject, action: { name: 'read' }, resource: { type: 'document', id: 'welcome' } }
       assert.equal((await local.evaluate(read)).by, 'local')

@@ -153,6 +153,8 @@ test('gatehouse pdp answers forward-auth and ext_authz as the server does, from 
       const metrics = await (await fetch(`${url}/metrics`)).text()
       assert.match(metrics, /^gatehouse_fallbacks_total\{reason="session"\} [1-9]/m)
       assert.match(metrics, /^gatehouse_fallbacks_total\{reason="bound"\} [1-9]/m)
+      assert.match(metrics, /^gatehouse_fallback_outcomes_total\{outcome="deny"\} [1-9]/m)
+      assert.match(metrics, /^gatehouse_fallback_outcomes_total\{outcome="failed"\} [1-9]/m)
     } finally {
       client?.close()
       child.kill('SIGTERM')

@@ -7,9 +7,10 @@ import { requestIdOf } from '../remote/centre.ts'
 import { readJson } from '../remote/client-credentials.ts'
 import { type Freshness, LineStream } from '../remote/line-stream.ts'
 import { type Bounds, type Way, wayOf } from './bounds.ts'
-import { type Decided, decide, type Outcome, obligationsOf } from './decide.ts'
+import { type Decided, decide, obligationsOf } from './decide.ts'
 import { type JournalOptions, LocalJournal } from './journal.ts'
 import { writeLine } from './line.ts'
+import { type FallbackOutcome, type FallbackReason, LocalCounts, type LocalMeasures } from './measures.ts'
 import { Replica } from './replica.ts'
 import type { Segment } from './spool.ts'
 import { translate } from './translate.ts'
@@ -19,24 +20,6 @@ export interface LocalDecisionsOptions {
   readonly bounds?: Bounds
   readonly journal?: JournalOptions
   readonly surroundings?: Surroundings
-}
-
-/** What has happened so far; see docs/local-decisions.md. */
-export interface LocalMeasures {
-  readonly stalenessMs: number
-  readonly entities: number
-  readonly grants: number
-  readonly bundle: string
-  readonly decisions: Readonly<Record<Outcome, number>>
-  /** Decisions that the centre made instead, and why. */
-  readonly fallbacks: Readonly<
-    Record<'bound' | 'stale' | 'at_least' | 'token' | 'session' | 'explain' | 'search', number>
-  >
-  /** Decisions that nobody made. */
-  readonly refused: number
-  readonly connections: number
-  readonly shipped: number
-  readonly waiting: number
 }
 
 /** As much of a question as says where it is answered. */
@@ -67,10 +50,7 @@ export class LocalDecisions implements Decider {
   readonly #stream: LineStream
   readonly #journal: LocalJournal
   readonly #ready = Promise.withResolvers<void>()
-  readonly #decisions: Record<Outcome, number> = { allow: 0, deny_policy: 0, deny_default: 0, deny_error: 0 }
-  readonly #fallbacks = { bound: 0, stale: 0, at_least: 0, token: 0, session: 0, explain: 0, search: 0 }
-  #refused = 0
-  #connections = 0
+  readonly #counts = new LocalCounts()
   #replica: Replica | undefined
   /** Being filled, until it is whole. */
   #next: Replica | undefined
@@ -90,7 +70,7 @@ export class LocalDecisions implements Decider {
       {
         open: (signal) => this.#open(signal),
         onOpen: () => {
-          this.#connections++
+          this.#counts.connections++
           this.#sequence = 0
         },
         onLine: (line, freshness) => this.#take(line, freshness),
@@ -115,7 +95,7 @@ export class LocalDecisions implements Decider {
   async evaluate(evaluation: Evaluation, options: AskOptions = {}): Promise<EvaluationResult> {
     const now = this.#now()
     const way = this.#wayOf(evaluation, options, now)
-    if (way === 'ask') return this.#gatehouse.centre.evaluate(evaluation, options)
+    if (way === 'ask') return this.#askCentre(evaluation, options)
     const result = this.#decideNow(evaluation, requestIdOf(options.requestId), now)
     await this.#journal.keep()
     return result
@@ -130,7 +110,7 @@ export class LocalDecisions implements Decider {
     for (const [at, evaluation] of evaluations.entries()) {
       if (this.#wayOf(evaluation, options, now) !== 'ask') results[at] = this.#decideNow(evaluation, requestId, now)
       else {
-        const answer = this.#gatehouse.centre.evaluate(evaluation, { ...options, requestId })
+        const answer = this.#askCentre(evaluation, { ...options, requestId })
         const one = answer.then((result) => {
           results[at] = result
         })
@@ -159,8 +139,13 @@ export class LocalDecisions implements Decider {
   }
 
   /** Counts a question that only the centre can answer. */
-  countAsked(why: keyof LocalMeasures['fallbacks']): void {
+  countAsked(why: FallbackReason): void {
     this.#ask(why)
+  }
+
+  /** Counts what came of a question that somebody else put to the centre, because of this one's bounds or by itself. */
+  countAnswer(outcome: FallbackOutcome): void {
+    this.#counts.fallbackOutcomes[outcome]++
   }
 
   /** Puts a decision on record that was made from `replica`. Resolves once it is. @throws {GatehouseError} `journal.full` */
@@ -168,7 +153,7 @@ export class LocalDecisions implements Decider {
     this.#journal.requireRoom(1)
     const { next } = this.#journal
     writeLine(this.#journal.add(), next, nowMs, requestId, request, decided, tookMs)
-    this.#decisions[decided.outcome]++
+    this.#counts.decisions[decided.outcome]++
     return this.#journal.keep()
   }
 
@@ -179,10 +164,7 @@ export class LocalDecisions implements Decider {
       entities: replica?.entities.size ?? 0,
       grants: replica?.grants(this.#surroundings.nowMs()).size ?? 0,
       bundle: replica?.bundle?.hash ?? '',
-      decisions: { ...this.#decisions },
-      fallbacks: { ...this.#fallbacks },
-      refused: this.#refused,
-      connections: this.#connections,
+      ...this.#counts.copy(),
       shipped: this.#journal.shipped,
       waiting: this.#journal.waiting,
     }
@@ -192,6 +174,17 @@ export class LocalDecisions implements Decider {
   async close(): Promise<void> {
     await this.#stream.close()
     await this.#journal.close()
+  }
+
+  async #askCentre(evaluation: Evaluation, options: AskOptions): Promise<EvaluationResult> {
+    try {
+      const result = await this.#gatehouse.centre.evaluate(evaluation, options)
+      this.countAnswer(result.decision ? 'allow' : 'deny')
+      return result
+    } catch (error) {
+      this.countAnswer('failed')
+      throw error
+    }
   }
 
   #now(): Now {
@@ -209,12 +202,12 @@ export class LocalDecisions implements Decider {
     const way = wayOf(this.#bounds, action.name, stalenessMs)
     if (way === 'ask') return this.#ask(wayOf(this.#bounds, action.name, 0) === 'ask' ? 'bound' : 'stale')
     if (way === 'local') return 'local'
-    this.#refused++
+    this.#counts.refused++
     throw new GatehouseError('replica.stale', 'What is known here is too old to decide this', { retryAfterSeconds: 1 })
   }
 
-  #ask(why: keyof LocalMeasures['fallbacks']): 'ask' {
-    this.#fallbacks[why]++
+  #ask(why: FallbackReason): 'ask' {
+    this.#counts.fallbacks[why]++
     return 'ask'
   }
 
@@ -230,7 +223,7 @@ export class LocalDecisions implements Decider {
     now.lastMs = endedAt
     const { next } = this.#journal
     writeLine(this.#journal.add(), next, nowMs, requestId, request, decided, tookMs)
-    this.#decisions[decided.outcome]++
+    this.#counts.decisions[decided.outcome]++
     return { decision: decided.allow, obligations, by: 'local' }
   }
 

@@ -1,4 +1,4 @@
-import type { LocalMeasures } from '../local/local-decisions.ts'
+import type { LocalMeasures } from '../local/measures.ts'
 
 /** Measures of a replica in Prometheus' text format. */
 export function formatMeasures(it: LocalMeasures): string {
@@ -26,6 +26,12 @@ export function formatMeasures(it: LocalMeasures): string {
     'counter',
     'Decisions that the centre made instead, by reason',
     by('reason', it.fallbacks),
+  )
+  family(
+    'gatehouse_fallback_outcomes_total',
+    'counter',
+    'What the centre decided instead; failed: nothing, and so a denial',
+    by('outcome', it.fallbackOutcomes),
   )
   family('gatehouse_decisions_refused_total', 'counter', 'Decisions that nobody made: what is known is too old', [
     ['', it.refused],

@@ -20,7 +20,12 @@ const withinMs = 3_000
 /**
  * Asks the server what a gateway asked, as it came, and answers as it does. Whatever goes wrong is 503: the gateway denies.
  */
-export async function passOn(url: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+export async function passOn(
+  url: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  count: (outcome: 'allow' | 'deny' | 'failed') => void,
+): Promise<FastifyReply> {
   const headers = new Headers()
   for (const [name, value] of Object.entries(request.headers))
     if (value !== undefined && !hop.has(name)) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
@@ -32,6 +37,7 @@ export async function passOn(url: string, request: FastifyRequest, reply: Fastif
     const signal = AbortSignal.timeout(withinMs)
     const answer = await fetch(`${url}/forward-auth`, { headers, redirect: 'manual', signal })
     const body = await answer.text()
+    count(answer.ok ? 'allow' : answer.status < 500 ? 'deny' : 'failed')
     for (const [name, value] of answer.headers) {
       if (hop.has(name) || name === 'set-cookie' || name === 'x-request-id') continue
       reply.header(name, value)
@@ -39,6 +45,7 @@ export async function passOn(url: string, request: FastifyRequest, reply: Fastif
     for (const cookie of answer.headers.getSetCookie()) reply.header('set-cookie', cookie)
     return reply.code(answer.status).send(body === '' ? undefined : body)
   } catch (cause) {
+    count('failed')
     return unavailable(request, reply, new Fault('web.not_ready', { cause, retryAfterSeconds: 1 }))
   }
 }

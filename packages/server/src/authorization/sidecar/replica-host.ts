@@ -30,7 +30,8 @@ export interface ReplicaHostDeps {
 export function replicaHost({ gatehouse, local, clock, identity }: ReplicaHostDeps): GatewayHost {
   let known: { readonly of: object; readonly application: KnownApplication } | undefined
   const identities = new AskedIdentities(gatehouse, clock)
-  const passed = (request: FastifyRequest, reply: FastifyReply) => passOn(gatehouse.url, request, reply)
+  const passed = (request: FastifyRequest, reply: FastifyReply) =>
+    passOn(gatehouse.url, request, reply, (outcome) => local.countAnswer(outcome))
   return {
     clock,
     limits: undefined,
