@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FeedEvent } from '#feed'
 
 /** What a search may narrow by, exactly. */
@@ -22,8 +22,22 @@ export function wordsOf(text: string): string[] {
 
 /** A value of a filter as one word that no text is likely to hold; what is found is compared again. */
 export function filterWord(kind: FilterKind, value: string): string {
-  return `zf${createHash('sha256').update(`${kind}\0${value.toLowerCase()}`).digest('hex').slice(0, 16)}`
+  const text = `${kind}\0${value.toLowerCase()}`
+  if (!fewKinds.has(kind)) return hashed(text)
+  let word = known.get(text)
+  if (word === undefined) {
+    word = hashed(text)
+    if (known.size < knownMost) known.set(text, word)
+  }
+  return word
 }
+
+const hashed = (text: string) => `zf${hash('sha256', text, 'hex').slice(0, 16)}`
+
+/** Kinds whose values come again and again: hashed once. */
+const fewKinds: ReadonlySet<FilterKind> = new Set(['action', 'outcome', 'organization'])
+const knownMost = 5_000
+const known = new Map<string, string>()
 
 /** Everything an event is found by. */
 export function indexWords(event: FeedEvent): string {
