@@ -47,3 +47,43 @@ onEachEngine('a language is chosen from our own pages only, among those there ar
     }
   }),
 )
+
+onEachEngine(
+  'an application asks for a language by ui_locales, and its sign-in and consent are in it (OpenID Connect Core 3.1.2.1)',
+  (scratch) =>
+    inServer(scratch, async ({ server, api }) => {
+      await makeUser(api, 'alice')
+      const home = (await api('GET', '/api/organizations')).body.items[0].id
+      const made = await api('POST', '/api/applications', {
+        organizationId: home,
+        name: 'shop',
+        displayName: 'The Shop',
+        kind: 'native',
+        redirectUris: ['http://127.0.0.1/callback'],
+        grantTypes: ['authorization_code'],
+        scopes: ['openid', 'profile'],
+        consentRequired: true,
+      })
+      assert.equal(made.status, 201, JSON.stringify(made.body))
+      const query = new URLSearchParams({
+        client_id: made.body.id,
+        response_type: 'code',
+        redirect_uri: 'http://127.0.0.1:1234/callback',
+        scope: 'openid profile',
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
+        ui_locales: 'xx ja',
+      })
+      const browser = await new FormBrowser(server.url).open(`/oauth/authorize?${query}`)
+      assert.match(browser.page, /<html lang="ja"/)
+      await browser.submit('/sign-in', { login: 'alice' })
+      await browser.submit('/sign-in/password', { password: 'copper lantern walrus orbit' })
+      const [, onward] = /url=([^"]+)"/.exec(browser.page) as unknown as [string, string]
+      await browser.open(onward.replaceAll('&amp;', '&'))
+      assert.match(browser.text, /The Shop を許可しますか？/)
+      assert.match(browser.text, /あなたが誰かを知る/)
+      const discovery = await (await fetch(`${server.url}/.well-known/openid-configuration`)).json()
+      const { ui_locales_supported: said } = discovery as { ui_locales_supported: string[] }
+      assert.deepEqual(said.toSorted(), ['ar', 'de', 'en', 'es', 'fr', 'ja'])
+    }),
+)
