@@ -57,7 +57,10 @@ export async function takePictures(house: ConsoleHouse): Promise<Picture[]> {
 export function keepPictures(pictures: readonly Picture[], browser: Browser): void {
   mkdirSync(directory, { recursive: true })
   for (const { name, png } of pictures) writeFileSync(`${directory}${name}.png`, png)
-  writeFileSync(madeWith, `${JSON.stringify({ chromium: browser.version(), platform: process.platform })}\n`)
+  writeFileSync(
+    madeWith,
+    `${JSON.stringify({ chromium: browser.version(), platform: process.platform }, undefined, 2)}\n`,
+  )
 }
 
 export const keptPicture = (name: string): Buffer => readFileSync(`${directory}${name}.png`)
