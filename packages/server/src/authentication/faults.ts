@@ -57,6 +57,10 @@ export const faults = defineFaults({
     status: 422,
     says: 'Your organization takes passkeys of certain authenticators only, and this is none of them, or did not prove it',
   },
+  'authentication.passkeys_many': {
+    status: 409,
+    says: 'You have as many passkeys as one person can have: remove one that you do not use any more',
+  },
   'authentication.factor_unknown': { status: 404, says: 'There is no such factor' },
   'authentication.last_factor': {
     status: 409,

@@ -5,7 +5,7 @@ import type { Tx } from '#storage'
 import type { Person } from '../deps.ts'
 import '../events.ts'
 import '../faults.ts'
-import { insertPasskey, type Passkey } from '../passkeys/passkey.store.ts'
+import { insertPasskey, listPasskeys, type Passkey } from '../passkeys/passkey.store.ts'
 import { savePassword } from '../passwords/password.store.ts'
 import { newRecoveryCodes, saveRecoveryCodes } from '../recovery/recovery-code.ts'
 import { deleteProvedAttempts } from '../sign-in/attempt.store.ts'
@@ -58,9 +58,17 @@ export async function setTotp(
   await record(tx, act, { ...about(deps, person), type: 'authentication.totp_enrolled', data: {} })
 }
 
-/** @throws {Fault} `authentication.passkey_rejected` when the credential belongs to somebody already */
+/** Passkeys that one person can have: every one of them is told to the browser at each enrolment and second step. */
+export const passkeysMost = 20
+
+/**
+ * @throws {Fault} `authentication.passkey_rejected` when the credential belongs to somebody already,
+ * `authentication.passkeys_many`
+ */
 export async function addPasskey(tx: Tx, deps: Deps, act: Act, person: Person, passkey: Passkey): Promise<void> {
   await deleteProvedAttempts(tx, person.organizationId, person.id)
+  const { length } = await listPasskeys(tx, person.organizationId, person.id)
+  if (length >= passkeysMost) throw new Fault('authentication.passkeys_many')
   if (!(await insertPasskey(tx, passkey))) throw new Fault('authentication.passkey_rejected')
   const data = { name: passkey.name, backedUp: passkey.backedUp }
   await record(tx, act, { ...about(deps, person), type: 'authentication.passkey_added', data })

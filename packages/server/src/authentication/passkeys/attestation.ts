@@ -10,7 +10,9 @@ export interface Attested {
 
 /** What a page says beside the form: the person can take another authenticator. */
 export const isPasskeyFault = ({ code }: Fault): boolean =>
-  code === 'authentication.passkey_rejected' || code === 'authentication.authenticator_refused'
+  ['authentication.passkey_rejected', 'authentication.authenticator_refused', 'authentication.passkeys_many'].includes(
+    code,
+  )
 
 const chainMost = 6
 
