@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { getPriority } from 'node:os'
 import { test } from 'node:test'
 import { Fault, Meter, Secret, systemEntropy } from '#kernel'
 import { english } from '../languages/languages.ts'
 import { sayWeakness } from '../languages/say-fault.ts'
 import { currentCost, hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
 import { HashingQueue } from './hashing-queue.ts'
+import { lowerWorkers } from './lower-workers.ts'
 import { findWeakness } from './strength.ts'
 
 const cheap = { memoryKib: 64, passes: 1, lanes: 1 }
@@ -80,4 +82,14 @@ test('findWeakness: a readable sentence for what is short, common, patterned or 
   assert.match(await weak('ada.lovelace1', ['Ada Lovelace']), /own name|guess/)
   assert.match(await weak('x'.repeat(300)), /at most/)
   assert.equal(await findWeakness(new Secret('copper lantern walrus orbit'), ['Ada Lovelace']), undefined)
+})
+
+test('the threads that hash step back behind the one that answers', {
+  skip: process.platform !== 'linux' && 'threads have a priority of their own on Linux alone',
+}, async () => {
+  await hashPassword(systemEntropy, new Secret('a'), cheap)
+  const before = getPriority()
+  assert.ok(lowerWorkers() > 0)
+  assert.equal(getPriority(), before)
+  assert.equal(getPriority(process.pid), before)
 })

@@ -7,6 +7,7 @@ import { hashPassword, needsUpgrade, verifyPassword } from './argon2.ts'
 import type { BreachedPasswords } from './breached.ts'
 import { parseForeign, verifyForeign } from './foreign.ts'
 import { HashingQueue } from './hashing-queue.ts'
+import { lowerWorkers } from './lower-workers.ts'
 import { findPassword, replaceHash } from './password.store.ts'
 import { findWeakness, passwordMost } from './strength.ts'
 import '../events.ts'
@@ -39,7 +40,7 @@ export class Passwords {
   async check(act: Act, person: Person | undefined, password: Secret): Promise<boolean> {
     const { storage, entropy } = this.#deps
     const stored = person && (await findPassword(storage.db, person.organizationId, person.id))
-    this.#nobodys ??= hashPassword(entropy, new Secret('nobody has this password'))
+    this.#nobodys ??= hashPassword(entropy, new Secret('nobody has this password')).finally(lowerWorkers)
     const foreign = stored && parseForeign(stored.phc)
     const nobodys = await this.#nobodys
     const phc = foreign === undefined ? (stored?.phc ?? nobodys) : nobodys
