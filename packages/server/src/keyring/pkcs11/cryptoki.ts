@@ -30,10 +30,15 @@ const attributeType = koffi.struct({ type: 'ulong', value: 'void *', length: 'ul
 
 /** What a call of the module answered, when it is not that it was done. */
 export class CryptokiError extends Fault {
+  readonly answer: number
   constructor(call: string, answer: number) {
     super('keyring.token_unavailable', { cause: new Error(`${call} answered 0x${answer.toString(16)}`) })
+    this.answer = answer
   }
 }
+
+/** CKR_PIN_INCORRECT to CKR_PIN_LOCKED: the same PIN will not do another time, and some tokens lock after a few. */
+export const isAboutPin = ({ answer }: CryptokiError): boolean => answer >= 0xa0 && answer <= 0xa4
 
 /** The module's functions with values of ours. Each is synchronous and throws what is not `CKR_OK`. */
 export function loadCryptoki(path: string) {
@@ -93,7 +98,10 @@ export function loadCryptoki(path: string) {
       const session = [0]
       need('C_OpenSession', c.openSession(slot, 0x6, null, null, session))
       const bytes = Buffer.from(pin)
-      need('C_Login', c.login(session[0], 1, bytes, bytes.length), ckr.alreadyLoggedIn)
+      const answer = c.login(session[0], 1, bytes, bytes.length)
+      bytes.fill(0)
+      if (answer !== ckr.ok && answer !== ckr.alreadyLoggedIn) c.closeSession(session[0])
+      need('C_Login', answer, ckr.alreadyLoggedIn)
       return session[0] as number
     },
     closeSession: (session: number) => void c.closeSession(session),

@@ -2,7 +2,15 @@ import { createHash, createPublicKey, type KeyObject, randomBytes } from 'node:c
 import { readFileSync } from 'node:fs'
 import { Fault, Secret } from '#kernel'
 import type { SigningAlgorithm } from '../signing-key.store.ts'
-import { type attributes, CryptokiError, classes, loadCryptoki, mechanisms, type Template } from './cryptoki.ts'
+import {
+  type attributes,
+  CryptokiError,
+  classes,
+  isAboutPin,
+  loadCryptoki,
+  mechanisms,
+  type Template,
+} from './cryptoki.ts'
 import type { SigningToken, SigningTokenOptions } from './signing-token.ts'
 
 /** DER of the object identifier of P-256 (RFC 5480 §2.1.1.1). */
@@ -37,11 +45,19 @@ export function openToken(options: SigningTokenOptions): SigningToken {
   const cryptoki = loadCryptoki(options.module)
   const pin = new Secret(readPin(options.pinFile))
   cryptoki.initialize()
+  // INVARIANT: a PIN that was refused is not tried again: requests that want signatures must not lock the token.
+  let refused: CryptokiError | undefined
   const open = (): number => {
+    if (refused !== undefined) throw refused
     const found = cryptoki.tokens().find(({ label }) => label === options.label)
     if (found === undefined)
       throw new Fault('keyring.token_unavailable', { detail: `no token is called ${options.label}` })
-    return cryptoki.openSession(found.slot, pin.reveal())
+    try {
+      return cryptoki.openSession(found.slot, pin.reveal())
+    } catch (error) {
+      if (error instanceof CryptokiError && isAboutPin(error)) refused = error
+      throw error
+    }
   }
   let session = open()
   const handles = new Map<string, number>()
