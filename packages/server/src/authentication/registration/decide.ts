@@ -19,7 +19,7 @@ export async function approveRegistration(services: Services, act: Act, organiza
     if (waiting === undefined) throw new Fault('authentication.registration_unknown')
     const { username, name, email, language } = waiting
     const person = await people.create(tx, act, organization.id, { username, name, email })
-    const link = await makeUserLink(tx, services, act, person, 'invitation')
+    const link = await makeUserLink(tx, services, act, person, 'invitation', person.email)
     await outbox.put(tx, { ...person, language }, 'approved', {
       url: link.url,
       organization: organization.displayName,

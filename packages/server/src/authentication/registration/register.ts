@@ -4,6 +4,7 @@ import { type AddressProof, findProof, insertProof, takeProof } from '../account
 import type { NewPerson, Organization } from '../deps.ts'
 import type { Language } from '../languages/languages.ts'
 import { makeUserLink } from '../links/make-link.ts'
+import { saveVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 import type { Services } from '../services.ts'
 import { hashToken } from '../sessions/session.ts'
 import { countRegistrations, insertRegistration } from './registration.store.ts'
@@ -114,6 +115,8 @@ export async function register(
     if (!(await takeProof(tx, hashToken(token), nowMs))) throw new Fault('authentication.link_invalid')
     if (username === undefined) {
       const person = await people.create(tx, system, organization.id, wanted)
+      if (person.email !== undefined)
+        await saveVerifiedEmail(tx, organization.id, person.id, person.email, services.clock.nowMs())
       const link = await makeUserLink(tx, services, system, person, 'invitation')
       await record(tx, system, {
         type: 'authentication.registered',
