@@ -120,26 +120,6 @@ test('what AWS, Google Cloud, Azure and Vault must be told names this issuer, th
   }
 })
 
-test('contain prints what it touched and how long each took, and leaves a bundle of events with proofs', async () => {
-  const file = join(home, 'evidence.json')
-  const reason = 'its token was in a public log'
-  const done = await gatehouse(data, 'contain', 'machine:deploy', '--reason', reason, '--for', '8h', '--evidence', file)
-  assert.equal(done.code, exits.ok, done.stderr)
-  for (const part of ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'api-keys', 'grants'])
-    assert.match(done.stdout, new RegExp(`${part} +\\d+ +[\\d.]+ ms`))
-  assert.equal(statSync(file).mode & 0o777, 0o600)
-  const evidence = JSON.parse(readFileSync(file, 'utf8'))
-  assert.equal(evidence.complete, true, JSON.stringify(evidence).slice(0, 2_000))
-  const types = evidence.entries.map(({ event }: { event: { type: string } }) => event.type)
-  assert.ok(
-    types.includes('directory.machine_suspended') && types.includes('tokens.principal_contained'),
-    String(types),
-  )
-  assert.ok(evidence.log.verifierKey)
-  const state = await gatehouseJson<{ name: string; state: string }[]>(data, 'machine', 'list')
-  assert.equal(state.find(({ name }) => name === 'deploy')?.state, 'suspended')
-})
-
 test('`gatehouse api-key` makes a key that works as GATEHOUSE_TOKEN for what it is for, lists it, and ends it', async () => {
   const made = await gatehouseJson<{ key: { id: string }; secret: string }>(
     data,
@@ -227,4 +207,24 @@ test('`gatehouse revoke` ends tokens of a machine by its name, and an API key by
   assert.equal(all.code, exits.ok, all.stderr)
   assert.equal((await gatehouse(data, 'revoke', 'token', 'x', '--reason', 'x')).code, exits.notFound)
   assert.equal((await gatehouse(data, 'revoke', 'user', 'olga')).code, exits.usage, 'a reason is needed')
+})
+
+test('contain prints what it touched and how long each took, and leaves a bundle of events with proofs', async () => {
+  const file = join(home, 'evidence.json')
+  const reason = 'its token was in a public log'
+  const done = await gatehouse(data, 'contain', 'machine:deploy', '--reason', reason, '--for', '8h', '--evidence', file)
+  assert.equal(done.code, exits.ok, done.stderr)
+  for (const part of ['access', 'sessions', 'tokens', 'trusts', 'credentials', 'api-keys', 'grants'])
+    assert.match(done.stdout, new RegExp(`${part} +\\d+ +[\\d.]+ ms`))
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const evidence = JSON.parse(readFileSync(file, 'utf8'))
+  assert.equal(evidence.complete, true, JSON.stringify(evidence).slice(0, 2_000))
+  const types = evidence.entries.map(({ event }: { event: { type: string } }) => event.type)
+  assert.ok(
+    types.includes('directory.machine_suspended') && types.includes('tokens.principal_contained'),
+    String(types),
+  )
+  assert.ok(evidence.log.verifierKey)
+  const state = await gatehouseJson<{ name: string; state: string }[]>(data, 'machine', 'list')
+  assert.equal(state.find(({ name }) => name === 'deploy')?.state, 'suspended')
 })
