@@ -32,7 +32,7 @@ async function judge(page: Page, what: string): Promise<string[]> {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 760 })
     const violations = (await page.evaluate(
-      `${axe}; axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))`,
+      `${axe}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))`,
     )) as string[]
     found.push(...violations.map((one) => `${what} at ${width}: ${one}`))
     const wide = (await page.evaluate(

@@ -26,7 +26,7 @@ export async function inServer(
 }
 
 /** Waits, in real time, until `what` answers true; for what happens by the feed. */
-export async function until(what: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+export async function until(what: () => Promise<boolean>, withinMs = 15_000): Promise<void> {
   for (const end = Date.now() + withinMs; !(await what()); ) {
     if (Date.now() > end) throw new Error('it did not happen')
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -28,8 +28,9 @@ onEachEngine(
       assert.deepEqual(data.applications, [])
       assert.doesNotMatch(text, /argon2|sealed|hash/i)
       for (const code of codes) assert.ok(!text.includes(code))
-      const { items } = (await api('GET', '/api/events?type=authentication.data_exported')).body
-      assert.equal(items[0].object.id, id)
+      const exported = async () => (await api('GET', '/api/events?type=authentication.data_exported')).body.items
+      await until(async () => (await exported()).length > 0)
+      assert.equal((await exported())[0].object.id, id)
 
       clock.advanceMs(11 * 60_000)
       await alice.open('/account/data.json')
