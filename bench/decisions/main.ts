@@ -41,15 +41,15 @@ export async function run(): Promise<readonly Figure[]> {
       ratesBare.push(requireClean('the empty route', await loadAtMost({ ...bare, seconds: 2 })).perSecond)
       ratesOurs.push(requireClean('decisions', await loadAtMost({ ...ours, seconds: 2 })).perSecond)
     }
-    const batches = await measureBatches(ours, server.pid, rounds)
-    const cerbos = await measureCerbos(ours, rounds)
-    const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
-    const local = await measureLocal(server.url, data, rounds)
     const steady = requireClean(
       'decisions at a rate',
       await loadAtRate({ ...ours, rate, seconds: 10, warmUpSeconds: 2 }),
     )
     const idle = requireClean('the empty route at a rate', await loadAtRate({ ...bare, rate, seconds: 5 }))
+    const batches = await measureBatches(ours, server.pid, rounds)
+    const cerbos = await measureCerbos(ours, rounds)
+    const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
+    const local = await measureLocal(server.url, data, rounds)
     const p99 = steady.latencies.percentile(99)
     const [most, mostBare] = [median(ratesOurs), median(ratesBare)]
     const at = `at ${formatRate(rate)}`

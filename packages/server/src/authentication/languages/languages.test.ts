@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { writeLetter } from '../mail/letters.ts'
-import { languageNames, languageOfHeader, languageOfTags, languages, type Texts } from './languages.ts'
+import ar from './ar.json' with { type: 'json' }
+import de from './de.json' with { type: 'json' }
+import es from './es.json' with { type: 'json' }
+import fr from './fr.json' with { type: 'json' }
+import ja from './ja.json' with { type: 'json' }
+import { type Language, languageNames, languageOfHeader, languageOfTags, languages, type Texts } from './languages.ts'
 import { lookOf } from './look.ts'
 import { fill, fillHtml, sayAgo, sayMinute } from './say.ts'
+
+/** That a key which one lacks is a type error. */
+const catalogues: Partial<Record<Language, Texts>> = { ar, de, es, fr, ja }
 
 /** Every text with the way to it. */
 const flat = (texts: Texts): Map<string, string> =>
@@ -21,6 +29,7 @@ test('every language has every text of English and none beside, with the same pl
   const english = flat(languages.en.texts)
   for (const name of languageNames) {
     const other = flat(languages[name].texts)
+    assert.deepEqual(languages[name].texts, catalogues[name] ?? languages.en.texts)
     assert.deepEqual([...other.keys()].sort(), [...english.keys()].sort(), name)
     for (const [key, text] of other) {
       assert.notEqual(text.trim(), '', `${name} ${key}`)
