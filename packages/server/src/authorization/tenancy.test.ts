@@ -153,6 +153,7 @@ onEachEngine(
         async (changes, own) => {
           // Our own state wanders too, so that what must not change is not always the same.
           if (own !== undefined && own.kind !== 'member' && own.kind !== 'bundle') await make(ours, application, own)
+          await house.touch(application) // decided upon, before what is seen is compared
           const before = await seen()
           const [decided, ...rest] = before as [{ evaluations: { decision: boolean }[] }, ...unknown[]]
           allowed += decided.evaluations.filter(({ decision }) => decision).length
@@ -160,6 +161,7 @@ onEachEngine(
           const found = JSON.stringify(rest.slice(0, -1))
           for (const { id } of strangers) assert.ok(!found.includes(`"id":"${id}"`), found)
           for (const one of changes) await make(foreign, theirs, one)
+          await house.touch(application)
           assert.deepEqual(await seen(), before, JSON.stringify(changes))
           // Nor can it ask in the other's name, whatever the way.
           const as = { 'gatehouse-application': theirs.id }
