@@ -104,7 +104,8 @@ onEachEngine(
     assert.equal(claims.client_id, address)
     assert.match(claims.scope as string, /tools:call/)
     assert.ok(it.tokens.verifyAccessToken(body.access_token as string, tools.application.id))
-    assert.equal(asked.length, 1, 'read once, kept for a while')
+    // Two that look for it at the same moment may each read it.
+    assert.ok(asked.length <= 2, 'read, and kept for a while')
     await it.close()
   },
 )
