@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { writeDecided, writeUid } from '@gatehouse/sdk/decided-bytes'
 import { asciiBytes, LineBytes } from '@gatehouse/sdk/line-bytes'
 import type { Outcome } from '../engine/decision.ts'
 import type { EntityUid } from '../entities/source.ts'
@@ -63,14 +64,6 @@ const names = {
   via: asciiBytes(',"via":'),
   application: asciiBytes(',"applicationId":'),
   caller: asciiBytes(',"caller":{"type":'),
-  principal: asciiBytes(',"principal":{"type":'),
-  id: asciiBytes(',"id":'),
-  action: asciiBytes('},"action":{"type":'),
-  resource: asciiBytes('},"resource":{"type":'),
-  outcome: asciiBytes('},"outcome":'),
-  reasons: asciiBytes(',"reasons":'),
-  errors: asciiBytes(',"errors":'),
-  bundle: asciiBytes(',"bundle":'),
   position: asciiBytes(',"position":'),
   took: asciiBytes(',"tookMicros":'),
   stream: asciiBytes(',"edge":{"stream":'),
@@ -106,20 +99,13 @@ function headOf(record: DecisionRecord): Uint8Array {
       heads.quoted(applicationId)
     }
     if (caller !== undefined) {
-      writeUid(heads, names.caller, caller)
+      heads.raw(names.caller)
+      writeUid(heads, caller)
       heads.byte(brace)
     }
     head = heads.viewFrom(0)
   }
   return head
-}
-
-/** Its closing brace comes with what follows. */
-function writeUid(into: LineBytes, name: Uint8Array, { type, id }: EntityUid): void {
-  into.raw(name)
-  into.quoted(type)
-  into.raw(names.id)
-  into.quoted(id)
 }
 
 /**
@@ -138,21 +124,11 @@ export function encodeRecord(lines: LineBytes, number: number, record: DecisionR
 }
 
 function writeRecord(lines: LineBytes, number: number, record: DecisionRecord): void {
-  const { principal, action, resource, outcome, reasons, errors, bundle, position, tookMicros, edge } = record
+  const { position, tookMicros, edge } = record
   lines.raw(noSum)
   lines.count(number)
   lines.raw(headOf(record))
-  writeUid(lines, names.principal, principal)
-  writeUid(lines, names.action, action)
-  writeUid(lines, names.resource, resource)
-  lines.raw(names.outcome)
-  lines.quoted(outcome)
-  lines.raw(names.reasons)
-  lines.quotedAll(reasons)
-  lines.raw(names.errors)
-  lines.quotedAll(errors)
-  lines.raw(names.bundle)
-  lines.quoted(bundle)
+  writeDecided(lines, record, record)
   lines.raw(names.position)
   lines.count(position)
   lines.raw(names.took)
