@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import { openWindow, startBrowser } from '../../packages/server/test/support/chromium.ts'
 import { seat } from '../../packages/server/test/support/console.ts'
 import { localAdministrator } from '../../packages/server/test/support/people.ts'
-import { fill } from '../scale/fill.ts'
+import { fillSqlite } from '../scale/fill.ts'
 import { startChildServer } from '../support/child-server.ts'
 import { type Figure, formatMs } from '../support/figures.ts'
 
@@ -34,7 +34,8 @@ export async function run(): Promise<readonly Figure[]> {
     const cookies = await page.context().storageState()
     await browser.close()
     await first.stop()
-    fill(join(data, 'gatehouse.db'), home, home, { users: people, groups: 1, grants: 1 })
+    const company = { organizationId: home, applicationId: home }
+    fillSqlite(join(data, 'gatehouse.db'), company, { users: people, groups: 1, grants: 1 })
 
     const paints: number[] = []
     const useful: number[] = []

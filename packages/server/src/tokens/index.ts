@@ -1,6 +1,6 @@
 export { openContainment } from './containment/containment.routes.ts'
 export { protocolRoutes } from './oidc/mount.ts'
-export { paths as tokenPaths } from './oidc/provider.ts'
+export { paths as tokenPaths } from './oidc/paths.ts'
 export { resourceOf } from './oidc/resources.ts'
 export { sharedSecret } from './oidc/shared-secret.ts'
 export type {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import Type from 'typebox'
 import { record } from '#feed'
-import { Fault, ManualClock } from '#kernel'
+import { Fault, ManualClock, Type } from '#kernel'
 import type { Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../test/support/engines.ts'
 import { startShell } from '../../test/support/shell.ts'

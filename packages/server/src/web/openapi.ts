@@ -1,6 +1,5 @@
 import Fastify from 'fastify'
-import Type from 'typebox'
-import { allFaults } from '#kernel'
+import { allFaults, Type } from '#kernel'
 import { type Operation, operation } from './operation.ts'
 import { schemaOf } from './route.ts'
 

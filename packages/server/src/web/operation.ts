@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Static, TSchema } from 'typebox'
-import type { Act } from '#kernel'
+import type { Act, Static, TSchema } from '#kernel'
 import type { ConsistencyToken } from '#storage'
 
 /** Who may call an operation. Every route has one; the permission matrix is made of them. */

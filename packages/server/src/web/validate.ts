@@ -1,6 +1,8 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
+import { createRequire } from 'node:module'
+import type { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifySchemaCompiler } from 'fastify'
+
+const require = createRequire(import.meta.url)
 
 const shared = {
   allErrors: false,
@@ -11,8 +13,8 @@ const shared = {
 } as const
 
 /**
- * Compiles request schemas, each at its first use, so that a start does not pay for routes nobody calls. Addresses and
- * queries are text and are coerced to the schema's types; bodies say their types themselves and are not.
+ * Compiles request schemas, each at its first use, so that a start does not pay for routes nobody calls; the compiler itself is
+ * loaded with the first. Addresses and queries are text and are coerced to the schema's types; bodies say their types themselves and are not.
  */
 export function makeValidatorCompiler(): FastifySchemaCompiler<object> {
   let strict: Ajv2020 | undefined
@@ -35,7 +37,9 @@ export function makeValidatorCompiler(): FastifySchemaCompiler<object> {
 }
 
 function makeAjv(coerceTypes: false | 'array'): Ajv2020 {
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
+  const formats = require('ajv-formats') as (ajv: Ajv2020) => void
   const ajv = new Ajv2020({ ...shared, coerceTypes })
-  ;(formats as unknown as (it: Ajv2020) => void)(ajv)
+  formats(ajv)
   return ajv
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import Type from 'typebox'
-import { Fault, Secret } from '#kernel'
+import { Fault, Secret, Type } from '#kernel'
 import { scratchDatabase } from '../../test/support/engines.ts'
 import { canary, startShell } from '../../test/support/shell.ts'
 import { healthOperations } from './health.routes.ts'

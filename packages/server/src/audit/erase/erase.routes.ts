@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Fault, isId } from '#kernel'
+import { Fault, isId, Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import { type EraseDeps, erasePerson } from './erase-person.ts'
 

@@ -1,7 +1,6 @@
 import { formatProof, headersFor, parseTilePath, Tree, tilePath } from '@gatehouse/tlog'
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
-import { Fault } from '#kernel'
+import { Fault, Type } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
 import type { PersonKeys } from '../persons/person-keys.ts'

@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
-import { type Act, Fault, isId, type OrganizationId } from '#kernel'
+import { type Act, Fault, isId, type OrganizationId, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { countArchives } from './archive.store.ts'
 import { isInForce } from './hold.ts'

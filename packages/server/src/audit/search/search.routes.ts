@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { Type } from 'typebox'
 import type { FeedEvent } from '#feed'
+import { Type } from '#kernel'
 import { makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import { exportFormats, mediaTypeOf, writeExport } from './export.ts'
 import { findMatching, requireSearch, type Search, type SearchDeps } from './search.ts'

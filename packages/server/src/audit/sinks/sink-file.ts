@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Type } from 'typebox'
 import { findShapeProblem, yaml } from '#config'
-import { type Clock, Fault, Secret } from '#kernel'
+import { type Clock, Fault, Secret, type Static, Type } from '#kernel'
 import type { Outgoing } from '#web'
 import { fileSink } from './file.ts'
 import { otlpSink } from './otlp.ts'
@@ -100,10 +99,10 @@ export function readSinkFile(path: string, deps: { outgoing: Outgoing; clock: Cl
   })
 
   type Entry =
-    | Type.Static<typeof shapes.syslog>
-    | Type.Static<typeof shapes.webhook>
-    | Type.Static<typeof shapes.file>
-    | Type.Static<typeof shapes.otlp>
+    | Static<typeof shapes.syslog>
+    | Static<typeof shapes.webhook>
+    | Static<typeof shapes.file>
+    | Static<typeof shapes.otlp>
 
   function makeSink(entry: Entry): Sink {
     const { name, format = 'ocsf' } = entry

@@ -1,7 +1,6 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
 import { record } from '#feed'
-import type { Clock } from '#kernel'
+import { type Clock, Type } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
 import type { Sinks } from './run-sinks.ts'

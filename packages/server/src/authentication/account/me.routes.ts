@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import { readFactors } from '../factors/factors.ts'
 import { needsSecondFactorOf } from '../http/visitor.ts'

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
-import { exportJWK, generateKeyPair, jwtVerify, type KeyObject } from 'jose'
 import { record } from '#feed'
 import { type Act, type Clock, Fault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
@@ -48,9 +47,9 @@ export async function openBootstrap(deps: {
 }): Promise<Bootstrap> {
   const { storage, clock } = deps
   const file = join(deps.dataDirectory, fileName)
-  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const kid = randomUUID()
-  const key = { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }
+  const key = { ...privateKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }
   const uses = deps.meter.counter('break_glass_uses_total', 'Uses of credentials that are for emergencies, by kind', [
     'kind',
   ])
@@ -60,7 +59,8 @@ export async function openBootstrap(deps: {
 
   const verify = async (jwt: string): Promise<{ jti: string; expiresAtMs: number }> => {
     if (url === undefined) throw new Error('not published yet')
-    const { payload } = await jwtVerify(jwt, publicKey as KeyObject, {
+    const { jwtVerify } = await import('jose')
+    const { payload } = await jwtVerify(jwt, publicKey, {
       algorithms: ['ES256'],
       typ: 'gatehouse-bootstrap+jwt',
       audience: url,

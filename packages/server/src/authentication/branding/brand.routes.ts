@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
 import { type Branding, brandingSchema, Problems, parseBranding } from '#directory'
-import { type Act, Fault, randomToken } from '#kernel'
+import { type Act, Fault, randomToken, type Static, Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'

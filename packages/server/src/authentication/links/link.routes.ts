@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
 import { record } from '#feed'
-import { type Act, Fault, Secret } from '#kernel'
+import { type Act, Fault, Secret, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { Person } from '../deps.ts'
 import { deleteFactors } from '../factors/delete-factors.ts'

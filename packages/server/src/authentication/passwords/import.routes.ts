@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
 import { record } from '#feed'
-import { Fault } from '#kernel'
+import { Fault, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { readFactors } from '../factors/factors.ts'
 import type { Services } from '../services.ts'

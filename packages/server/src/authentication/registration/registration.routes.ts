@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { type Act, Fault } from '#kernel'
+import { type Act, Fault, Type } from '#kernel'
 import { Answer, makeCursor, type Operation, operation, readCursor } from '#web'
 import type { Organization } from '../deps.ts'
 import type { Services } from '../services.ts'

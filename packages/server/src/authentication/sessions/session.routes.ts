@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Fault, type UserId } from '#kernel'
+import { Fault, Type, type UserId } from '#kernel'
 import { Answer, type Operation, type OperationRequest, operation } from '#web'
 import type { Person } from '../deps.ts'
 import type { Services } from '../services.ts'

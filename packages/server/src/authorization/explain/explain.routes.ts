@@ -1,6 +1,5 @@
 import type { EntityView, Explanation } from '@gatehouse/cedar'
-import { type Static, Type } from 'typebox'
-import { Fault, isId } from '#kernel'
+import { Fault, isId, type Static, Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import { ours, sentences } from '../authzen/explain.ts'
 import { Masks, withoutValues } from '../authzen/masks.ts'

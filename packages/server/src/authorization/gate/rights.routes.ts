@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Fault, isFault } from '#kernel'
+import { Fault, isFault, Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import { isWithinCredential } from './gate.ts'

@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { type ApplicationId, Fault, type GrantId, isId, type OrganizationId } from '#kernel'
+import { type ApplicationId, Fault, type GrantId, isId, type OrganizationId, type Static, Type } from '#kernel'
 import { Answer, makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import '../faults.ts'
@@ -45,6 +44,10 @@ const grantReply = Type.Object({
   createdAtMs: timeMs,
 })
 
+const pageQuery = {
+  limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$', description: `1 to ${pageMost}` })),
+  cursor: Type.Optional(Type.String({ maxLength: 1_000 })),
+}
 const listQuery = Type.Object(
   {
     organizationId: Type.Optional(Type.String()),
@@ -54,8 +57,7 @@ const listQuery = Type.Object(
     principalId: Type.Optional(text(1_000)),
     resourceType: Type.Optional(text(200)),
     resourceId: Type.Optional(text(1_000)),
-    limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,2}$', description: `1 to ${pageMost}` })),
-    cursor: Type.Optional(Type.String({ maxLength: 1_000 })),
+    ...pageQuery,
   },
   { additionalProperties: false },
 )
@@ -125,7 +127,7 @@ export function grantOperations(deps: AuthorizationDeps): Operation[] {
       url: '/api/grants/mine',
       summary: 'Grants that name the caller herself; those of her groups are not among them',
       access: { kind: 'self', why: 'the caller’s own' },
-      schemas: { query: Type.Pick(listQuery, ['limit', 'cursor']), reply: page },
+      schemas: { query: Type.Object(pageQuery, { additionalProperties: false }), reply: page },
       handle: async ({ act, query }) => {
         const principal = principalOf(act)
         if (principal === undefined) throw new Fault('web.unauthenticated')

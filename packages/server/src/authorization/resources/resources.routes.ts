@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { type ApplicationId, Fault, isId } from '#kernel'
+import { type ApplicationId, Fault, isId, type Static, Type } from '#kernel'
 import { Answer, makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import type { EntityJson } from '../entities/source.ts'

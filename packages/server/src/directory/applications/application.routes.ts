@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { issueBody, issuedView } from '../credentials/credentials.schema.ts'

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import type { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { credentialsView, keysBody, showCredentials } from '../credentials/credentials.schema.ts'
 import { authMethods } from '../credentials/credentials.ts'
@@ -28,7 +28,11 @@ const members = {
   keys: keysBody,
   scopes: Type.Optional(texts(128, 100, 'Scopes it may ask for')),
   tokenLifetimes: Type.Optional(
-    Type.Partial(closed({ accessTokenSeconds: seconds, refreshTokenSeconds: seconds, idTokenSeconds: seconds })),
+    closed({
+      accessTokenSeconds: Type.Optional(seconds),
+      refreshTokenSeconds: Type.Optional(seconds),
+      idTokenSeconds: Type.Optional(seconds),
+    }),
   ),
   consentRequired: Type.Optional(Type.Boolean()),
   oauth: Type.Optional(oauthBody),

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '#kernel'
 import { closed, oneOf, text } from '../values/schema.ts'
 import {
   certificateNames,

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import { closed, text, timeMs } from '../values/schema.ts'
 import { keysMost } from './client-key.ts'
 import type { CredentialNote } from './credential-notes.store.ts'

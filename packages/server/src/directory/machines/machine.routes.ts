@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { CredentialNotes } from '../credentials/credential-notes.store.ts'
 import { credentialsView, issueBody, issuedView, keysBody, showCredentials } from '../credentials/credentials.schema.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { Type } from '#kernel'
 import { closed, oneOf, text } from '../values/schema.ts'
 import { signInFactors } from './organization.ts'
 

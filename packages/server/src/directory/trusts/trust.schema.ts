@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import { closed, text, timeMs } from '../values/schema.ts'
 import { type Trust, trustsMost } from './trust.ts'
 

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from '#kernel'
 
 /** An object that takes no member beside these. */
 export const closed = <P extends Record<string, TSchema>>(members: P) =>

@@ -1,7 +1,6 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
 import { type EventType, type NewEvent, record } from '#feed'
-import { type Act, type Clock, type Entropy, Fault, newId } from '#kernel'
+import { type Act, type Clock, type Entropy, Fault, newId, Type } from '#kernel'
 import type { Storage, Tx } from '#storage'
 import { Answer, makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import { acknowledgeAlert, findAlert, listAlerts } from './alert.store.ts'

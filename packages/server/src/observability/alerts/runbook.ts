@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Type } from 'typebox'
-import { Fault } from '#kernel'
+import { Fault, Type } from '#kernel'
 import { type Operation, operation } from '#web'
 
 const directory = new URL('../../../../../docs/runbooks/', import.meta.url)

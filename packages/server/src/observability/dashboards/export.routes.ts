@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
+import { Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import type { Watched } from '../slos/slo-file.ts'
 import { alertmanagerRoutes } from './alertmanager.ts'

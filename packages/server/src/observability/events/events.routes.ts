@@ -1,6 +1,5 @@
-import { type Static, Type } from 'typebox'
 import type { FeedEvent } from '#feed'
-import { Fault, isId, type OrganizationId } from '#kernel'
+import { Fault, isId, type OrganizationId, type Static, Type } from '#kernel'
 import { makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import { type EventsDeps, listVisibleEvents, newestPosition } from './list-events.ts'
 

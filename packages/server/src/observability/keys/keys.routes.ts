@@ -1,6 +1,5 @@
-import { type Static, Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
-import { Fault } from '#kernel'
+import { Fault, type Static, Type } from '#kernel'
 import type { Keyring, SigningKeyInfo } from '#keyring'
 import { Answer, type Operation, operation } from '#web'
 

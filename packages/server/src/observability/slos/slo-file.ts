@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Static, Type } from 'typebox'
 import { findShapeProblem, yaml } from '#config'
-import { Fault, Secret } from '#kernel'
+import { Fault, Secret, type Static, Type } from '#kernel'
 import type { Objective, Severity } from './objective.ts'
 import { ownObjectives } from './objectives.ts'
 

@@ -1,7 +1,6 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
 import { listNewestEvents } from '#feed'
-import { type Clock, Fault } from '#kernel'
+import { type Clock, Fault, Type } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
 import '../alerts/faults.ts'

@@ -1,6 +1,5 @@
-import { type Static, Type } from 'typebox'
 import { requireApplication } from '#directory'
-import { Fault, isId } from '#kernel'
+import { Fault, isId, type Static, Type } from '#kernel'
 import { Answer, makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import type { PoliciesDeps } from '../deps.ts'
 import { applyBundle, rollBackBundle, validateBundle } from './apply-bundle.ts'

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { PoliciesDeps } from '../deps.ts'
 import { applyConfiguration, planConfiguration } from './configure.ts'

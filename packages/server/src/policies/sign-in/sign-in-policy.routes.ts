@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
 import { requireOrganization } from '#directory'
-import { type Act, Fault, isId } from '#kernel'
+import { type Act, Fault, isId, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import {
   activation,

@@ -1,6 +1,5 @@
-import { type Static, Type } from 'typebox'
 import { parseOrganizationId, visibleOrganizations } from '#directory'
-import { Fault } from '#kernel'
+import { Fault, type Static, Type } from '#kernel'
 import type { Written } from '#storage'
 import { Answer, makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import { listApiKeys } from './api-key.store.ts'

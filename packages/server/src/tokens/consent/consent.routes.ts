@@ -7,8 +7,8 @@ import { refuseCrossSite, traced } from '#web'
 import '../events.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { claimScope } from '../oidc/grants.ts'
+import { paths } from '../oidc/paths.ts'
 import type { Protocol } from '../oidc/protocol.ts'
-import { paths } from '../oidc/provider.ts'
 import { rememberRequest } from '../oidc/request.ts'
 import { findNamedClient } from '../oidc/resources.ts'
 import { Unit } from '../oidc/unit.ts'
@@ -112,8 +112,9 @@ async function open(deps: ConsentDeps, request: FastifyRequest, reply: FastifyRe
     requestId: request.id,
     address: request.ip,
   })
+  const provider = await deps.protocol.provider()
   const interaction = await unit
-    .run(() => deps.protocol.provider.interactionDetails(request.raw, reply.raw))
+    .run(() => provider.interactionDetails(request.raw, reply.raw))
     .catch((cause) => {
       throw new Fault('tokens.request_ended', { cause })
     })
@@ -151,7 +152,7 @@ async function answer(
     if (decision === 'deny') {
       interaction.result = { error: 'access_denied', error_description: 'The person refused' }
     } else {
-      const { Grant } = deps.protocol.provider
+      const { Grant } = await deps.protocol.provider()
       const found = interaction.grantId === undefined ? undefined : await Grant.find(interaction.grantId)
       const grant = found ?? new Grant({ accountId: person.id, clientId: client.id })
       const details = interaction.prompt.details as MissingDetails

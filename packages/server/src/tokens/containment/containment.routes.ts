@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { type ApplicationId, Fault, isId, type MachineId, type UserId } from '#kernel'
+import { type ApplicationId, Fault, isId, type MachineId, Type, type UserId } from '#kernel'
 import { Answer, type Operation, operation, type Web } from '#web'
 import { type ContainDeps, contain, containmentParts, endContainments } from './contain.ts'
 

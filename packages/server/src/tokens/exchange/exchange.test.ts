@@ -5,7 +5,7 @@ import { testGate } from '../../../test/support/directory.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
 import { credentialsOf, signInTo, type TestClient, within } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm, type TokensFixture } from '../../../test/support/tokens.ts'
-import { paths } from '../oidc/provider.ts'
+import { paths } from '../oidc/paths.ts'
 import { exchangeGrant } from './grant-types.ts'
 import { tokenTypes } from './issue.ts'
 

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel'
 import { apiKeyPrefix } from '../api-keys/format.ts'
-import { paths } from '../oidc/provider.ts'
+import { paths } from '../oidc/paths.ts'
 import type { Signer } from '../oidc/signing.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
 import { signIntrospection, tellKey } from './introspect.ts'

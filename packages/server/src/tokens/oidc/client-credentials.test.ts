@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
-import { paths } from './provider.ts'
+import { paths } from './paths.ts'
 
 onEachEngine(
   'client credentials: a JWT for itself, known to introspection and to the record (RFC 6749 4.4, RFC 9068)',

@@ -1,10 +1,9 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { DeviceWrong, TokenPages } from '../ports.ts'
+import { paths } from './paths.ts'
 import { requestOf } from './request.ts'
 
 type Send = (ctx: KoaContextWithOIDC, page: { html: string; headers: Readonly<Record<string, string>> }) => void
-
-export const devicePath = '/oauth/device'
 
 /** The device flow (RFC 8628): its pages are plain forms, and say from where a device asked, so that people can judge it. */
 export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Send }) {
@@ -23,7 +22,11 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
         const wrong = error === undefined ? undefined : whatIsWrong(error)
         deps.send(
           ctx,
-          deps.pages.deviceCode(requestOf(ctx.req), { action: devicePath, fields: { xsrf: xsrfOf(form) }, wrong }),
+          deps.pages.deviceCode(requestOf(ctx.req), {
+            action: paths.code_verification,
+            fields: { xsrf: xsrfOf(form) },
+            wrong,
+          }),
         )
       },
       userCodeConfirmSource: async (ctx, form, client, device, userCode) => {
@@ -33,7 +36,7 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
           code: userCode,
           address: String(device.ip ?? ''),
           agent: String(device.ua ?? ''),
-          action: devicePath,
+          action: paths.code_verification,
           fields: { xsrf: xsrfOf(form), user_code: given.replace(/[^\w -]/g, ''), confirm: 'yes' },
         })
         deps.send(ctx, page)

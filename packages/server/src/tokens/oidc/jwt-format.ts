@@ -2,9 +2,9 @@ import { type AccessToken, type ClientCredentials, errors, type KoaContextWithOI
 import type { Artifact } from '../artifacts/artifact.ts'
 import { hangOn, type StatusLists } from '../status-lists/status-lists.ts'
 import type { PersonAccount } from './accounts.ts'
-import { jwtArtifactId } from './adapter.ts'
 import type { ClientCache } from './clients.ts'
 import { isOthers } from './resources.ts'
+import { jwtArtifactId } from './stored-token.ts'
 import { Unit } from './unit.ts'
 
 type JwtToken = (AccessToken | ClientCredentials) & Record<string, unknown>

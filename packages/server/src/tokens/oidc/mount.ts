@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { step } from '#kernel'
+import { paths } from './paths.ts'
 import type { Protocol } from './protocol.ts'
-import { paths } from './provider.ts'
 import { rememberRequest } from './request.ts'
 
 /** Routes that the provider answers, and why each is open to anybody: they authenticate by the protocol itself. */
@@ -66,6 +66,7 @@ export async function mountProtocol(
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body))
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      const handle = await protocol.handler()
       const { raw } = request
       // The provider believes these; only our own configuration says how we are reached.
       for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host']) delete raw.headers[name]
@@ -74,7 +75,7 @@ export async function mountProtocol(
       reply.hijack()
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) reply.raw.setHeader(name, value)
-      await protocol.handle(raw, reply.raw)
+      await handle(raw, reply.raw)
     }
     const introspection = async (request: FastifyRequest, reply: FastifyReply) =>
       (await introspect(request, reply)) ? reply : handler(request, reply)

@@ -6,14 +6,14 @@ import type { Person } from '../ports.ts'
 import type { StatusPlace } from '../status-lists/status-entry.store.ts'
 import { hangOn } from '../status-lists/status-lists.ts'
 import { claimsOf } from './accounts.ts'
-import { isRevoked, jwtArtifactId } from './adapter.ts'
 import { recordOf } from './issued-event.ts'
 import { lifetimes, refreshTokenSeconds } from './lifetimes.ts'
 import type { OwnAnswer, OwnDeps, OwnRequest } from './own-request.ts'
-import { resourceServerOf } from './resources.ts'
+import { findResourceServer } from './resources.ts'
 import { rulesOf } from './rules.ts'
 import { claimsByScope } from './scopes.ts'
 import { signJwt } from './sign-jwt.ts'
+import { isRevoked, jwtArtifactId } from './stored-token.ts'
 import type { IssuedToken } from './unit.ts'
 
 const grantType = 'refresh_token'
@@ -94,7 +94,8 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found 
   const granted = grant.payload as GrantPayload
   if (granted.accountId !== token.accountId || granted.rejected !== undefined || granted.rar !== undefined)
     return undefined
-  const server = await resourceServerOf(token.resource, client, deps)
+  const server = await findResourceServer(token.resource, client, deps)
+  if (server === undefined) return undefined
   const signing = server.jwt as { readonly sign?: { readonly alg?: string } } | undefined
   if (signing?.sign?.alg !== 'ES256') return undefined
   const scopes = new Set(token.scope.split(' '))

@@ -4,13 +4,13 @@ import { insertArtifact } from '../artifacts/artifact.store.ts'
 import type { Artifact } from '../artifacts/artifact.ts'
 import type { StatusPlace } from '../status-lists/status-entry.store.ts'
 import { hangOn } from '../status-lists/status-lists.ts'
-import { jwtArtifactId } from './adapter.ts'
 import { recordOf } from './issued-event.ts'
 import type { OwnAnswer, OwnDeps, OwnRequest } from './own-request.ts'
-import { resourceOf, resourceServerOf } from './resources.ts'
+import { findResourceServer, resourceOf } from './resources.ts'
 import { rulesOf } from './rules.ts'
 import { standardScopes } from './scopes.ts'
 import { signJwt } from './sign-jwt.ts'
+import { jwtArtifactId } from './stored-token.ts'
 
 const grantType = 'client_credentials'
 const known = new Set(['grant_type', 'scope', 'resource', 'client_id', 'client_secret'])
@@ -44,7 +44,8 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Wanted
   const address = URL.parse(resource)?.href
   if (address === undefined || address.includes('#')) return undefined
   try {
-    const server = await resourceServerOf(resource, client, deps)
+    const server = await findResourceServer(resource, client, deps)
+    if (server === undefined) return undefined
     const signing = server.jwt as { readonly sign?: { readonly alg?: string } } | undefined
     if (signing?.sign?.alg !== 'ES256') return undefined
     const offered = new Set(server.scope.split(' '))

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { randomToken, systemEntropy } from '#kernel'
 import { looksLikeJws } from '../verify/read-jws.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
-import { paths } from './provider.ts'
+import { paths } from './paths.ts'
 import { bodyOf, setBody } from './request.ts'
 import type { Unit } from './unit.ts'
 

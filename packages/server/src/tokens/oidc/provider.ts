@@ -1,4 +1,4 @@
-import Provider, { type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel'
 import type { Outgoing } from '#web'
 import { type ExchangeDeps, exchangeParameters, exchangeToken } from '../exchange/exchange-grant.ts'
@@ -8,12 +8,13 @@ import type { RevocationSet } from '../revocation/revocation-set.ts'
 import type { StatusLists } from '../status-lists/status-lists.ts'
 import { assertionParameters, issueToWorkload } from '../workloads/federate.ts'
 import { findAccount } from './accounts.ts'
+import { acrValues } from './acr.ts'
 import { type AdapterDeps, StorageAdapter } from './adapter.ts'
 import { authorizationDetails } from './authorization-details.ts'
 import type { Certificates } from './certificates.ts'
 import { ciba } from './ciba.ts'
 import type { ClientCache } from './clients.ts'
-import { deviceFlow, devicePath } from './device-flow.ts'
+import { deviceFlow } from './device-flow.ts'
 import { clientAuthMethods, discoveryOf } from './discovery.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
@@ -22,13 +23,15 @@ import { completeJwt } from './jwt-format.ts'
 import { lifetimes, refreshTokenSeconds, skewSeconds } from './lifetimes.ts'
 import { registeredOf, useOurClients } from './our-clients.ts'
 import { otherOrganization } from './own-people.ts'
+import { paths } from './paths.ts'
+import { keySetOf } from './provider-keys.ts'
 import { requestOf } from './request.ts'
-import { resourceOf, resourceServerOf } from './resources.ts'
+import { findResourceServer, resourceOf } from './resources.ts'
 import { rulesOf } from './rules.ts'
 import { claimsByScope, standardScopes } from './scopes.ts'
 import { projectSessions } from './sessions.ts'
-import { keySetOf, type Signer } from './signing.ts'
-import { acrValues, interactionRules, wantedAcr } from './step-up.ts'
+import type { Signer } from './signing.ts'
+import { interactionRules, wantedAcr } from './step-up.ts'
 import { Unit } from './unit.ts'
 
 export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
@@ -55,22 +58,6 @@ export interface ProviderDeps extends AdapterDeps, ExchangeDeps {
   /** Public base address of a listener that asks for client certificates (RFC 8705 §5). */
   readonly mtlsUrl: string | undefined
 }
-
-/** Paths of the protocol. */
-export const paths = {
-  authorization: '/oauth/authorize',
-  token: '/oauth/token',
-  userinfo: '/oauth/userinfo',
-  introspection: '/oauth/introspect',
-  revocation: '/oauth/revoke',
-  jwks: '/oauth/jwks',
-  end_session: '/oauth/logout',
-  pushed_authorization_request: '/oauth/par',
-  device_authorization: '/oauth/device_authorization',
-  code_verification: devicePath,
-  backchannel_authentication: '/oauth/backchannel',
-  consent: '/oauth/consent',
-} as const
 
 /**
  * Builds the provider for the keyring's keys of this moment. Its key set is fixed: when keys change, build another and swap it.
@@ -171,7 +158,9 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
         getResourceServerInfo: async (_ctx, resource, client) => {
           const registered = await deps.clients.find(client.clientId)
           if (registered === undefined) throw new TypeError('a client was authenticated that is not registered')
-          return resourceServerOf(resource, registered, deps)
+          const server = await findResourceServer(resource, registered, deps)
+          if (server === undefined) throw new errors.InvalidTarget()
+          return server
         },
       },
       rpInitiatedLogout: {
@@ -195,7 +184,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     interactions: {
       policy: interactionRules(deps),
       url: async (ctx, interaction) => {
-        const back = `${interaction.deviceCode === undefined ? paths.authorization : devicePath}/${interaction.uid}`
+        const back = `${interaction.deviceCode === undefined ? paths.authorization : paths.code_verification}/${interaction.uid}`
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
         const client = await deps.clients.find(String(interaction.params.client_id))
         const query = new URLSearchParams({

@@ -1,4 +1,4 @@
-import { errors, type ResourceServer } from 'oidc-provider'
+import type { ResourceServer } from 'oidc-provider'
 import { isId } from '#kernel'
 import type { RegisteredClient } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
@@ -25,18 +25,18 @@ export async function findNamedClient(resource: string, clients: ClientCache): P
  * What a token for `resource` is like; its `aud` is the application's id, or the issuer for Gatehouse's own API. A client may ask for
  * its own, for Gatehouse's API, and for any application of its own organization, with the scopes that both know: an audience says
  * where a token is good, a policy there says what for.
- * @throws {errors.InvalidTarget} for anything else; which applications others have is not told
+ * @returns undefined for anything else; which applications others have is not told
  */
-export async function resourceServerOf(
+export async function findResourceServer(
   resource: string,
   client: RegisteredClient,
   deps: { readonly clients: ClientCache; readonly url: string; readonly signer: Signer },
-): Promise<ResourceServer> {
+): Promise<ResourceServer | undefined> {
   // What a token may do at our own API is decided by the roles of whom it speaks for; a person's needs the one scope.
   if (resource === deps.url || resource === `${deps.url}/`) return describe(deps, deps.url, [apiScope], client)
   if (resource === resourceOf(client.id)) return describe(deps, client.id, client.scopes, client, client)
   const other = await findNamedClient(resource, deps.clients)
-  if (other?.type !== 'application' || other.organizationId !== client.organizationId) throw new errors.InvalidTarget()
+  if (other?.type !== 'application' || other.organizationId !== client.organizationId) return undefined
   const scopes = other.scopes.filter((scope) => client.anyScope || client.scopes.includes(scope))
   return describe(deps, other.id, scopes, client, other)
 }

@@ -1,11 +1,9 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { PersonSource, SessionSource } from '../ports.ts'
+import { acrValues } from './acr.ts'
 import type { ClientCache } from './clients.ts'
 import { ownPeople } from './own-people.ts'
 import { requestOf } from './request.ts'
-
-/** Sign-in strengths, weakest first: each is enough where a weaker one is asked for (see authentication). */
-export const acrValues = ['urn:gatehouse:acr:1', 'urn:gatehouse:acr:2', 'phr'] as const
 
 interface AcrRequest {
   readonly essential?: boolean

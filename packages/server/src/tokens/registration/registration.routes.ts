@@ -1,6 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import {
   type Application,
   addApplication,
@@ -14,7 +13,7 @@ import {
   requireOrganization,
 } from '#directory'
 import { record } from '#feed'
-import { type Act, Fault, isFault, type OrganizationId, randomToken } from '#kernel'
+import { type Act, Fault, isFault, type OrganizationId, randomToken, Type } from '#kernel'
 import { Answer, type Operation, operation, traced } from '#web'
 import '../events.ts'
 import '../faults.ts'

@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { Secret } from '#kernel'
+import { Secret, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { type RevocableKind, type RevokeDeps, revocableKinds, revokeTokens } from './revoke-tokens.ts'
 

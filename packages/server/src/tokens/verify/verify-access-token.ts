@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '#kernel'
 import { type ActClaim, actorsOf, readAct } from '../exchange/act-chain.ts'
-import { jwtArtifactId } from '../oidc/adapter.ts'
 import { skewSeconds } from '../oidc/lifetimes.ts'
 import type { Signer } from '../oidc/signing.ts'
+import { jwtArtifactId } from '../oidc/stored-token.ts'
 import type { RevocationSet } from '../revocation/revocation-set.ts'
 import { readJws } from './read-jws.ts'
 

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
 import { deployment, type Gate } from '#authorization'
 import type { Machine } from '#directory'
+import { Type } from '#kernel'
 import { type Operation, operation } from '#web'
 import type { FederationHealth } from './federation-health.ts'
 import type { IssuerKeys } from './issuer-keys.ts'

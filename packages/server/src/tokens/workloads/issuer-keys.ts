@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { type Clock, Fault, type Meter } from '#kernel'
 import type { Outgoing } from '#web'
 import '../faults.ts'
@@ -157,6 +157,7 @@ export class IssuerKeys {
     const nowMs = this.#deps.clock.nowMs()
     const told = /(?:^|[\s,])max-age=(\d{1,9})/.exec(cacheControl)?.[1]
     const life = told === undefined ? freshMs.usual : Number(told) * 1_000
+    const { createLocalJWKSet } = await import('jose')
     return {
       source,
       // RFC 7517 §4.2: some issuers say another `use` than `sig` (SPIFFE's is `jwt-svid`), which jose would pass over.

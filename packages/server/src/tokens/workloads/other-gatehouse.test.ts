@@ -6,7 +6,7 @@ import { systemAct } from '../../../test/support/directory.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
 import { assertionGrant } from '../exchange/grant-types.ts'
-import { paths } from '../oidc/provider.ts'
+import { paths } from '../oidc/paths.ts'
 
 onEachEngine("another Gatehouse's machines are workloads like any others", async (scratch) => {
   const it = await openTokensFixture(scratch)

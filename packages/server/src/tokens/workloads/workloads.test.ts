@@ -11,7 +11,7 @@ import { within } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm, type TokensFixture } from '../../../test/support/tokens.ts'
 import { assertionGrant, exchangeGrant } from '../exchange/grant-types.ts'
 import { tokenTypes } from '../exchange/issue.ts'
-import { paths } from '../oidc/provider.ts'
+import { paths } from '../oidc/paths.ts'
 
 const condition = 'context.claims.repository == "acme/app" && context.claims.ref == "refs/heads/main"'
 
