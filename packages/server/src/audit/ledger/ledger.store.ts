@@ -1,4 +1,4 @@
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedInserts, type Tx } from '#storage'
 import { personKeyMigration } from '../persons/person-key.store.ts'
 import { holdLevelMigration, minimumMigration, retentionMigration } from '../retention/retention.store.ts'
 import { searchMigrations } from '../search/index.store.ts'
@@ -132,18 +132,16 @@ export async function saveLedgerTile(
     .execute()
 }
 
-const rowsMost = 500
+const insertEntries = repeatedInserts('ledger_entries')
 
 export async function insertLedgerEntries(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
-  for (let at = 0; at < entries.length; at += rowsMost) {
-    const rows = entries.slice(at, at + rowsMost).map((entry) => ({
-      position: entry.position,
-      organization_id: entry.organizationId ?? null,
-      salt: entry.salt ?? null,
-      body: entry.body ?? null,
-    }))
-    await tx.insertInto('ledger_entries').values(rows).execute()
-  }
+  const rows = entries.map((entry) => ({
+    position: entry.position,
+    organization_id: entry.organizationId ?? null,
+    salt: entry.salt ?? null,
+    body: entry.body ?? null,
+  }))
+  await insertEntries(tx, rows)
 }
 
 export async function findLedgerEntry(db: Reader, position: number): Promise<LedgerEntry | undefined> {
