@@ -89,7 +89,7 @@ onEachEngine('after a password the passkey is the second step, and must verify i
 })
 
 onEachEngine(
-  'an answer to a challenge is taken once, and only for the one it was made for (WebAuthn 13.4.3)',
+  'a press comes after the browser’s own offer; an answer is taken once, and only for its challenge (WebAuthn 13.4.3)',
   async (scratch, t) => {
     const server = await startTestServer(scratch)
     t.after(() => server.close())
@@ -102,6 +102,25 @@ onEachEngine(
     await page.getByLabel('Name').fill('Laptop')
     await page.getByRole('button', { name: 'Create the passkey' }).click()
     await page.getByText('Your new passkey works').waitFor()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+
+    // Pressed before the browser's own offer has its challenge: the press waits for it, so that its own is the later one.
+    const order: string[] = []
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+    await page.route('**/sign-in/passkey/challenge', async (route) => {
+      order.push('asked')
+      await held
+      await route.continue()
+    })
+    await Promise.all([page.waitForRequest('**/sign-in/passkey/challenge'), page.goto(`${server.url}/sign-in`)])
+    await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await page.evaluate('new Promise((resolve) => setTimeout(resolve, 100))')
+    order.push('let go')
+    letGo()
+    await page.getByRole('heading', { name: 'The alice' }).waitFor()
+    assert.deepEqual(order, ['asked', 'let go', 'asked'])
+    await page.unroute('**/sign-in/passkey/challenge')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
 

@@ -123,12 +123,37 @@ export async function saveAttempt(tx: Tx, attempt: Attempt): Promise<void> {
     .execute()
 }
 
+/** Begins an attempt where the browser has none that still stands; false when another request was faster: its attempt stays. */
+export async function saveFirstAttempt(tx: Tx, attempt: Attempt, nowMs: number): Promise<boolean> {
+  const { key_hash, ...rest } = toRow(attempt)
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('sign_in_attempts')
+    .values({ key_hash, ...rest })
+    .onConflict((conflict) =>
+      conflict.column('key_hash').doUpdateSet(rest).where('sign_in_attempts.expires_at', '<=', nowMs),
+    )
+    .executeTakeFirstOrThrow()
+  return numInsertedOrUpdatedRows === 1n
+}
+
 /** Changes an attempt that still stands where `attempt` was read; false when another request was faster. */
 export async function advanceAttempt(tx: Tx, attempt: Attempt, change: Partial<Attempt>): Promise<boolean> {
   const { key_hash: _, ...rest } = toRow({ ...attempt, ...change })
   const { numUpdatedRows } = await tx
     .updateTable('sign_in_attempts')
     .set(rest)
+    .where('key_hash', '=', attempt.keyHash)
+    .where('id', '=', attempt.id)
+    .where('stage', '=', attempt.stage)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows === 1n
+}
+
+/** Sets the challenge, and nothing else, of an attempt that still stands where `attempt` was read; false when it does not. */
+export async function setChallenge(tx: Tx, attempt: Attempt, challenge: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('sign_in_attempts')
+    .set({ challenge })
     .where('key_hash', '=', attempt.keyHash)
     .where('id', '=', attempt.id)
     .where('stage', '=', attempt.stage)

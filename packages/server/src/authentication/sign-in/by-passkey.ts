@@ -8,16 +8,20 @@ import {
   readClaim,
 } from '../passkeys/ceremonies.ts'
 import { findPasskeyByCredential, listPasskeys, type Passkey } from '../passkeys/passkey.store.ts'
-import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from './attempt.store.ts'
+import { type Attempt, saveFirstAttempt, setChallenge, takeChallenge } from './attempt.store.ts'
 import { newAttempt } from './begin.ts'
 import type { MethodDeps } from './methods.ts'
 import type { Outcome, Visitor } from './proving.ts'
 
 export type PasskeyDeps = MethodDeps & { readonly rp: RelyingParty }
 
-/** Options for the browser, with a challenge kept for one answer: any passkey of this site, or those of a second step. */
+/**
+ * Options for the browser, with a challenge kept for one answer: any passkey of this site, or those of a second step.
+ * @param attempt as the request found it
+ * @throws {Fault} `authentication.form_stale` where the person has gone on meanwhile
+ */
 export async function challengePasskey(
-  deps: PasskeyDeps,
+  deps: Pick<PasskeyDeps, 'storage' | 'entropy' | 'clock' | 'people' | 'rp'>,
   attempt: Attempt | undefined,
   keyHash: string,
   returnTo: string,
@@ -27,10 +31,14 @@ export async function challengePasskey(
   const allowed = second ? await listPasskeys(storage.db, attempt.organizationId, attempt.userId) : []
   const person = second && (await deps.people.find(storage.db, attempt.userId as UserId))
   const options = await authenticationOptions(rp, entropy, allowed, person ? asksFor(person, attempt) : 'required')
-  await storage.transact(async (tx) => {
-    if (attempt !== undefined && (await advanceAttempt(tx, attempt, { challenge: options.challenge }))) return
-    await saveAttempt(tx, { ...newAttempt(deps, keyHash, returnTo), challenge: options.challenge })
-  })
+  const first = { ...newAttempt(deps, keyHash, returnTo), challenge: options.challenge }
+  // INVARIANT: the first page asks by itself, while its reader may send the name: what the name began is never put aside.
+  const kept = await storage.transact(
+    async (tx) =>
+      (attempt !== undefined && (await setChallenge(tx, attempt, options.challenge))) ||
+      (await saveFirstAttempt(tx, first, deps.clock.nowMs())),
+  )
+  if (!kept) throw new Fault('authentication.form_stale')
   return options
 }
 

@@ -43,12 +43,18 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     continue
   }
   form.hidden = false
+  // The offer in the name field asks for a challenge by itself. A press waits until that is there, and ends the offer: of two
+  // challenges the server takes the later, and of two ceremonies the browser drops the former.
+  let pressed = false
+  let offer
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     tell(form, '')
     const press = form.querySelector('button')
     press.disabled = true
+    pressed = true
     try {
+      await offer
       await run(form, await optionsOf(form), false)
     } catch (error) {
       if (error.name !== 'AbortError') tell(form, form.dataset[sentences[error.name] ?? 'failed'])
@@ -57,8 +63,9 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     }
   })
   if (form.dataset.autofill !== undefined) {
-    browserSupportsWebAuthnAutofill()
-      .then(async (can) => can && run(form, await optionsOf(form), true))
+    offer = browserSupportsWebAuthnAutofill()
+      .then((can) => (can && !pressed ? optionsOf(form) : undefined))
       .catch(() => undefined)
+    offer.then((options) => options && !pressed && run(form, options, true)).catch(() => undefined)
   }
 }
