@@ -13,38 +13,12 @@ import {
   partialToJson,
   stringifyJson,
 } from '../src/index.ts'
-import { type Mapping, toWhere } from '../src/partial-sql.ts'
+import { toWhere } from '../src/partial-sql.ts'
 import { toSql } from '../src/partial-statement.ts'
 import { type Opened, openPostgres, openSqlite } from './databases.ts'
 import { directory, makePolicies, makeRows, type Row, rowEntity } from './generate-rows.ts'
+import { mapping } from './row-mapping.ts'
 import { Tape } from './tape.ts'
-
-const mapping = (dialect: Mapping['dialect']): Mapping => ({
-  dialect,
-  id: 'doc.id',
-  attributes: {
-    owner: { column: 'doc.owner', kind: 'entity', entityType: 'User' },
-    editor: { column: 'doc.editor', kind: 'entity', entityType: 'User', optional: true },
-    team: { column: 'doc.team', kind: 'entity', entityType: 'Group', optional: true },
-    level: { column: 'doc.level', kind: 'long' },
-    limit: { column: 'doc.limit', kind: 'long', optional: true },
-    open: { column: 'doc.open', kind: 'bool' },
-    frozen: { column: 'doc.frozen', kind: 'bool', optional: true },
-    title: { column: 'doc.title', kind: 'string' },
-    note: { column: 'doc.note', kind: 'string', optional: true },
-    due: { column: 'doc.due', kind: 'datetime', optional: true },
-    price: { column: 'doc.price', kind: 'decimal' },
-  },
-  within: (eb, target) =>
-    eb.exists(
-      eb
-        .selectFrom('folder')
-        .select('doc_id')
-        .whereRef('folder.doc_id', '=', 'doc.id')
-        .where('folder.type', '=', target.type)
-        .where('folder.id', '=', target.id),
-    ),
-})
 
 async function createTables({ db, dialect }: Opened): Promise<void> {
   const bool = sql.raw(dialect === 'sqlite' ? 'integer' : 'boolean')
