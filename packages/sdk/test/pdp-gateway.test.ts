@@ -63,6 +63,8 @@ test('gatehouse pdp answers forward-auth and ext_authz as the server does, from 
         GATEHOUSE_PDP_LISTEN: '127.0.0.1:0',
         GATEHOUSE_PDP_EXT_AUTHZ_LISTEN: '127.0.0.1:0',
         GATEHOUSE_PDP_BOUNDS: '60s/deny, write=ask',
+        GATEHOUSE_PDP_EDGE_LIMITS: 'address=1',
+        GATEHOUSE_PDP_HOSTS: 'pdp.internal.example',
       },
     })
     const ended = once(child, 'exit')
@@ -126,6 +128,37 @@ test('gatehouse pdp answers forward-auth and ext_authz as the server does, from 
       assert.ok(named?.includes('gatehouse-subject') && named.includes('gatehouse-identity'), String(named))
       assert.equal((await check(asked)).status.code, 16)
       assert.equal((await check({ ...asked, path: '/documents/salaries', headers: archiver })).status.code, 7)
+
+      // Edge limits are the server's: three seconds' worth at once for an address, told in the standard headers, and others are not held to it.
+      const from = (address: string) =>
+        fetch(`${url}/forward-auth`, {
+          headers: { ...headersOf({ path: '/documents/welcome', headers: alice }), 'x-forwarded-for': address },
+        })
+      const told: string[] = []
+      for (let count = 0; count < 4; count++) {
+        const { status, headers } = await from('192.0.2.7')
+        told.push([status, headers.get('ratelimit-policy'), headers.get('retry-after')].join(' '))
+      }
+      const policy = '"address";q=3;w=3'
+      assert.deepEqual(told, [...Array(3).fill(`200 ${policy} `), `429 ${policy} 1`])
+      assert.equal((await from('192.0.2.8')).status, 200)
+      const limited = await (await fetch(`${url}/metrics`)).text()
+      assert.match(limited, /^authorization_edge_limited_total\{by="address"\} 1$/m)
+
+      // A page whose name was made to lead here (DNS rebinding) learns nothing; the names it goes by, and its gateway's, do.
+      const asHost = (path: string, as: string) =>
+        new Promise<number | undefined>((resolve, reject) => {
+          const headers = { ...headersOf({ path: '/documents/welcome', headers: alice }), host: as }
+          get(`${url}${path}`, { headers }, (answer) => {
+            answer.resume()
+            resolve(answer.statusCode)
+          }).on('error', reject)
+        })
+      for (const path of ['/forward-auth', '/ext-authz/documents/welcome', '/metrics', '/healthz'])
+        assert.equal(await asHost(path, 'rebound.attacker.example:8181'), 421, path)
+      for (const as of ['localhost:8181', 'PDP.internal.example', '127.0.0.1', '[::1]:8181', 'pdp'])
+        assert.equal(await asHost('/healthz', as), 200, as)
+      assert.equal(await asHost('/forward-auth', host), 200)
 
       // On record at the server, once each, as what they are.
       const record = async () => (await house.api.call('GET', '/api/decisions?requestId=pdp-grpc')).body.items

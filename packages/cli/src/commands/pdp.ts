@@ -16,6 +16,8 @@ interface PdpOptions {
   readonly bounds?: string
   readonly extAuthz?: string
   readonly identity?: string
+  readonly edgeLimits?: string
+  readonly hosts?: string
 }
 
 /** `gatehouse pdp`: the sidecar as a process of its own; this one ends with its code. */
@@ -36,6 +38,11 @@ export function addPdp(program: Command): void {
       '--identity <server|none>',
       'whether gateways get a signed identity, asked for at the server (default: server)',
     )
+    .option(
+      '--edge-limits <limits>',
+      'questions of gateways a second, as in "principal=100, client=2000, address=50" (default: off)',
+    )
+    .option('--hosts <names>', 'names it is reached by beside localhost, its address and names of one word')
     .action(
       action<PdpOptions>(async (_session, options) => {
         const given = {
@@ -48,6 +55,8 @@ export function addPdp(program: Command): void {
           GATEHOUSE_PDP_BOUNDS: options.bounds,
           GATEHOUSE_PDP_EXT_AUTHZ_LISTEN: options.extAuthz,
           GATEHOUSE_PDP_IDENTITY: options.identity,
+          GATEHOUSE_PDP_EDGE_LIMITS: options.edgeLimits,
+          GATEHOUSE_PDP_HOSTS: options.hosts,
         }
         const said = Object.entries(given).filter(([, value]) => value !== undefined)
         process.exitCode = await run(Object.fromEntries(said))

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Gatehouse } from '../gatehouse.ts'
 import { LocalDecisions } from '../local/local-decisions.ts'
-import { startSidecar } from './server.ts'
+import { type SidecarAddition, startSidecar } from './server.ts'
 import { type PdpSettings, readSettings } from './settings.ts'
 
 export interface SidecarParts {
@@ -10,15 +9,6 @@ export interface SidecarParts {
   readonly local: LocalDecisions
   readonly settings: PdpSettings
   readonly onError: (error: unknown) => void
-}
-
-/** What answers at the sidecar's address beside AuthZEN. */
-export interface SidecarAddition {
-  /** True for a request that it answers. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean
-  /** Added to the line that says where it listens. */
-  readonly says: string
-  close(): Promise<void>
 }
 
 /**
@@ -31,7 +21,7 @@ export async function runSidecar(
 ): Promise<void> {
   try {
     const settings = readSettings(environment)
-    const { url, application, clientId, secretFile, journal, bounds, host, port } = settings
+    const { url, application, clientId, secretFile, journal, bounds, host, port, hosts } = settings
     const clientSecret = readFileSync(secretFile, 'utf8').trim()
     const onError = (error: unknown) => {
       const { message, cause } = error as Error
@@ -50,7 +40,7 @@ export async function runSidecar(
       ...(journal !== undefined && { journal: { directory: journal } }),
     })
     const addition = await add?.({ gatehouse, local, settings, onError })
-    const sidecar = await startSidecar({ local, centre: gatehouse.centre, host, port, onError, addition })
+    const sidecar = await startSidecar({ local, centre: gatehouse.centre, host, port, hosts, onError, addition })
     const at = `http://${host.includes(':') ? `[${host}]` : host}:${sidecar.port}`
     console.log(`gatehouse pdp decides for ${application} at ${at}${addition?.says ?? ''}`)
     const end = async () => {

@@ -5,7 +5,21 @@ import type { LocalDecisions } from '../local/local-decisions.ts'
 import { type Centre, requestIdOf } from '../remote/centre.ts'
 import { isObject } from '../tokens/jws.ts'
 import { answerEvaluation, answerEvaluations } from './authzen.ts'
+import { isOurHost } from './hosts.ts'
 import { formatMeasures } from './measures.ts'
+
+/** What answers at the sidecar's address beside AuthZEN. */
+export interface SidecarAddition {
+  /** A name that it expects in `Host` of questions to it: those of a gateway may bear the names of what stands behind it. */
+  isNamed(host: string, path: string): boolean
+  /** More for `/metrics`, in Prometheus' text format. */
+  measures(): Promise<string>
+  /** True for a request that it answers. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean
+  /** Added to the line that says where it listens. */
+  readonly says: string
+  close(): Promise<void>
+}
 
 export interface SidecarOptions {
   readonly local: LocalDecisions
@@ -15,8 +29,10 @@ export interface SidecarOptions {
   readonly onError: (error: unknown) => void
   /** Where what a replica cannot answer is asked: why something was decided, searches, plans. */
   readonly centre: Pick<Centre, 'send'>
+  /** Names it goes by beside the usual ones. */
+  readonly hosts?: ReadonlySet<string>
   /** Answers what it knows before anything else is looked at. */
-  readonly addition?: { handle(request: IncomingMessage, response: ServerResponse): boolean } | undefined
+  readonly addition?: SidecarAddition | undefined
 }
 
 const bodyMost = 4 * 2 ** 20
@@ -27,8 +43,15 @@ const bodyMost = 4 * 2 ** 20
  * asks nobody who they are.
  */
 export async function startSidecar(options: SidecarOptions) {
-  const { host, port, onError, addition } = options
+  const { host, port, onError, addition, hosts = new Set() } = options
+  const named = new Set([...hosts, host.toLowerCase()])
   const server = createServer((request, response) => {
+    const asked = request.headers.host
+    if (!isOurHost(asked, named) && addition?.isNamed(asked as string, request.url ?? '') !== true) {
+      request.resume()
+      response.setHeader('connection', 'close')
+      return send(response, 421, { title: 'This host is not known here', status: 421 })
+    }
     if (addition?.handle(request, response)) return
     answer(options, request, response).catch((error) => refuse(error, request, response, onError))
   })
@@ -63,7 +86,9 @@ async function answer(it: SidecarOptions, request: IncomingMessage, response: Se
       return send(response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'no replica yet' })
     }
     case 'GET /metrics':
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(formatMeasures(local.measures()))
+      response
+        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4' })
+        .end(`${formatMeasures(local.measures())}${(await it.addition?.measures()) ?? ''}`)
       return
     case 'GET /.well-known/authzen-configuration':
       return send(response, 200, metadata(it.host, request.socket.localPort ?? it.port))

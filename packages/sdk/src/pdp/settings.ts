@@ -11,6 +11,10 @@ export interface PdpSettings {
   readonly extAuthz: { readonly host: string; readonly port: number } | undefined
   /** Whether gateways are given a signed identity, which the server is asked for about once a minute and token. */
   readonly identity: 'server' | 'none'
+  /** How often gateways may ask for one principal, client or address, as `GATEHOUSE_EDGE_LIMITS` says it. */
+  readonly edgeLimits: string
+  /** Names under which it is reached beside `localhost`, its address and names of one word. */
+  readonly hosts: ReadonlySet<string>
   readonly host: string
   readonly port: number
 }
@@ -35,8 +39,17 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     bounds: readBounds(environment.GATEHOUSE_PDP_BOUNDS ?? ''),
     extAuthz: extAuthz ? readAddress('GATEHOUSE_PDP_EXT_AUTHZ_LISTEN', extAuthz) : undefined,
     identity,
+    edgeLimits: environment.GATEHOUSE_PDP_EDGE_LIMITS || 'off',
+    hosts: readHosts(environment.GATEHOUSE_PDP_HOSTS ?? ''),
     ...readAddress('GATEHOUSE_PDP_LISTEN', environment.GATEHOUSE_PDP_LISTEN || '127.0.0.1:8181'),
   }
+}
+
+function readHosts(text: string): ReadonlySet<string> {
+  const names = text.split(',').flatMap((one) => one.trim().toLowerCase() || [])
+  const wrong = names.find((name) => !/^[a-z\d]([a-z\d.-]*[a-z\d])?$/.test(name))
+  if (wrong !== undefined) throw new Error(`GATEHOUSE_PDP_HOSTS must be names without a port: "${wrong}"`)
+  return new Set(names)
 }
 
 function readAddress(name: string, text: string): { readonly host: string; readonly port: number } {

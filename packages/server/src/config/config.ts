@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Secret } from '#kernel'
+import { type EdgeLimitRates, parseEdgeLimits } from './edge-limits.ts'
 import { type MailServer, parseMail } from './mail-server.ts'
 import {
   type Database,
@@ -66,7 +67,7 @@ export interface Config {
   /** Token requests that one client may make for long, a second; three seconds' worth at once. */
   readonly clientRequestsPerSecond: number
   /** Questions of gateways for one principal, client or address, a second; three seconds' worth at once. Unlimited where absent. */
-  readonly edgeLimits: Readonly<Partial<Record<EdgeKind, number>>>
+  readonly edgeLimits: EdgeLimitRates
   /** Most resources that one application may keep. */
   readonly resourcesPerApplication: number
   /** Whether programs may register themselves as applications, with a token for it (RFC 7591). */
@@ -83,9 +84,6 @@ export interface MtlsConfig {
   readonly certificate: string
   readonly key: Secret
 }
-
-const edgeKinds = ['principal', 'client', 'address'] as const
-type EdgeKind = (typeof edgeKinds)[number]
 
 const names = {
   GATEHOUSE_URL: 'url',
@@ -182,7 +180,7 @@ export function readConfig(environment: Record<string, string | undefined>, work
     clientAuthorities: readText(told.get('client_authorities_file'), workingDirectory),
     mtls: parseMtls(told, workingDirectory),
     clientRequestsPerSecond: parseCount(take('client_requests_per_second', '100'), 1_000_000),
-    edgeLimits: Object.freeze(parseEdgeLimits(take('edge_limits', 'off'))),
+    edgeLimits: parseEdgeLimits(take('edge_limits', 'off')),
     resourcesPerApplication: parseCount(take('resources_per_application', '1000000'), 100_000_000),
     registration: parseOneOf(take('registration', 'off'), ['on', 'off']) === 'on',
     bootstrap: parseOneOf(take('bootstrap', 'on'), ['on', 'off']) === 'on',
@@ -231,18 +229,4 @@ function readFile(path: string, told: Map<string, { text: string; from: string }
     if (plain === undefined || plain === null) throw wrong(place, `"${name}" must be a single value`)
     told.set(name, { text: plain === true ? 'on' : plain === false ? 'off' : String(plain), from: place })
   }
-}
-
-/** `off`, or `principal=100, client=2000, address=50`. */
-function parseEdgeLimits({ text, from }: Told): Partial<Record<EdgeKind, number>> {
-  if (text === 'off') return {}
-  const limits: Partial<Record<EdgeKind, number>> = {}
-  for (const part of text.split(',')) {
-    const [kind = '', rate = ''] = part.split('=').map((side) => side.trim())
-    const known = edgeKinds.find((one) => one === kind)
-    if (known === undefined || limits[known] !== undefined)
-      throw wrong(from, `"${part.trim()}" must be one of ${edgeKinds.join(', ')}, each once, as in principal=100`)
-    limits[known] = parseCount({ text: rate, from }, 1_000_000)
-  }
-  return limits
 }

@@ -1,4 +1,5 @@
 export * from './config.ts'
+export { type EdgeLimitRates, parseEdgeLimits } from './edge-limits.ts'
 export type { MailServer } from './mail-server.ts'
 export { findShapeProblem } from './shape.ts'
 export { yaml } from './yaml.ts'

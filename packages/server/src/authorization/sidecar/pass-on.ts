@@ -31,8 +31,8 @@ export async function passOn(
     if (value !== undefined && !hop.has(name)) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   headers.set('x-request-id', request.id)
   // Whose limit it counts against; the server believes it where it trusts this machine.
-  const via = request.headers['x-forwarded-for']
-  headers.set('x-forwarded-for', via === undefined ? request.ip : `${via}, ${request.ip}`)
+  const chain = [request.headers['x-forwarded-for'], request.raw.socket?.remoteAddress ?? request.ip]
+  headers.set('x-forwarded-for', chain.filter((one) => one !== undefined && one !== '').join(', '))
   try {
     const signal = AbortSignal.timeout(withinMs)
     const answer = await fetch(`${url}/forward-auth`, { headers, redirect: 'manual', signal })

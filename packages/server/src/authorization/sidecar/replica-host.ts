@@ -5,6 +5,7 @@ import { type ApplicationId, type Clock, Fault } from '#kernel'
 import type { Decision, DecisionRequest } from '../engine/decision.ts'
 import { actorsIn, entityOfId } from '../entities/actors.ts'
 import type { GatewayHost, GatewayPolicies } from '../forward-auth/answer-gateway.ts'
+import type { EdgeLimits } from '../forward-auth/edge-limits.ts'
 import type { Forwarded } from '../forward-auth/forwarded.ts'
 import type { KnownApplication } from '../forward-auth/gateway-memory.ts'
 import type { Identified } from '../forward-auth/identify.ts'
@@ -16,6 +17,7 @@ import { passOn } from './pass-on.ts'
 import { unavailable } from './unavailable.ts'
 
 export interface ReplicaHostDeps {
+  readonly limits: EdgeLimits | undefined
   readonly gatehouse: Gatehouse
   readonly local: LocalDecisions
   readonly clock: Clock
@@ -27,14 +29,14 @@ export interface ReplicaHostDeps {
  * Answers gateways of one application from its replica: who carries an access token is verified and decided upon here, within the
  * bounds; sign-in, cookies, API keys and what must be decided at the centre is passed on to the server as it came.
  */
-export function replicaHost({ gatehouse, local, clock, identity }: ReplicaHostDeps): GatewayHost {
+export function replicaHost({ gatehouse, local, clock, identity, limits }: ReplicaHostDeps): GatewayHost {
   let known: { readonly of: object; readonly application: KnownApplication } | undefined
   const identities = new AskedIdentities(gatehouse, clock)
   const passed = (request: FastifyRequest, reply: FastifyReply) =>
     passOn(gatehouse.url, request, reply, (outcome) => local.countAnswer(outcome))
   return {
     clock,
-    limits: undefined,
+    limits,
     recorder: { keepSoon: (all) => keep(local, all, clock) },
     byOrigin: (origin) => {
       const gateway = local.replica?.gateway
