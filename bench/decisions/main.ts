@@ -49,7 +49,7 @@ export async function run(): Promise<readonly Figure[]> {
     const batches = await measureBatches(ours, server.pid, rounds)
     const cerbos = await measureCerbos(ours, rounds)
     const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
-    const local = await measureLocal(server.url, data, rounds)
+    const local = await measureLocal(server.url, data, rounds, ours)
     const p99 = steady.latencies.percentile(99)
     const [most, mostBare] = [median(ratesOurs), median(ratesBare)]
     const at = `at ${formatRate(rate)}`

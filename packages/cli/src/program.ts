@@ -5,6 +5,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addConfiguration } from './commands/configuration/configuration.ts'
 import { addDecide } from './commands/decisions/decide.ts'
 import { addDecisions } from './commands/decisions/decisions.ts'
+import { addReplicas } from './commands/decisions/replicas.ts'
 import { addApplications } from './commands/directory/applications.ts'
 import { addGroups } from './commands/directory/groups.ts'
 import { addMachines } from './commands/directory/machines.ts'
@@ -75,6 +76,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addPolicies,
     addDecide,
     addDecisions,
+    addReplicas,
     addPdp,
     addEvents,
     addAudit,

@@ -214,8 +214,28 @@ for (const engine of engines)
         for (const bad of ['{"number":3}\n', line(4), 'x\n', line(3).replace('"allow"', '"maybe"')])
           assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: bad })).status, 422, bad)
         assert.equal((await send({ sequence: 2, previous: one.body.hash, lines: line(3) })).status, 200)
-        const kept = await house.api.call('GET', '/api/decisions?requestId=by-hand')
-        assert.equal(kept.body.items.length, 3)
+        const kept = async () => (await house.api.call('GET', '/api/decisions?requestId=by-hand')).body.items.length
+        assert.equal(await kept(), 3)
+        // A node that died between keeping some of a batch and noting it: the rest is kept when it comes again, what was kept is not.
+        const before = { sequence: 1, hash: one.body.hash, next_number: 3 }
+        const begun = { claimed_by: house.api.authorization.journal.node, claimed_at: Date.now() }
+        await house.api.storage.transact(async (tx) => {
+          await tx
+            .updateTable('edge_journals')
+            .set({ ...before, ...begun })
+            .where('stream', '=', 'by-hand-1')
+            .execute()
+        })
+        const whole = { sequence: 2, previous: one.body.hash, lines: line(3) + line(4) }
+        assert.equal((await send(whole)).status, 200)
+        assert.equal(await kept(), 4)
+        // Nothing is kept of a batch whose last line is none, however long it is.
+        const { hash } = (await send(whole)).body
+        const many = Array.from({ length: 1_000 }, (_, at) => line(at + 5)).join('')
+        assert.equal((await send({ sequence: 3, previous: hash, lines: `${many}{}\n` })).status, 422)
+        assert.equal(await kept(), 4)
+        assert.equal((await send({ sequence: 3, previous: hash, lines: many })).status, 200)
+        assert.equal(await kept(), 1_004)
       },
       {},
       engine,

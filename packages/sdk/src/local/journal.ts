@@ -55,6 +55,11 @@ export class LocalJournal {
     if (this.#queue.length > 0) this.#startShipping()
   }
 
+  /** Names the stream that is shipped. */
+  get stream(): string {
+    return this.#spool.stream
+  }
+
   /** Decisions that the server does not have yet. */
   get waiting(): number {
     return this.#waiting + this.#spool.open.count + this.#count

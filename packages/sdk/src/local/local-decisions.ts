@@ -228,8 +228,9 @@ export class LocalDecisions implements Decider {
   }
 
   #open(signal: AbortSignal): Promise<Response> {
-    const query = this.#replica !== undefined && this.#cursor !== undefined ? `?after=${this.#cursor}` : ''
-    return this.#gatehouse.openStream(`/access/v1/replica${query}`, signal)
+    const after = this.#replica === undefined ? undefined : this.#cursor
+    const query = new URLSearchParams({ stream: this.#journal.stream, ...(after !== undefined && { after }) })
+    return this.#gatehouse.openStream(`/access/v1/replica?${query}`, signal)
   }
 
   /** INVARIANT: a replica is decided from only while it is whole; what breaks it makes a new one. */

@@ -57,6 +57,11 @@ export class Spool {
     if (directory !== undefined) mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
 
+  /** Names what this process decides among all that its application does. */
+  get stream(): string {
+    return this.#stream
+  }
+
   /** How many decisions the open segment holds, and how many bytes. */
   get open(): { readonly count: number; readonly bytes: number } {
     return { count: this.#count, bytes: this.#bytes }

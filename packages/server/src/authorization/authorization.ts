@@ -143,7 +143,7 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
       const answer = await addForwardAuth(web, gateway)
       addExtAuthz(web, answer)
       answerGateway = answer
-      const replicas = { ...deps, journal, recorder, ownTokens, revocations, keyring, meter, onError }
+      const replicas = { ...deps, journal, recorder, ownTokens, tokens, sessions, revocations, keyring, meter, onError }
       addReplica(web, { ...replicas, memory, identities })
     },
     listenForEnvoy: async (web, address) => {

@@ -46,6 +46,16 @@ export const atGateway = (
         { method: 'PUT', path: '/documents/:id', action: 'write', resource: 'Document::"{id}"' },
       ],
     }
+    const read = (token: string, audience: string) => {
+      const [, ids, acr] = /^token-([^~]*)(?:~(.*))?$/.exec(token) ?? []
+      if (ids === undefined || audience !== it.id) return undefined
+      const [sub = '', ...actors] = ids.split('.')
+      const act = actors.reduceRight<Acting | undefined>(
+        (inner, id) => ({ sub: id, ...(inner && { act: inner }) }),
+        undefined,
+      )
+      return { sub, ...(act && { act }), ...(acr !== undefined && { acr }) }
+    }
     await house.authorization.attachGateway(web, {
       applications: {
         async *loadAll() {
@@ -60,16 +70,9 @@ export const atGateway = (
       tokens: {
         verify: ({ request }, audience) => {
           const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-          if (token === undefined) return 'none'
-          const [, ids, acr] = /^token-([^~]*)(?:~(.*))?$/.exec(token) ?? []
-          if (ids === undefined || audience !== it.id) return undefined
-          const [sub = '', ...actors] = ids.split('.')
-          const act = actors.reduceRight<Acting | undefined>(
-            (inner, id) => ({ sub: id, ...(inner && { act: inner }) }),
-            undefined,
-          )
-          return { sub, ...(act && { act }), ...(acr !== undefined && { acr }) }
+          return token === undefined ? 'none' : read(token, audience)
         },
+        read,
       },
       keyring: house.keyring,
       ...(options.rates !== undefined && { rates: options.rates }),

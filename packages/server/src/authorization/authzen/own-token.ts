@@ -41,7 +41,7 @@ export class OwnTokens {
 
   /** Whom a token for this application speaks for, and through whom; its bearer is the caller's to check. */
   read(token: string, application: ApplicationId): TokenClaims | undefined {
-    return this.#verifier.read?.(token, application)
+    return this.#verifier.read(token, application)
   }
 
   #claimedAudience(authorization: string): ApplicationId | undefined {

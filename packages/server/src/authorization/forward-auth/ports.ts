@@ -46,6 +46,8 @@ export interface TokenClaims {
   readonly acr?: string
   readonly amr?: readonly string[]
   readonly act?: Acting
+  /** When it ends, in seconds; absent where it does not. */
+  readonly exp?: number
   /** The only actions that the credential is for, where it is limited to some. */
   readonly actions?: readonly string[]
 }
@@ -57,8 +59,8 @@ export interface TokenVerifier {
    * sender (a bound token without its proof), `none` when there is no access token. `sub` is a user's, machine's or application's id.
    */
   verify(presented: PresentedRequest, audience: ApplicationId): TokenClaims | 'none' | undefined
-  /** The same of a token by itself, whose bearer somebody else has checked. */
-  read?(token: string, audience: ApplicationId): TokenClaims | undefined
+  /** The same of a token by itself, whose bearer somebody else has checked; the audience an application's id, or Gatehouse's own address. */
+  read(token: string, audience: string): TokenClaims | undefined
 }
 
 /** A person's sign-in that is in force. */

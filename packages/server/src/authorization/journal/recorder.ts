@@ -117,7 +117,7 @@ export class Recorder {
   async keepMade(records: readonly DecisionRecord[]): Promise<void> {
     await this.#journal.keep(records)
     for (const { via, outcome, errors } of records) {
-      this.#decisions.add(`${via}${outcome}`, () => ({ via, outcome }))
+      this.#cell(this.#seriesOf(via), outcome).count++
       if (errors.length > 0) this.#errors.add(via, () => ({ via }), errors.length)
     }
   }

@@ -158,7 +158,9 @@ export class Segment {
 
   /** The request ids' index as `findInIndex` reads it: (CRC-32 of the id) × 2²¹ + index, ascending, doubles. */
   index(): Float64Array {
-    return Float64Array.from(this.#ids, (id, index) => id * 2 ** 21 + index).sort()
+    const index = new Float64Array(this.#ids.length)
+    for (let at = 0; at < index.length; at++) index[at] = (this.#ids[at] as number) * 2 ** 21 + at
+    return index.sort()
   }
 
   close(): void {

@@ -11,6 +11,15 @@ interface EdgeJournalTable {
   updated_at: number
   claimed_by: string | null
   claimed_at: number | null
+  /** The columns from here on are of the replica that the stream is of: see `replicas.store.ts`. */
+  followed_at_node: string | null
+  principal_type: string | null
+  principal_id: string | null
+  opened_at: number | null
+  seen_at: number | null
+  closed_at: number | null
+  told: number | null
+  as_of_at: number | null
 }
 
 declare module '#storage' {
@@ -32,6 +41,17 @@ create index edge_journals_by_update on edge_journals (updated_at);`,
     sql: `alter table edge_journals add column claimed_by text;
 alter table edge_journals add column claimed_at int8;`,
   },
+  {
+    id: '0312_authorization_replicas',
+    sql: ['followed_at_node', 'principal_type', 'principal_id']
+      .map((name) => `alter table edge_journals add column ${name} text;`)
+      .concat(
+        ['opened_at', 'seen_at', 'closed_at', 'told', 'as_of_at'].map(
+          (name) => `alter table edge_journals add column ${name} int8;`,
+        ),
+      )
+      .join('\n'),
+  },
 ]
 
 /** How far a stream of decisions made elsewhere has come in. */
@@ -45,6 +65,20 @@ export interface EdgeStream {
   /** Everything that it decided before then has come in. */
   readonly watermarkMs: number
 }
+
+/** The columns of a row that are of no claim and no replica yet. */
+export const unfollowed = {
+  claimed_by: null,
+  claimed_at: null,
+  followed_at_node: null,
+  principal_type: null,
+  principal_id: null,
+  opened_at: null,
+  seen_at: null,
+  closed_at: null,
+  told: null,
+  as_of_at: null,
+} as const
 
 export const newEdgeStream: EdgeStream = { sequence: 0, hash: '', next: 1, watermarkMs: 0 }
 
@@ -60,8 +94,9 @@ export async function findEdgeStream(db: Reader, application: ApplicationId, str
 }
 
 /**
- * Lets one node take the batch after `held`: its journal is the only place where that batch may come to lie. True when the batch is this
- * node's now; false while another has it, or the stream has moved on. A claim ends with the batch, or `leaseMs` after it was made.
+ * Lets one node take the batch after `held`: its journal is the only place where that batch may come to lie. `new` or `again` when the
+ * batch is this node's now: `again` where somebody had begun to take it, so that some of it may be kept already. `refused` while another
+ * has it, or where the stream has moved on. A claim ends with the batch, or `leaseMs` after it was made.
  */
 export async function claimEdgeBatch(
   tx: Tx,
@@ -71,7 +106,7 @@ export async function claimEdgeBatch(
   node: string,
   nowMs: number,
   leaseMs: number,
-): Promise<boolean> {
+): Promise<'new' | 'again' | 'refused'> {
   await tx
     .insertInto('edge_journals')
     .values({
@@ -82,11 +117,16 @@ export async function claimEdgeBatch(
       next_number: 1,
       watermark_at: 0,
       updated_at: nowMs,
-      claimed_by: null,
-      claimed_at: null,
+      ...unfollowed,
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  const { claimed_by: before } = await tx
+    .selectFrom('edge_journals')
+    .select('claimed_by')
+    .where('application_id', '=', application)
+    .where('stream', '=', stream)
+    .executeTakeFirstOrThrow()
   const { numUpdatedRows } = await tx
     .updateTable('edge_journals')
     .set({ claimed_by: node, claimed_at: nowMs, updated_at: nowMs })
@@ -97,7 +137,8 @@ export async function claimEdgeBatch(
       is.or([is('claimed_by', 'is', null), is('claimed_by', '=', node), is('claimed_at', '<', nowMs - leaseMs)]),
     )
     .executeTakeFirstOrThrow()
-  return numUpdatedRows === 1n
+  if (numUpdatedRows !== 1n) return 'refused'
+  return before === null ? 'new' : 'again'
 }
 
 /** Moves a stream on from `before` and ends the claim; false when the claim was another's by then. */

@@ -97,7 +97,8 @@ export function followReplica(
   const stop = () => {
     for (const each of stops) each()
   }
-  return { beat, first: first(), stop }
+  const told = () => ({ sequence, asOfMs: freshness.asOfMs })
+  return { beat, first: first(), stop, told }
 }
 
 /** What an application is at gateways: its name, origins and routes; null for one that stands behind none. */

@@ -8,22 +8,30 @@ import { actorsIn, entityOfId } from '../entities/actors.ts'
 import type { EntityUid } from '../entities/source.ts'
 import type { GatewayMemory } from '../forward-auth/gateway-memory.ts'
 import type { IdentityTokens } from '../forward-auth/identity-token.ts'
+import type { SessionFinder, TokenVerifier } from '../forward-auth/ports.ts'
 import { principalOf } from '../gate/principal.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Recorder } from '../journal/recorder.ts'
-import { readBatch } from './batch.ts'
+import { isStreamName, readBatch } from './batch.ts'
 import { ReplicaCursors } from './cursor.ts'
 import { NodeFreshness } from './freshness.ts'
 import type { CursorSealer, RevocationSource } from './ports.ts'
+import { nameUnnamed, ReplicaRegister } from './replica-register.ts'
 import { followReplica } from './replica-stream.ts'
+import { replicaOperations } from './replicas.routes.ts'
 import { followRevocations } from './revocation-stream.ts'
+import { standingOf } from './standing.ts'
 import { Streams } from './streams.ts'
 import { BatchTaker } from './take-batch.ts'
+
+const jsonMost = 2 ** 20
 
 export interface ReplicaDeps extends AuthorizationDeps {
   readonly journal: Journal
   readonly recorder: Recorder
   readonly ownTokens: OwnTokens
+  readonly tokens: TokenVerifier
+  readonly sessions: SessionFinder
   readonly revocations: RevocationSource
   readonly memory: GatewayMemory
   readonly identities: IdentityTokens
@@ -53,20 +61,25 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     'Batches of decisions that applications made themselves, by whether they were taken',
     ['outcome'],
   )
+  const register = new ReplicaRegister({ storage, clock, node: deps.journal.node, onError: deps.onError })
+  web.add(...replicaOperations(deps, register))
   web.app.addHook('preClose', async () => streams.close())
+  web.app.addHook('onClose', async () => register.settle())
+  const watched = { tokens: deps.tokens, sessions: deps.sessions, clock, url: web.url }
   const actOf = async (request: FastifyRequest): Promise<Act> => {
     const actor = deps.ownTokens.actorOf(request)
     return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
   }
 
   web.app.get('/access/v1/revocations', async (request, reply) => {
-    const { actor, within } = await actOf(request)
+    const act = await actOf(request)
+    const { actor, within } = act
     if (actor.type === 'anonymous') throw new Fault('web.unauthenticated')
     if ((actor.type !== 'application' && actor.type !== 'machine') || within?.includes('replicate') === false)
       throw new Fault('authorization.denied', { detail: 'only applications and machines follow revocations' })
     const principal = principalOf({ actor, requestId: request.id })
     await revoked.ask()
-    return streams.serve(reply, 'revocations', (stream) => {
+    return streams.serve(reply, 'revocations', standingOf(watched, request, act), (stream) => {
       const { beat, first, stop } = followRevocations(
         { snapshot, revocations, freshness: revoked },
         actor.organizationId,
@@ -84,20 +97,30 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     const application = requireAskedApplication({ ...deps, nowMs: clock.nowMs() }, request, act, false)
     const resource = { type: 'Application', id: application.id }
     deps.gate.require(act, 'replicate', resource)
-    const { after } = request.query as { after?: unknown }
+    const { after, stream: name } = request.query as { after?: unknown; stream?: unknown }
     const place = await cursors.read(application.id, after)
     await decided.ask()
     const action = { type: 'Gatehouse::Action', id: 'replicate' }
     const mayStill = () => snapshot.decideOwn({ principal, action, resource }, clock.nowMs()).allow
-    return streams.serve(reply, 'replica', (stream) =>
-      followReplica(
+    return streams.serve(reply, 'replica', standingOf(watched, request, act), (stream) => {
+      const { beat, first, stop, told } = followReplica(
         { storage, clock, snapshot, cursors, freshness: decided, memory: deps.memory },
         application.id,
         place,
         mayStill,
         stream,
-      ),
-    )
+      )
+      const called = isStreamName(name) ? name : nameUnnamed(entropy)
+      const gone = register.open({ application: application.id, stream: called, principal, told })
+      return {
+        beat,
+        first,
+        stop: () => {
+          stop()
+          gone()
+        },
+      }
+    })
   })
 
   // A gateway's replica holds no key: who it has verified is signed here, of tokens that this application may see anyway.
@@ -137,7 +160,13 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
     }
   }
   web.app.register(async (app) => {
-    app.addContentTypeParser('application/x-ndjson', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+    // One object is read in one go, between decisions that somebody waits for.
+    app.addHook('preParsing', async (request, _reply, payload) => {
+      const { 'content-type': type = '', 'content-length': length } = request.headers
+      if (type.startsWith('application/json') && !(Number(length) <= jsonMost)) throw new Fault('web.too_large')
+      return payload
+    })
+    app.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     app.post('/access/v1/journal', { bodyLimit: 16 * 2 ** 20 }, takeBatch)
   })
 }

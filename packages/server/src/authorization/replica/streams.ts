@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import { type Entropy, Fault, type Meter } from '#kernel'
 import '../faults.ts'
 import { OpenStream } from './open-stream.ts'
+import type { Standing } from './standing.ts'
 
 /** Most streams of all kinds at a time. */
 const most = 2_000
@@ -15,6 +16,7 @@ export type StreamKind = 'revocations' | 'replica'
 export interface Streaming {
   readonly stream: OpenStream
   readonly kind: StreamKind
+  readonly stands: Standing
   /** Called twice a second: tells as of when all is told. Ends the stream when its reader may no more. */
   beat(): void
 }
@@ -52,19 +54,21 @@ export class Streams {
 
   /**
    * Answers with the lines of a new stream until it ends.
+   * @param stands asked twice a second: the stream ends with the credential that opened it
    * @param begin makes what sends into it; what it yields goes out before anything that is pushed
    * @throws {Fault} `authorization.streams_full`
    */
   serve(
     reply: FastifyReply,
     kind: StreamKind,
+    stands: Standing,
     begin: (stream: OpenStream) => { beat(): void; first: AsyncIterable<string>; stop(): void },
   ): FastifyReply {
     if (this.#closed || this.#open.size >= most) throw new Fault('authorization.streams_full', { retryAfterSeconds: 2 })
     const chance = (this.#entropy.bytes(1)[0] as number) / 256
     const stream = new OpenStream(performance.now() + lifeMs * (0.75 + chance / 2))
     const { beat, first, stop } = begin(stream)
-    const streaming: Streaming = { stream, kind, beat }
+    const streaming: Streaming = { stream, kind, stands, beat }
     this.#open.add(streaming)
     this.#timer ??= setInterval(() => void this.#beatAll(), beatMs)
     const forget = () => {
@@ -101,10 +105,16 @@ export class Streams {
   }
 
   async #beatAll(): Promise<void> {
-    await this.#onBeat().catch((error) => this.#onError('freshness of streams', error))
-    for (const streaming of [...this.#open]) {
-      if (performance.now() >= streaming.stream.endsAtMs) streaming.stream.end()
-      else streaming.beat()
+    // INVARIANT: before the database is asked anything: a stream does not outlive its credential because that does not answer.
+    for (const { stream, stands } of [...this.#open]) {
+      if (performance.now() >= stream.endsAtMs) stream.end()
+      else
+        void stands().then(
+          (still) => still || stream.end(),
+          () => stream.end(),
+        )
     }
+    await this.#onBeat().catch((error) => this.#onError('freshness of streams', error))
+    for (const { stream, beat } of [...this.#open]) if (!stream.ended) beat()
   }
 }

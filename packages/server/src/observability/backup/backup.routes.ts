@@ -1,4 +1,3 @@
-import { archiveDirectoryOf, listArchives } from '#audit'
 import { deployment, type Gate } from '#authorization'
 import type { Config } from '#config'
 import { record } from '#feed'
@@ -27,17 +26,9 @@ const body = Type.Object(
     includeRootKey: Type.Optional(
       Type.Boolean({ description: 'Then the backup alone opens every secret. Default no' }),
     ),
-    includeArchives: Type.Optional(
-      Type.Boolean({
-        description: "Then the audit log's archives are in it too, as far as their files are there. Default no",
-      }),
-    ),
   },
   { additionalProperties: false },
 )
-
-/** Header of the answer: how many archives of the audit log the backup needs and does not hold. */
-const archivesLeftOut = 'gatehouse-archives-left-out'
 
 export function backupOperations({ config, storage, clock, entropy, gate }: BackupDeps): Operation[] {
   return [
@@ -51,7 +42,7 @@ export function backupOperations({ config, storage, clock, entropy, gate }: Back
       produces: 'application/octet-stream',
       handle: async ({ act, body, reply }) => {
         gate.require(act, 'createBackup', deployment)
-        const { passphrase, recipient, includeRootKey = false, includeArchives = false } = body
+        const { passphrase, recipient, includeRootKey = false } = body
         if ((passphrase === undefined) === (recipient === undefined))
           throw new Fault('observability.backup_key_missing')
         const key: BackupKey =
@@ -62,25 +53,11 @@ export function backupOperations({ config, storage, clock, entropy, gate }: Back
             atMs: clock.nowMs(),
             organizationId: undefined,
             object: { type: deployment.type, id: deployment.id },
-            data: {
-              sealedFor: passphrase === undefined ? 'recipient' : 'passphrase',
-              rootKeyIncluded: includeRootKey,
-              archivesIncluded: includeArchives,
-            },
+            data: { sealedFor: passphrase === undefined ? 'recipient' : 'passphrase', rootKeyIncluded: includeRootKey },
           }),
         )
         const rootKeyFile = includeRootKey ? config.rootKeyFile : undefined
-        const archiveDirectory = archiveDirectoryOf(config.dataDirectory)
-        const stream = createBackup({
-          storage,
-          entropy,
-          nowMs: clock.nowMs(),
-          key,
-          ...(rootKeyFile !== undefined && { rootKeyFile }),
-          ...(includeArchives && { archiveDirectory }),
-        })
-        const archives = (await listArchives(storage.db, false)).filter(({ file }) => file !== '').length
-        reply.header(archivesLeftOut, String(includeArchives ? 0 : archives))
+        const stream = createBackup({ storage, entropy, nowMs: clock.nowMs(), key, rootKeyFile })
         reply.header('cache-control', 'no-store').type('application/octet-stream')
         await reply.send(stream)
         return undefined

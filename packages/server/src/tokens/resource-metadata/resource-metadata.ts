@@ -38,11 +38,12 @@ export function mountResourceMetadata(
       .send({ resource: found.origins?.[0] ?? resourceOf(found.id), scopes_supported: scopes, ...common })
   })
   const challenge = `Bearer resource_metadata="${url}${path}"`
-  app.addHook('onSend', async (request, reply, payload) => {
+  // Every answer passes here: none is made to wait for a promise.
+  app.addHook('onSend', (request, reply, payload, done) => {
     const asked = challenges.get(request)
     if (asked !== undefined) reply.header('www-authenticate', `${asked}, resource_metadata="${url}${path}"`)
     else if (reply.statusCode === 401 && reply.getHeader('www-authenticate') === 'Bearer')
       reply.header('www-authenticate', challenge)
-    return payload
+    done(null, payload)
   })
 }
