@@ -1,6 +1,7 @@
 import { saySetup } from '#authentication'
 import { readConfig } from '#config'
 import { isFault } from '#kernel'
+import { collectAfterStart } from './collect-start.ts'
 import { startGatehouse } from './gatehouse.ts'
 
 try {
@@ -9,6 +10,7 @@ try {
   console.log(`Gatehouse listens on ${gatehouse.listening} and is known as ${config.url}`)
   const setup = saySetup(gatehouse.setup)
   if (setup !== undefined) console.log(setup)
+  collectAfterStart()
   let stoppingAt: number | undefined
   const stop = async () => {
     // One Ctrl-C comes twice under npm, from the terminal and passed on: a second one means it only after a second.
