@@ -15,7 +15,7 @@ const types = [
   'authorization.grant_created',
   'directory.user_invited',
 ]
-const words = [
+export const words = [
   'quarterly',
   'review',
   'budget',
@@ -36,6 +36,9 @@ export const everyMs = 3_154
 export const organizationOf = (number: number) => `org_${String(number % organizations).padStart(26, '0')}`
 export const personOf = (number: number) => `user_${String(number % people).padStart(26, '0')}`
 
+/** The type of an event by its mixed number. */
+export const typeOf = (mixed: number) => types[Math.min(mixed % 17, types.length - 1)] as string
+
 /** The nth event: always the same. Numbers are mixed, so that neighbours have little in common. */
 export function eventAt(position: number): FeedEvent {
   const mixed = Math.imul(position, 2_654_435_761) >>> 0
@@ -43,7 +46,7 @@ export function eventAt(position: number): FeedEvent {
   const document = (mixed >>> 3) % 1_000_000
   return {
     position,
-    type: types[Math.min(mixed % 17, types.length - 1)] as string,
+    type: typeOf(mixed),
     atMs: beganAtMs + position * everyMs,
     organizationId: organizationOf(person) as never,
     object: { type: 'Document', id: `doc_${document}`, name: `${words[mixed % 7]} ${document % 5_000}` },
@@ -64,44 +67,49 @@ export function eventAt(position: number): FeedEvent {
   }
 }
 
+/** The row that `record` writes for an event, in the order of its columns. */
+export const toEventRow = (event: FeedEvent) => ({
+  position: event.position,
+  type: event.type,
+  at: event.atMs,
+  organization_id: event.organizationId ?? null,
+  object_type: event.object.type,
+  object_id: event.object.id,
+  object_name: event.object.name ?? null,
+  revision: event.revision ?? null,
+  outcome: event.outcome,
+  actor_type: event.actor.type,
+  actor_id: event.actor.id ?? null,
+  actor_name: event.actor.name,
+  request_id: event.requestId,
+  session_id: event.sessionId ?? null,
+  address: event.address ?? null,
+  data: JSON.stringify(event.data),
+  touches: null,
+  context: JSON.stringify(event.context),
+  changes: null,
+})
+
 const rowsMost = 500
 
 async function insertEvents(tx: Tx, events: readonly FeedEvent[]): Promise<void> {
   for (let at = 0; at < events.length; at += rowsMost)
     await tx
       .insertInto('events')
-      .values(
-        events.slice(at, at + rowsMost).map((event) => ({
-          position: event.position,
-          type: event.type,
-          at: event.atMs,
-          organization_id: event.organizationId ?? null,
-          object_type: event.object.type,
-          object_id: event.object.id,
-          object_name: event.object.name ?? null,
-          revision: event.revision ?? null,
-          outcome: event.outcome,
-          actor_type: event.actor.type,
-          actor_id: event.actor.id ?? null,
-          actor_name: event.actor.name,
-          request_id: event.requestId,
-          session_id: event.sessionId ?? null,
-          address: event.address ?? null,
-          data: JSON.stringify(event.data),
-          touches: null,
-          context: JSON.stringify(event.context),
-          changes: null,
-        })),
-      )
+      .values(events.slice(at, at + rowsMost).map(toEventRow))
       .execute()
 }
 
-/** @returns events a second into feed and index */
-export async function fill(storage: Storage, size: number, onProgress: (done: number) => void): Promise<number> {
-  const batch = 5_000
-  const started = performance.now()
-  for (let first = 1; first <= size; first += batch) {
-    const events = Array.from({ length: Math.min(batch, size - first + 1) }, (_, at) => eventAt(first + at))
+/** Writes events after `begin` up to `last` with the product's own functions. */
+export async function fill(
+  storage: Storage,
+  begin: number,
+  last: number,
+  batch: number,
+  onProgress: (done: number) => void,
+): Promise<void> {
+  for (let first = begin + 1; first <= last; first += batch) {
+    const events = Array.from({ length: Math.min(batch, last - first + 1) }, (_, at) => eventAt(first + at))
     const indexed = events.map((event) => ({ position: event.position, atMs: event.atMs, words: indexWords(event) }))
     await storage.transact(async (tx) => {
       await insertEvents(tx, events)
@@ -110,9 +118,8 @@ export async function fill(storage: Storage, size: number, onProgress: (done: nu
     if ((first - 1) % 100_000 === 0) onProgress(first - 1)
   }
   if (storage.engine === 'postgres') {
-    await storage.transact((tx) => sql`update feed_sequencer set position = ${size}`.execute(tx as never))
+    await storage.transact((tx) => sql`update feed_sequencer set position = ${last}`.execute(tx as never))
     for (const table of ['events', 'audit_words', 'audit_minutes'])
       await storage.transact((tx) => sql`analyze ${sql.table(table)}`.execute(tx as never))
   }
-  return size / ((performance.now() - started) / 1_000)
 }

@@ -1,19 +1,26 @@
-// The first page of a search by every filter over a log of N entries: `npm run bench -- audit-search 10000000`; BENCH_ENGINE=postgres for the other engine.
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+// The first page of a search by every filter over a log of N entries: `npm run bench -- audit-search 10000000`; BENCH_ENGINE=postgres for the
+// other engine; BENCH_KEEP=DIRECTORY keeps what was filled (SQLite), and goes on where a run before ended.
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { findMatching, type Search } from '../../packages/server/src/audit/search/search.ts'
 import { systemClock } from '../../packages/server/src/kernel/index.ts'
 import { migrations } from '../../packages/server/src/migrations.ts'
 import { openStorage, type Storage } from '../../packages/server/src/storage/index.ts'
 import { scratchDatabase } from '../../packages/server/test/support/engines.ts'
-import { type Figure, formatMs, formatRate } from '../support/figures.ts'
+import { type Figure, formatMs } from '../support/figures.ts'
+import { fillInBulk } from './bulk.ts'
 import { beganAtMs, eventAt, everyMs, fill, organizationOf } from './fill.ts'
 
 const size = Number(process.env.BENCH_ENTRIES ?? 200_000)
 const engine = process.env.BENCH_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 const targetMs = 1_000
 const page = 50
+/** The newest entries come as a running server writes them, in many small steps. */
+const tail = Math.min(20_000, Math.floor(size / 10))
+const tailBatch = 64
+/** What an entry takes on the disk while the file is made, at most. */
+const bytesMost = 2_500
 
 /** What people ask: rare and common, combined, and what does not exist; each with several values, for no cache helps the first. */
 function questions(): readonly (readonly [what: string, ...searches: Search[]])[] {
@@ -79,16 +86,50 @@ async function firstPage(storage: Storage, search: Search): Promise<number> {
   return found
 }
 
+async function fillSqlite(file: string): Promise<Storage> {
+  const open = () => openStorage({ engine: 'sqlite', file }, { clock: systemClock, migrations })
+  const newest = async (storage: Storage) => (await storage.readMark()).position
+  let storage = await open()
+  let done = await newest(storage)
+  if (done < size - tail) {
+    await storage.close()
+    const disk = statfsSync(dirname(file))
+    if (disk.bavail * disk.bsize < (size - done) * bytesMost)
+      throw new Error(
+        `${dirname(file)} has too little room: ${Math.ceil(((size - done) * bytesMost) / 1e9)} GB are needed`,
+      )
+    fillInBulk(file, size - tail, (at) => console.log(`  ${at.toLocaleString('en')}`))
+    storage = await open()
+    done = await newest(storage)
+  }
+  await fill(storage, done, size, tailBatch, () => undefined)
+  return storage
+}
+
 export async function run(): Promise<readonly Figure[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  const kept = engine === 'sqlite' ? process.env.BENCH_KEEP : undefined
+  if (kept !== undefined) mkdirSync(kept, { recursive: true })
+  const directory = kept ?? mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   const scratch = engine === 'postgres' ? await scratchDatabase('postgres', { empty: true }) : undefined
-  const file = join(directory, 'a.db')
-  const address = scratch?.address ?? ({ engine: 'sqlite', file } as const)
-  const storage = await openStorage(address, { clock: systemClock, migrations })
+  const file = join(directory, `audit-search-${size}.db`)
+  console.log(`${size.toLocaleString('en')} entries into ${engine} …`)
+  const [began, cpu] = [performance.now(), process.cpuUsage()]
+  const opening = scratch ? openStorage(scratch.address, { clock: systemClock, migrations }) : fillSqlite(file)
+  const clear = () => kept ?? rmSync(directory, { recursive: true, force: true })
+  const storage = await opening.catch((error) => {
+    clear()
+    throw error
+  })
   try {
-    console.log(`${size.toLocaleString('en')} entries into ${engine} …`)
-    const rate = await fill(storage, size, (done) => console.log(`  ${done.toLocaleString('en')}`))
-    const figures: Figure[] = [{ what: `entries written into feed and index (${engine})`, measured: formatRate(rate) }]
+    if (scratch) await fill(storage, 0, size, 5_000, (done) => console.log(`  ${done.toLocaleString('en')}`))
+    const seconds = (performance.now() - began) / 1_000
+    const { user, system } = process.cpuUsage(cpu)
+    const figures: Figure[] = [
+      {
+        what: `filling ${engine} (what was not there)`,
+        measured: `${seconds.toFixed(0)} s, ${((user + system) / 1e6).toFixed(0)} s of processor`,
+      },
+    ]
     if (engine === 'sqlite')
       figures.push({
         what: 'bytes an entry in the database file',
@@ -113,6 +154,6 @@ export async function run(): Promise<readonly Figure[]> {
   } finally {
     await storage.close()
     await scratch?.remove()
-    rmSync(directory, { recursive: true, force: true })
+    clear()
   }
 }

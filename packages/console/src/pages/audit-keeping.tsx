@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { get } from '../api/client.ts'
 import { deployment, useMay } from '../api/rights.ts'
-import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Cli, Entity, State, Time } from '../parts/small.tsx'
 import { visible } from '../parts/visible.ts'
 import { useWords } from '../words/words.tsx'
+import { PlaceHold, ReleaseHold, SetMinimum, SetRetention } from './audit-dialogs.tsx'
 
 interface Sink {
   readonly name: string
@@ -22,6 +23,7 @@ interface Retention {
     readonly keepDays?: number
     readonly archiveDays?: number
   }[]
+  readonly minimumDays: number
   readonly archives: { readonly files: number; readonly bodies: number }
 }
 interface Hold {
@@ -35,10 +37,17 @@ interface Hold {
   readonly inForce: boolean
 }
 
+type Asked =
+  | { readonly what: 'minimum' | 'hold' }
+  | { readonly what: 'retention'; readonly of?: Retention['items'][number] }
+  | { readonly what: 'release'; readonly id: string }
+
 /** Where entries go beside the log, how long they are kept, and what must stay whatever the time. */
 export function AuditKeeping() {
   const { t, number } = useWords()
-  const mayHold = useMay('manageRetention', deployment)
+  const mayManage = useMay('manageRetention', deployment)
+  const [asked, setAsked] = useState<Asked>()
+  const close = () => setAsked(undefined)
   const read = <T,>(path: string) => ({
     queryKey: [path],
     queryFn: ({ signal }: { signal: AbortSignal }) => get<T>(path, signal),
@@ -48,6 +57,7 @@ export function AuditKeeping() {
   const sinks = useQuery(read<{ items: Sink[] }>('/api/audit/sinks'))
   const retention = useQuery(read<Retention>('/api/audit/retention'))
   const holds = useQuery(read<{ items: Hold[] }>('/api/audit/holds'))
+  const minimumDays = retention.data?.minimumDays ?? 0
   const days = (count: number | undefined) =>
     count === undefined ? t('for good') : t('{count} days', { count: number(count) })
   return (
@@ -91,10 +101,27 @@ export function AuditKeeping() {
             </span>
             <span>
               {t('kept')} {days(one.keepDays)}
-              {one.archiveDays !== undefined && ` · ${t('archived after')} ${days(one.archiveDays)}`}
+              {one.archiveDays !== undefined && ` · ${t('archived after')} ${days(one.archiveDays)}`}{' '}
+              {mayManage && (
+                <button type="button" className="quiet small" onClick={() => setAsked({ what: 'retention', of: one })}>
+                  {t('Change')}
+                </button>
+              )}
             </span>
           </p>
         ))}
+        {retention.data !== undefined && (
+          <p className="line">
+            <span className="soft">
+              {t('No organization keeps less than {count} days.', { count: number(minimumDays) })}
+            </span>
+            {mayManage && (
+              <button type="button" className="quiet small" onClick={() => setAsked({ what: 'minimum' })}>
+                {t('Change the minimum')}
+              </button>
+            )}
+          </p>
+        )}
         {(retention.data?.archives.files ?? 0) > 0 && (
           <p className="soft">
             {t('{count} entries in {files} archives', {
@@ -103,6 +130,12 @@ export function AuditKeeping() {
             })}
           </p>
         )}
+        {mayManage && retention.data !== undefined && (
+          <button type="button" className="quiet" onClick={() => setAsked({ what: 'retention' })}>
+            {t('Set retention')}
+          </button>
+        )}
+        <Cli command="gatehouse audit retention list" />
       </section>
       <section className="card">
         <h2>{t('Legal holds')}</h2>
@@ -114,23 +147,28 @@ export function AuditKeeping() {
               <b>{visible(hold.subject ?? hold.organizationId ?? t('Everything'))}</b> {visible(hold.reason)} ·{' '}
               {visible(hold.by)} · <Time ms={hold.createdAtMs} />
             </span>
-            {hold.inForce && mayHold ? (
-              <ActButton
-                act={{
-                  label: t('Release'),
-                  method: 'POST',
-                  path: `/api/audit/holds/${hold.id}/release`,
-                  asks: t('What it kept may be removed and erased again, when its time is over.'),
-                  reason: true,
-                  done: t('The hold is released'),
-                }}
-              />
+            {hold.inForce && mayManage ? (
+              <button type="button" className="quiet" onClick={() => setAsked({ what: 'release', id: hold.id })}>
+                {t('Release')}
+              </button>
             ) : (
               <State of={hold.inForce ? 'in_force' : 'ended'} />
             )}
           </p>
         ))}
+        {mayManage && (
+          <button type="button" className="quiet" onClick={() => setAsked({ what: 'hold' })}>
+            {t('Place a legal hold')}
+          </button>
+        )}
+        <Cli command="gatehouse audit hold list" />
       </section>
+      {asked?.what === 'retention' && (
+        <SetRetention minimumDays={minimumDays} {...(asked.of && { first: asked.of })} onClose={close} />
+      )}
+      {asked?.what === 'minimum' && <SetMinimum minimumDays={minimumDays} onClose={close} />}
+      {asked?.what === 'hold' && <PlaceHold onClose={close} />}
+      {asked?.what === 'release' && <ReleaseHold id={asked.id} onClose={close} />}
     </>
   )
 }

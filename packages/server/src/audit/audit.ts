@@ -12,6 +12,7 @@ import { ledgerOperations } from './ledger/ledger.routes.ts'
 import { type Ledger, openLedger } from './ledger/ledger.ts'
 import { PersonKeys } from './persons/person-keys.ts'
 import { Archives } from './retention/archive.ts'
+import { archiveDirectoryOf } from './retention/archive-files.ts'
 import { retentionOperations } from './retention/retention.routes.ts'
 import { runSweeps } from './retention/run-sweeps.ts'
 import { followIntoIndex } from './search/follow.ts'
@@ -54,7 +55,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
   const { storage, gate } = deps
   const key = await deps.keyring.namedKey('audit.log')
   const persons = new PersonKeys({ ...deps, sealer: deps.keyring })
-  const archives = new Archives(storage, join(deps.dataDirectory, 'audit-archive'))
+  const archives = new Archives(storage, archiveDirectoryOf(deps.dataDirectory))
   const ledger = await openLedger({ ...deps, key, persons })
   const undo: (() => Promise<void>)[] = [() => ledger.close()]
   const close = async () => {
@@ -71,7 +72,7 @@ export async function openAudit(deps: AuditDeps): Promise<Audit> {
     measureCompleteness({ ...deps, sinks })
     const clockWatch = await watchClock(deps)
     undo.push(async () => clockWatch.close())
-    const scrub = openScrub(deps)
+    const scrub = openScrub({ ...deps, archives })
     undo.push(() => scrub.close())
     const exportedThrough = async () =>
       Math.min(Number.MAX_SAFE_INTEGER, ...(await sinks.report()).map(({ position }) => position))

@@ -10,6 +10,10 @@ export const faults = defineFaults({
   'audit.hold_invalid': { status: 400, says: 'The hold names nothing, or ends before it begins' },
   'audit.hold_unknown': { status: 404, says: 'There is no such hold in force' },
   'audit.retention_invalid': { status: 400, says: 'The retention cannot be set so' },
+  'audit.retention_below_minimum': {
+    status: 409,
+    says: 'The operator keeps every entry longer than that: the minimum can be changed for the whole installation only',
+  },
   'audit.person_not_deleted': {
     status: 409,
     says: 'Delete the user first: the log of who is still there is not erased',

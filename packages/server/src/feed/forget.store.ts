@@ -13,12 +13,12 @@ export async function listPositionsOf(db: Reader, id: string): Promise<number[]>
   return rows.map((row) => row.position)
 }
 
-/** Whether an event of theirs is still without its number: it is in no log yet. */
-export async function isOnItsWay(db: Reader, id: string): Promise<boolean> {
+/** Whether an event of theirs is still without its number, or has one beyond `behind`: it is in no log that goes so far. */
+export async function isOnItsWay(db: Reader, id: string, behind = Number.MAX_SAFE_INTEGER): Promise<boolean> {
   const row = await db
     .selectFrom('events')
     .select('type')
-    .where('position', 'is', null)
+    .where((where) => where.or([where('position', 'is', null), where('position', '>', behind)]))
     .where((where) => where.or([where('actor_id', '=', id), where('object_id', '=', id)]))
     .limit(1)
     .executeTakeFirst()

@@ -1,7 +1,7 @@
 export { type ConsistencyToken, isConsistencyToken, makeConsistencyToken, readConsistencyToken } from './consistency.ts'
 export { type Migration, migrate, translateSchema } from './migration.ts'
 export { type DatabaseAddress, openStorage } from './open.ts'
-export { repeatedInsert } from './repeated-insert.ts'
+export { repeatedInsert, repeatedInserts } from './repeated-insert.ts'
 export { repeatedChange, repeatedRead } from './repeated-read.ts'
 export type { SnapshotBatch, SnapshotViews } from './snapshot.ts'
 export { lockDataDirectory } from './sqlite/lock.ts'

@@ -1,8 +1,9 @@
 // Kills a writer of events and decisions at random moments, tears what it was writing, and looks for what is missing.
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Tile, verifyLog } from '@gatehouse/tlog'
 import { listEvents } from '#feed'
@@ -47,39 +48,51 @@ export async function auditKills(options: AuditKills): Promise<AuditTally> {
   }
   const checkpoints: string[] = []
   const seen = { position: 0, number: 0 }
-  for (let round = 1; round <= options.rounds; round++) {
-    const told = await writeUntilKilled(options.directory, seen.number)
-    if (Math.floor((round * options.torn) / options.rounds) > tally.torn) {
-      tear(options.directory)
-      tally.torn++
-    }
-    const house = await openAuditHouse(options.directory, (where, error) => {
-      throw new Error(`${where}: ${error}`)
-    })
-    try {
-      await examineRound(house, told, seen, tally)
-      checkpoints.push(((await findLedgerState(house.storage.db)) as { checkpoint: string }).checkpoint)
-      if (round === options.rounds) {
-        await verifyLog({
-          checkpoint: checkpoints.at(-1) as string,
-          logKey: house.ledger.log.verifierKey,
-          read: (tile: Tile) => readLedgerTile(house.storage, tile),
-          earlier: checkpoints,
-        })
-        tally.consistent = checkpoints.length
+  // The next loads its program while this one is written to, killed and looked at: most of a round would be waiting for that.
+  let waiting = startWriter()
+  try {
+    for (let round = 1; round <= options.rounds; round++) {
+      const told = await writeUntilKilled(waiting, options.directory, seen.number)
+      if (round < options.rounds) waiting = startWriter()
+      if (Math.floor((round * options.torn) / options.rounds) > tally.torn) {
+        tear(options.directory)
+        tally.torn++
       }
-    } finally {
-      await house.close()
+      const house = await openAuditHouse(options.directory, (where, error) => {
+        throw new Error(`${where}: ${error}`)
+      })
+      try {
+        await examineRound(house, told, seen, tally)
+        checkpoints.push(((await findLedgerState(house.storage.db)) as { checkpoint: string }).checkpoint)
+        if (round === options.rounds) {
+          await verifyLog({
+            checkpoint: checkpoints.at(-1) as string,
+            logKey: house.ledger.log.verifierKey,
+            read: (tile: Tile) => readLedgerTile(house.storage, tile),
+            earlier: checkpoints,
+          })
+          tally.consistent = checkpoints.length
+        }
+      } finally {
+        await house.close()
+      }
+      options.onRound?.(round, tally)
     }
-    options.onRound?.(round, tally)
+  } finally {
+    waiting.kill('SIGKILL')
   }
   return tally
 }
 
-async function writeUntilKilled(directory: string, from: number): Promise<string[]> {
-  const child = spawn(process.execPath, [program, directory, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] })
+type WriterProcess = ChildProcessByStdio<Writable, Readable, null>
+
+const startWriter = (): WriterProcess => spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+
+async function writeUntilKilled(child: WriterProcess, directory: string, from: number): Promise<string[]> {
   const gone = new Promise((resolve) => child.once('close', resolve))
+  child.stdin.on('error', () => undefined) // it is killed with the pipe open
   let told = ''
+  child.stdin.write(`${from} ${directory}\n`)
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       told += chunk

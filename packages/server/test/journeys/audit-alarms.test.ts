@@ -61,6 +61,15 @@ onEachEngine(
       )
       assert.equal((await house.alerts()).get('audit-integrity'), 'page')
 
+      // One that somebody emptied by hand, as an erasure leaves it: no entry of the log says so.
+      const nothing = { salt: null, body: null }
+      await storage.transact((tx) => tx.updateTable('ledger_entries').set(nothing).where('position', '=', 6).execute())
+      const emptied = 'the body of entry 6 is gone, and no entry says that it was erased'
+      await until(
+        async () => (await house.events('audit.tampering_found')).some(({ data }) => data.what === emptied),
+        15_000,
+      )
+
       // A clock that goes back while the server runs.
       clock.advanceMs(-5_000)
       await until(async () => (await house.events('audit.clock_went_back')).length > 0)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openConsoleHouse, seat } from '../support/console.ts'
 import { until } from '../support/house.ts'
 
-test('the audit log in the console: found by words and names, kept in the address, taken away as a file; a hold is released with a reason', async (t) => {
+test('the audit log in the console: found by words and names, kept in the address, taken away as a file; retention is set, a hold placed and released, each with its command', async (t) => {
   const house = await openConsoleHouse(t)
   const { server, api, home } = house
   for (const username of ['bob', 'zelda'])
@@ -31,9 +31,36 @@ test('the audit log in the console: found by words and names, kept in the addres
   await page.getByRole('button', { name: 'Release' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox').fill('it was settled')
+  await dialog.getByText(`gatehouse audit hold release ${placed.body.id} --reason 'it was settled'`).waitFor()
   await dialog.getByRole('button', { name: 'Release' }).click()
   await page.getByText('The hold is released').waitFor()
-  const [hold] = (await api('GET', '/api/audit/holds')).body.items
-  assert.equal(hold.inForce, false)
+  const holds = async () => (await api('GET', '/api/audit/holds')).body.items
+  assert.equal((await holds())[0].inForce, false)
+
+  await page.getByRole('button', { name: 'Place a legal hold' }).click()
+  await dialog.getByLabel('From', { exact: true }).fill('2026-01-01')
+  await dialog.getByLabel('Why').fill('case 4712')
+  await dialog.getByText(/^gatehouse audit hold place --reason 'case 4712' --since 202[56]-/).waitFor()
+  await dialog.getByRole('button', { name: 'Place' }).click()
+  await page.getByText('The hold is placed').waitFor()
+  const [, second] = await holds()
+  assert.deepEqual([second.reason, second.inForce, second.subject], ['case 4712', true, undefined])
+  assert.ok(Math.abs(second.fromMs - Date.UTC(2026, 0, 1)) <= 14 * 3_600_000)
+
+  // No setting goes below the minimum; the page says so before it is sent, the server whatever is sent.
+  await page.getByRole('button', { name: 'Set retention' }).click()
+  await dialog.getByLabel('Days for which entries keep what they say').fill('400')
+  await dialog.getByText('gatehouse audit retention set --keep-days 400', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Set', exact: true }).click()
+  await page.getByText('kept 400 days').waitFor()
+  await page.getByRole('button', { name: 'Change the minimum' }).click()
+  await dialog.getByLabel('Days that every entry is kept at least').fill('500')
+  await dialog.getByText('gatehouse audit retention minimum 500', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Set', exact: true }).click()
+  await page.getByText('No organization keeps less than 500 days.').waitFor()
+  const set = (await api('GET', '/api/audit/retention')).body
+  assert.deepEqual([set.items, set.minimumDays], [[{ keepDays: 400 }], 500])
+  const short = await api('PUT', '/api/audit/retention', { keepDays: 499 })
+  assert.equal(short.body.code, 'audit.retention_below_minimum')
   assert.deepEqual(complaints, [])
 })

@@ -108,7 +108,9 @@ onEachEngine(
       const restored = (async function* () {
         yield before0
       })()
-      await restoreBackup(restored, { address: target.address, migrations, clock: systemClock, opener, rootKeyFile })
+      const archiveDirectory = join(target.directory, 'audit-archive')
+      const input = { address: target.address, migrations, clock: systemClock, opener, rootKeyFile, archiveDirectory }
+      await restoreBackup(restored, input)
       const again = await startApi(target)
       try {
         const erasures = async () => (await again.call('GET', '/api/events?type=audit.person_erased')).body.items

@@ -1,10 +1,15 @@
-// Writes events and decisions and prints the number of each once it is acknowledged, until it is killed.
+// Waits for a line with a number and a directory; then writes events and decisions there and prints the number of each once it is
+// acknowledged, until it is killed.
 import { writeSync } from 'node:fs'
 import { systemClock } from '#kernel'
 import { openAuditHouse } from './audit-house.ts'
 import { noteEvent } from './note-events.ts'
 
-const [, , directory, from] = process.argv as [string, string, string, string]
+const line = await new Promise<string>((resolve, reject) => {
+  process.stdin.once('data', (chunk) => resolve(String(chunk).trimEnd()))
+  process.stdin.once('end', () => reject(new Error('nobody said where to write')))
+})
+const [from, directory] = [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]
 const house = await openAuditHouse(directory, (where, error) => console.error(where, error))
 let number = Number(from)
 let decisions = 0

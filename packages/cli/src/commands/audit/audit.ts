@@ -61,7 +61,7 @@ export function addAudit(program: Command): void {
             ? ''
             : `, consistent with ${earlier.length} earlier checkpoint${earlier.length > 1 ? 's' : ''}`
         const bodies = options.bodies
-          ? `, ${verified.bodies} bodies as logged${verified.erased > 0 ? `, ${verified.erased} erased` : ''}${verified.away > 0 ? `, ${verified.away} in archives that are away` : ''}`
+          ? `, ${verified.bodies} bodies as logged${verified.erased > 0 ? `, ${verified.erased} erased${verified.unproven > 0 ? ` (${verified.unproven} as only what is not at hand can prove)` : ''}` : ''}${verified.away > 0 ? `, ${verified.away} in archives that are away` : ''}`
           : ''
         session.out.done(
           { verified: true, ...verified },

@@ -27,8 +27,8 @@ export async function exportLog(
     onProgress(done + 1, tiles.length)
   }
   const bodies = createWriteStream(join(directory, 'bodies.ndjson'))
+  // To the end of the log, not of the checkpoint: what was erased meanwhile is told there.
   for await (const body of source.bodies()) {
-    if (body.position > size) break
     if (!bodies.write(`${JSON.stringify(body)}\n`)) await once(bodies, 'drain')
   }
   bodies.end()

@@ -29,8 +29,10 @@ export function addRetention(audit: Command): void {
     .description('the settings, and what lies in archives')
     .action(
       action(async ({ client, out }) => {
-        const { items, archives } = (
-          await client.get<{ items: Setting[]; archives: { files: number; bodies: number } }>('/api/audit/retention')
+        const { items, archives, minimumDays } = (
+          await client.get<{ items: Setting[]; minimumDays: number; archives: { files: number; bodies: number } }>(
+            '/api/audit/retention',
+          )
         ).body
         out.table(
           [
@@ -43,7 +45,9 @@ export function addRetention(audit: Command): void {
           ],
           items,
         )
-        if (!out.json) out.remark(`${archives.bodies} bodies lie in ${archives.files} archives`)
+        if (out.json) return
+        out.remark(`Every entry is kept for at least ${minimumDays} days; the operator may change that`)
+        out.remark(`${archives.bodies} bodies lie in ${archives.files} archives`)
       }),
     )
   retention
@@ -68,6 +72,16 @@ export function addRetention(audit: Command): void {
           out.done(body, `Set for ${organization ?? 'all others'}; "gatehouse audit sweep" goes by it now`)
         },
       ),
+    )
+  retention
+    .command('minimum <days>')
+    .description('the operator: no organization keeps less than this; 0 for no minimum')
+    .action(
+      action(async ({ client, out }, _options, days) => {
+        if (!/^\d{1,5}$/.test(days as string)) throw usage('The minimum is a whole number of days, 0 for none')
+        await client.send('PUT', '/api/audit/retention/minimum', { body: { days: Number(days) } })
+        out.done({ minimumDays: Number(days) }, `Every entry is kept for at least ${days} days`)
+      }),
     )
 
   audit

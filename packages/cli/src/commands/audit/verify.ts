@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type SignedCheckpoint, TlogError, type TrustPolicy, verifyLog } from '@gatehouse/tlog'
 import { broken } from './broken.ts'
+import { Erasures } from './erasures.ts'
 import type { Body, LogSource } from './source.ts'
 
 export interface Verified {
@@ -9,15 +10,17 @@ export interface Verified {
   readonly root: string
   /** Bodies that hash to their leaf. */
   readonly bodies: number
-  /** Entries whose salt and body were erased: their leaf stands, what it said is gone. */
+  /** Entries whose salt and body were erased, as an entry of the log says of each: their leaf stands, what it said is gone. */
   readonly erased: number
+  /** Of them, those of which only an archive that is away, or an entry behind the checkpoint, can say so. */
+  readonly unproven: number
   /** Entries whose bodies lie in archives that are elsewhere. */
   readonly away: number
 }
 
 /**
  * Checks a log whole: every entry, every tile, the signature, consistency with every earlier checkpoint, and every body
- * against its leaf.
+ * against its leaf; of every entry without a body an entry of the log must say that it was erased.
  * @throws {Failure} naming the first thing that is wrong
  */
 export async function verifyAll(
@@ -50,25 +53,40 @@ export async function verifyAll(
   let bodies = 0
   let erased = 0
   let away = 0
+  let unproven = 0
   if (options.bodies) {
+    const proven = new Erasures()
+    const later: string[] = []
     for await (const told of source.bodies()) {
-      if (told.position > checkpoint.size) break // integrated after the checkpoint was read
+      if (told.position > checkpoint.size) {
+        // Integrated after the checkpoint was read: it may say what was erased since.
+        if (told.body !== undefined) later.push(told.body)
+        continue
+      }
       const before = bodies + erased + away
       if (told.position !== before + 1) throw broken(`after body ${before} comes ${told.position}`)
       const { position, salt, body, away: file } = (await options.archived?.(told)) ?? told
       if (file !== undefined) away++
-      else if (salt === undefined || body === undefined) erased++
-      else {
+      else if (salt === undefined || body === undefined) {
+        erased++
+        proven.add(position)
+      } else {
         const hash = createHash('sha256').update(Buffer.from(salt, 'base64')).update(body, 'utf8').digest('base64')
         if (hash !== hashes[position - 1]) throw broken(`the body of entry ${position} is not the one that was logged`)
+        proven.read(body)
         bodies++
       }
     }
     if (bodies + erased + away !== checkpoint.size)
       throw broken(`the log has ${checkpoint.size} entries, but ${bodies + erased + away} bodies`)
+    unproven = proven.unsaid().count
+    for (const body of later) proven.read(body)
+    const { count, first } = proven.unsaid()
+    if (count > 0 && away === 0)
+      throw broken(`the body of entry ${first} is gone, and no entry says that it was erased (${count} in all)`)
   }
   const { origin, size, root } = checkpoint
-  return { origin, size, root: root.toString('base64'), bodies, erased, away }
+  return { origin, size, root: root.toString('base64'), bodies, erased, unproven, away }
 }
 
 /** The hash in a leaf. INVARIANT: the leaf at index n is position n + 1: nothing is missing between two. */

@@ -10,6 +10,7 @@ import { runServerProgram } from '../server-process.ts'
 interface BackupOptions {
   readonly recipient?: string
   readonly includeRootKey?: boolean
+  readonly includeArchives?: boolean
   readonly force?: boolean
 }
 
@@ -22,13 +23,18 @@ export function addBackups(program: Command): void {
     )
     .option('--recipient <key>', 'seal for this X25519 public key (base64url) instead of a passphrase')
     .option('--include-root-key', 'then the backup alone opens every secret')
+    .option('--include-archives', "with the audit log's archives, which otherwise are to be copied beside it")
     .option('--force', 'replace a file that exists')
     .action(
       action<BackupOptions>(async ({ client, out }, options, given) => {
         const file = given as string
         if (existsSync(file) && options.force !== true)
           throw usage(`${file} exists`, 'Name another file, or add --force')
-        const body = { ...keyOf(options), ...(options.includeRootKey && { includeRootKey: true }) }
+        const body = {
+          ...keyOf(options),
+          ...(options.includeRootKey && { includeRootKey: true }),
+          ...(options.includeArchives && { includeArchives: true }),
+        }
         const response = await client.send('POST', '/api/backup', { body, headers: { accept: '*/*' } })
         const progress = await startProgress('Backup', { json: out.json, unit: 'bytes' })
         const part = `${file}.part`
@@ -51,7 +57,15 @@ export function addBackups(program: Command): void {
         } finally {
           progress.end()
         }
-        out.done({ file, bytes }, `${file} holds the database of this moment (${(bytes / 1_024).toFixed(0)} KiB)`)
+        const archivesLeftOut = Number(response.headers.get('gatehouse-archives-left-out') ?? 0)
+        if (archivesLeftOut > 0)
+          out.remark(
+            `${archivesLeftOut} archives of the audit log are not in it: copy audit-archive of the data directory, or add --include-archives`,
+          )
+        out.done(
+          { file, bytes, archivesLeftOut },
+          `${file} holds the database of this moment (${(bytes / 1_024).toFixed(0)} KiB)`,
+        )
       }),
     )
 

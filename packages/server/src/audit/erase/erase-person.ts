@@ -12,6 +12,7 @@ import { removeArchived } from '../retention/remove-archived.ts'
 import { listHolds } from '../retention/retention.store.ts'
 import { findIndexed, mergeIndex, removeFromIndex } from '../search/index.store.ts'
 import type { ErasedList } from './erased-list.ts'
+import { sayErased } from './said-erased.ts'
 import '../events.ts'
 import '../faults.ts'
 
@@ -54,6 +55,8 @@ export async function erasePerson(deps: EraseDeps, act: Act, id: UserId): Promis
   // The key first: from here on no copy of what it sealed can be read, wherever it lies.
   await storage.transact((tx) => destroyPersonKey(tx, id))
   deps.persons.forget(id)
+  const gone = (tx: Tx, had: readonly number[]) =>
+    sayErased(tx, 'person', had, { atMs: clock.nowMs(), requestId: act.requestId })
   const said = (tx: Tx, entries: number) =>
     // About the log, not about the person: or erasing again would erase it.
     record(tx, act, {
@@ -68,8 +71,12 @@ export async function erasePerson(deps: EraseDeps, act: Act, id: UserId): Promis
     const part = positions.slice(at, at + atOnce)
     const isLast = at + atOnce >= positions.length
     // The table before the archives: what moves from one to the other meanwhile moves without its body, or is found there.
-    erased += await storage.transact((tx) => eraseLedgerEntries(tx, part))
-    erased += (await removeArchived(storage, deps.archives, part)).removed
+    erased += await storage.transact(async (tx) => {
+      const had = await eraseLedgerEntries(tx, part)
+      await gone(tx, had)
+      return had.length
+    })
+    erased += (await removeArchived(storage, deps.archives, part, gone)).removed
     // INVARIANT: the last of what can be read goes with the event that says so; until then the next start begins anew.
     await storage.transact(async (tx) => {
       if (part.length > 0) await redactEvents(tx, id, part)

@@ -88,6 +88,18 @@ export async function readLedgerTile(storage: Storage, tile: Tile): Promise<Uint
   return row.bytes.subarray(0, (tile.width * row.bytes.length) / row.width)
 }
 
+/** The leaf of a position; undefined when the tree is not so far, or its bundle cannot be read. */
+export async function leafAt(storage: Storage, position: number): Promise<Buffer | undefined> {
+  const index = Math.floor((position - 1) / tileWidth)
+  const row = await findLedgerTile(storage.db, -1, index)
+  if (row === undefined) return undefined
+  try {
+    return decodeBundle(row.bytes, row.width)[position - 1 - index * tileWidth]
+  } catch {
+    return undefined
+  }
+}
+
 /** The tile of a request's path, as in `1/x001/067.p/3`; undefined for any other spelling. */
 export function parseRequestedTile(path: string): Tile | undefined {
   const tile = parseTilePath(`tile/${path}`)

@@ -1,6 +1,6 @@
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedInserts, type Tx } from '#storage'
 import { personKeyMigration } from '../persons/person-key.store.ts'
-import { holdLevelMigration, retentionMigration } from '../retention/retention.store.ts'
+import { holdLevelMigration, minimumMigration, retentionMigration } from '../retention/retention.store.ts'
 import { searchMigrations } from '../search/index.store.ts'
 import { sinkMigration } from '../sinks/sink.store.ts'
 import { witnessMigration } from '../witnesses/witness.store.ts'
@@ -53,6 +53,7 @@ create table ledger_entries (position int8 primary key, organization_id text, sa
   personKeyMigration,
   retentionMigration,
   holdLevelMigration,
+  minimumMigration,
 ]
 
 export interface LedgerEntry {
@@ -131,18 +132,16 @@ export async function saveLedgerTile(
     .execute()
 }
 
-const rowsMost = 500
+const insertEntries = repeatedInserts('ledger_entries')
 
 export async function insertLedgerEntries(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
-  for (let at = 0; at < entries.length; at += rowsMost) {
-    const rows = entries.slice(at, at + rowsMost).map((entry) => ({
-      position: entry.position,
-      organization_id: entry.organizationId ?? null,
-      salt: entry.salt ?? null,
-      body: entry.body ?? null,
-    }))
-    await tx.insertInto('ledger_entries').values(rows).execute()
-  }
+  const rows = entries.map((entry) => ({
+    position: entry.position,
+    organization_id: entry.organizationId ?? null,
+    salt: entry.salt ?? null,
+    body: entry.body ?? null,
+  }))
+  await insertEntries(tx, rows)
 }
 
 export async function findLedgerEntry(db: Reader, position: number): Promise<LedgerEntry | undefined> {
@@ -161,16 +160,17 @@ export async function listLedgerEntries(db: Reader, after: number, limit: number
   return rows.map(toEntry)
 }
 
-/** Destroys salt and body; the leaf stays, and says nothing any more. @returns how many were erased */
-export async function eraseLedgerEntries(tx: Tx, positions: readonly number[]): Promise<number> {
-  if (positions.length === 0) return 0
-  const done = await tx
+/** Destroys salt and body; the leaf stays, and says nothing any more. @returns those that had one */
+export async function eraseLedgerEntries(tx: Tx, positions: readonly number[]): Promise<number[]> {
+  if (positions.length === 0) return []
+  const rows = await tx
     .updateTable('ledger_entries')
     .set({ salt: null, body: null })
     .where('position', 'in', [...positions])
     .where('body', 'is not', null)
-    .executeTakeFirst()
-  return Number(done.numUpdatedRows)
+    .returning('position')
+    .execute()
+  return rows.map((row) => row.position)
 }
 
 function toEntry(row: LedgerEntryTable): LedgerEntry {

@@ -12,9 +12,9 @@ import { findLedgerState, type LedgerEntry } from './ledger.store.ts'
 
 /** A batch smaller than this waits a moment for company: one checkpoint and one flush for all that come meanwhile. */
 const fullBatch = 500
-const patienceMs = 80
+const patienceMs = 30
 /** Entries made before requests get their turn. */
-const atOnce = 64
+const atOnce = 32
 
 export interface LedgerDeps {
   readonly storage: Storage

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import { Fault, systemEntropy } from '#kernel'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
 import { type LedgerEntry, listLedgerEntries } from '../ledger/ledger.store.ts'
 import { type Archive, findArchive, moveToArchive, saveArchive } from './archive.store.ts'
 import '../faults.ts'
@@ -16,6 +16,9 @@ const decompress = promisify(zstdDecompress)
 /** Entries of one file: sixteen bundles. */
 export const archiveSize = 4_096
 const keptInMemory = 4
+
+/** Tells in the log which entries lose their bodies. */
+export type SayErased = (tx: Tx, positions: readonly number[]) => Promise<void>
 
 /**
  * Bodies of old ranges as files: lines of JSON under zstd, as `gatehouse audit export` writes them, in a directory that may be a
@@ -85,34 +88,50 @@ export class Archives {
    * treated so as soon as it is there again.
    * @returns how many bodies the archive held of them; -1 when the file is away
    */
-  async remove(archive: Archive, positions: readonly number[]): Promise<number> {
+  async remove(archive: Archive, positions: readonly number[], say: SayErased): Promise<number> {
     for (
       let now: Archive | undefined = archive;
       now !== undefined;
       now = await findArchive(this.#storage.db, now.first)
     ) {
-      const done = await this.#removeFrom(now, positions)
+      const done = await this.#removeFrom(now, positions, say)
       if (done !== undefined) return done
     }
     return 0
   }
 
   /** @returns undefined when somebody else wrote the archive again meanwhile */
-  async #removeFrom(archive: Archive, positions: readonly number[]): Promise<number | undefined> {
-    const save = (next: Partial<Archive>) =>
-      this.#storage.transact((tx) => saveArchive(tx, archive, { ...archive, ...next }))
+  async #removeFrom(archive: Archive, positions: readonly number[], say: SayErased): Promise<number | undefined> {
+    const waiting = new Set(archive.pending)
+    const save = (next: Partial<Archive>, going: readonly number[]) =>
+      this.#storage.transact(async (tx) => {
+        if (!(await saveArchive(tx, archive, { ...archive, ...next }))) return false
+        // What waits for its file was told of when it began to.
+        await say(
+          tx,
+          going.filter((position) => !waiting.has(position)),
+        )
+        return true
+      })
     const gone = new Set([...archive.pending, ...positions])
     const entries = await this.read({ ...archive, pending: [] })
-    if (entries === undefined) return (await save({ pending: [...gone] })) ? -1 : undefined
+    if (entries === undefined) return (await save({ pending: [...gone] }, positions)) ? -1 : undefined
     const left = entries.map((entry) =>
       gone.has(entry.position) ? { ...emptyAt(entry.position), ...who(entry) } : entry,
     )
+    const going = entries.filter(({ position, body }) => body !== undefined && gone.has(position))
     const had = entries.filter(({ body }) => body !== undefined).length
     const has = left.filter(({ body }) => body !== undefined).length
     if (had === has && archive.pending.length === 0) return 0
     this.#recent.delete(archive.sha256)
     const kept = has === 0 ? undefined : await this.#save(archive.file.replace(/\..*$/s, ''), left)
-    if (!(await save({ file: '', bodies: 0, ...kept, pending: [] }))) {
+    const next = { file: '', bodies: 0, ...kept, pending: [] }
+    if (
+      !(await save(
+        next,
+        going.map(({ position }) => position),
+      ))
+    ) {
       if (kept !== undefined) await this.#discard(archive.first, kept.file)
       return undefined
     }

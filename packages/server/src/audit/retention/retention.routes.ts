@@ -3,8 +3,8 @@ import { type Act, Fault, isId, type OrganizationId, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import { countArchives } from './archive.store.ts'
 import { isInForce } from './hold.ts'
-import { everything, type Hold, listHolds, listRetention } from './retention.store.ts'
-import { endHold, placeHold, type RetentionDeps, requireHold, setRetention } from './retention.ts'
+import { everything, findMinimumDays, type Hold, listHolds, listRetention } from './retention.store.ts'
+import { endHold, placeHold, type RetentionDeps, requireHold, setMinimum, setRetention } from './retention.ts'
 import type { Sweeps } from './run-sweeps.ts'
 
 export interface RetentionRoutesDeps extends RetentionDeps {
@@ -50,6 +50,7 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
               archiveDays: days('Bodies older than this go into archives'),
             }),
           ),
+          minimumDays: Type.Integer({ description: 'What no setting goes below' }),
           archives: Type.Object({ files: Type.Integer(), bodies: Type.Integer() }),
         }),
       },
@@ -60,7 +61,7 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
           ...(keepDays !== undefined && { keepDays }),
           ...(archiveDays !== undefined && { archiveDays }),
         }))
-        return { items, archives: await countArchives(storage.db) }
+        return { items, minimumDays: await findMinimumDays(storage.db), archives: await countArchives(storage.db) }
       },
     }),
     operation({
@@ -79,6 +80,19 @@ export function retentionOperations(deps: RetentionRoutesDeps): Operation[] {
         const organization = readOrganization(body.organizationId)
         requireOn(act, organization)
         const { at } = await setRetention(deps, act, organization, body)
+        return new Answer(undefined, { at })
+      },
+    }),
+    operation({
+      id: 'audit.set_retention_minimum',
+      method: 'PUT',
+      url: '/api/audit/retention/minimum',
+      summary: 'Set for how many days every entry keeps its body, whatever an organization sets; 0 for no minimum',
+      access,
+      schemas: { body: Type.Object({ days: Type.Integer({ minimum: 0, maximum: 36_500 }) }, closed) },
+      handle: async ({ act, body: { days } }) => {
+        gate.require(act, 'manageRetention', deployment)
+        const { at } = await setMinimum(deps, act, days)
         return new Answer(undefined, { at })
       },
     }),

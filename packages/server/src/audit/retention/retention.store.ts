@@ -11,6 +11,12 @@ interface RetentionTable {
   updated_at: number
 }
 
+interface MinimumTable {
+  one: number
+  days: number
+  updated_at: number
+}
+
 interface HoldTable {
   id: string
   /** Null for any. */
@@ -33,6 +39,7 @@ declare module '#storage' {
   interface Tables {
     audit_retention: RetentionTable
     audit_holds: HoldTable
+    audit_retention_minimum: MinimumTable
   }
 }
 
@@ -50,7 +57,30 @@ export const holdLevelMigration: Migration = {
   sql: 'alter table audit_holds add column placed_in text;',
 }
 
+export const minimumMigration: Migration = {
+  id: '1107_audit_retention_minimum',
+  sql: 'create table audit_retention_minimum (one int8 primary key, days int8 not null, updated_at int8 not null);',
+}
+
 export const everything = '*'
+
+/** What every entry is kept at least while the operator has set nothing. */
+const usualMinimumDays = 90
+
+/** Days for which every entry keeps its body, whatever an organization sets. */
+export async function findMinimumDays(db: Reader): Promise<number> {
+  const row = await db.selectFrom('audit_retention_minimum').select('days').where('one', '=', 1).executeTakeFirst()
+  return row?.days ?? usualMinimumDays
+}
+
+export async function saveMinimumDays(tx: Tx, days: number, nowMs: number): Promise<void> {
+  const values = { days, updated_at: nowMs }
+  await tx
+    .insertInto('audit_retention_minimum')
+    .values({ one: 1, ...values })
+    .onConflict((conflict) => conflict.column('one').doUpdateSet(values))
+    .execute()
+}
 
 export interface Retention {
   readonly scope: string

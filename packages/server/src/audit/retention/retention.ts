@@ -6,10 +6,12 @@ import '../faults.ts'
 import {
   deleteRetention,
   everything,
+  findMinimumDays,
   type Hold,
   insertHold,
   listHolds,
   releaseHold,
+  saveMinimumDays,
   saveRetention,
   sweepAgain,
 } from './retention.store.ts'
@@ -26,7 +28,7 @@ const daysMost = 36_500
 /**
  * Sets how long entries of an organization, or of all that have no setting of their own, keep their bodies; without `keepDays`
  * and `archiveDays` the setting goes. Authorization is settled by the caller.
- * @throws {Fault} `audit.retention_invalid`
+ * @throws {Fault} `audit.retention_invalid`, `audit.retention_below_minimum`
  */
 export async function setRetention(
   { storage, clock }: RetentionDeps,
@@ -43,6 +45,9 @@ export async function setRetention(
     })
   const scope = organizationId ?? everything
   return storage.write(async (tx) => {
+    const minimum = await findMinimumDays(tx)
+    if (keepDays !== undefined && keepDays < minimum)
+      throw new Fault('audit.retention_below_minimum', { detail: `Every entry is kept for at least ${minimum} days` })
     if (keepDays === undefined && archiveDays === undefined) await deleteRetention(tx, scope)
     else await saveRetention(tx, scope, { keepDays, archiveDays }, clock.nowMs())
     await sweepAgain(tx)
@@ -52,6 +57,26 @@ export async function setRetention(
       organizationId,
       object: log,
       data: { scope, ...(keepDays !== undefined && { keepDays }), ...(archiveDays !== undefined && { archiveDays }) },
+    })
+  })
+}
+
+/**
+ * Sets for how many days every entry keeps its body whatever an organization sets, 0 for no minimum; settings that are shorter already
+ * count as this one from now on. Authorization, for the whole deployment, is settled by the caller.
+ */
+export async function setMinimum({ storage, clock }: RetentionDeps, act: Act, days: number) {
+  if (days < 0 || days > daysMost) throw new Fault('audit.retention_invalid')
+  return storage.write(async (tx) => {
+    const was = await findMinimumDays(tx)
+    await saveMinimumDays(tx, days, clock.nowMs())
+    await sweepAgain(tx)
+    await record(tx, act, {
+      type: 'audit.retention_minimum_changed',
+      atMs: clock.nowMs(),
+      organizationId: undefined,
+      object: log,
+      data: { days, was },
     })
   })
 }

@@ -42,7 +42,7 @@ export async function runSweeps(
           releasedAtMs === undefined && endsAtMs !== undefined && endsAtMs <= nowMs && endsAtMs > nowMs - 2 * hourMs,
       )
       if (nowEnded) await storage.transact((tx) => sweepAgain(tx))
-      const swept = await sweep(deps)
+      const swept = await sweep(deps, act.requestId)
       removed.inc(swept.removed)
       if (swept.removed + swept.archived > 0)
         await storage.transact((tx) =>

@@ -1,13 +1,14 @@
 import { blankEvents, listEventHeads } from '#feed'
 import type { Clock } from '#kernel'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
+import { sayErased } from '../erase/said-erased.ts'
 import { eraseLedgerEntries, findLedgerState } from '../ledger/ledger.store.ts'
 import { findIndexed, lastBefore, mergeIndex, removeFromIndex } from '../search/index.store.ts'
 import { archivedThrough, listArchives } from './archive.store.ts'
 import { type Archives, archiveSize } from './archive.ts'
 import { covers, isInForce } from './hold.ts'
 import { removeArchived } from './remove-archived.ts'
-import { everything, listHolds, listRetention, type Retention, saveSwept } from './retention.store.ts'
+import { everything, findMinimumDays, listHolds, listRetention, type Retention, saveSwept } from './retention.store.ts'
 
 const dayMs = 86_400_000
 const atOnce = 500
@@ -38,11 +39,13 @@ export interface Swept {
  * index. Leaves and tiles stay, so the log verifies as before. What a hold covers stays whole. Then moves what is old enough into
  * archives. Safe to repeat and to interrupt; one body of work commits at a time.
  */
-export async function sweep(deps: SweepDeps): Promise<Swept> {
+export async function sweep(deps: SweepDeps, requestId: string): Promise<Swept> {
   const { storage, clock, archives } = deps
+  const gone = (tx: Tx, positions: readonly number[]) =>
+    sayErased(tx, 'retention', positions, { atMs: clock.nowMs(), requestId })
   const swept: Swept = { removed: 0, held: 0, archived: 0, away: [] }
   for (const archive of await listArchives(storage.db, true))
-    if ((await archives.remove(archive, [])) < 0) swept.away.push(archive.file)
+    if ((await archives.remove(archive, [], gone)) < 0) swept.away.push(archive.file)
   const settings = await listRetention(storage.db)
   const own = new Set(settings.map(({ scope }) => scope))
   const settled = Math.min(
@@ -50,7 +53,9 @@ export async function sweep(deps: SweepDeps): Promise<Swept> {
     await findIndexed(storage.db),
     await deps.exportedThrough(),
   )
-  for (const setting of settings) if (setting.keepDays !== undefined) await sweepScope(setting, setting.keepDays)
+  const minimumDays = await findMinimumDays(storage.db)
+  for (const setting of settings)
+    if (setting.keepDays !== undefined) await sweepScope(setting, Math.max(setting.keepDays, minimumDays))
   if (swept.removed > 0) await mergeIndex(storage)
   const archiveDays = settings.find(({ scope }) => scope === everything)?.archiveDays
   if (archiveDays !== undefined) await archiveBefore(clock.nowMs() - archiveDays * dayMs)
@@ -83,9 +88,9 @@ export async function sweep(deps: SweepDeps): Promise<Swept> {
 
   async function removeBodies(positions: readonly number[]): Promise<void> {
     if (positions.length === 0) return
-    swept.away.push(...(await removeArchived(storage, archives, positions)).away)
+    swept.away.push(...(await removeArchived(storage, archives, positions, gone)).away)
     await storage.transact(async (tx) => {
-      await eraseLedgerEntries(tx, positions)
+      await gone(tx, await eraseLedgerEntries(tx, positions))
       await blankEvents(tx, positions)
       await removeFromIndex(tx, storage.engine, positions)
     })

@@ -5,7 +5,7 @@ import { addToIndex, findIndexed } from './index.store.ts'
 import { indexWords } from './words.ts'
 
 /** Events whose words are made before requests get their turn. */
-const atOnce = 64
+const atOnce = 32
 
 /** Keeps the index of the audit log behind the feed; it is made anew from the first event where there is none. */
 export async function followIntoIndex(deps: {

@@ -1,3 +1,4 @@
+import { archiveDirectoryOf, listArchives } from '#audit'
 import { deployment, type Gate } from '#authorization'
 import type { Config } from '#config'
 import { record } from '#feed'
@@ -26,9 +27,17 @@ const body = Type.Object(
     includeRootKey: Type.Optional(
       Type.Boolean({ description: 'Then the backup alone opens every secret. Default no' }),
     ),
+    includeArchives: Type.Optional(
+      Type.Boolean({
+        description: "Then the audit log's archives are in it too, as far as their files are there. Default no",
+      }),
+    ),
   },
   { additionalProperties: false },
 )
+
+/** Header of the answer: how many archives of the audit log the backup needs and does not hold. */
+const archivesLeftOut = 'gatehouse-archives-left-out'
 
 export function backupOperations({ config, storage, clock, entropy, gate }: BackupDeps): Operation[] {
   return [
@@ -42,7 +51,7 @@ export function backupOperations({ config, storage, clock, entropy, gate }: Back
       produces: 'application/octet-stream',
       handle: async ({ act, body, reply }) => {
         gate.require(act, 'createBackup', deployment)
-        const { passphrase, recipient, includeRootKey = false } = body
+        const { passphrase, recipient, includeRootKey = false, includeArchives = false } = body
         if ((passphrase === undefined) === (recipient === undefined))
           throw new Fault('observability.backup_key_missing')
         const key: BackupKey =
@@ -53,11 +62,25 @@ export function backupOperations({ config, storage, clock, entropy, gate }: Back
             atMs: clock.nowMs(),
             organizationId: undefined,
             object: { type: deployment.type, id: deployment.id },
-            data: { sealedFor: passphrase === undefined ? 'recipient' : 'passphrase', rootKeyIncluded: includeRootKey },
+            data: {
+              sealedFor: passphrase === undefined ? 'recipient' : 'passphrase',
+              rootKeyIncluded: includeRootKey,
+              archivesIncluded: includeArchives,
+            },
           }),
         )
         const rootKeyFile = includeRootKey ? config.rootKeyFile : undefined
-        const stream = createBackup({ storage, entropy, nowMs: clock.nowMs(), key, rootKeyFile })
+        const archiveDirectory = archiveDirectoryOf(config.dataDirectory)
+        const stream = createBackup({
+          storage,
+          entropy,
+          nowMs: clock.nowMs(),
+          key,
+          ...(rootKeyFile !== undefined && { rootKeyFile }),
+          ...(includeArchives && { archiveDirectory }),
+        })
+        const archives = (await listArchives(storage.db, false)).filter(({ file }) => file !== '').length
+        reply.header(archivesLeftOut, String(includeArchives ? 0 : archives))
         reply.header('cache-control', 'no-store').type('application/octet-stream')
         await reply.send(stream)
         return undefined
