@@ -16,6 +16,7 @@ import { addEvents } from './commands/events/events.ts'
 import { addGrants } from './commands/grants.ts'
 import { addLogin } from './commands/login/login.ts'
 import { addBackups } from './commands/operations/backups.ts'
+import { addCompromise } from './commands/operations/compromise.ts'
 import { addContain } from './commands/operations/contain.ts'
 import { addDoctor } from './commands/operations/doctor.ts'
 import { addFederation } from './commands/operations/federation.ts'
@@ -81,6 +82,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addEvents,
     addAudit,
     addKeys,
+    addCompromise,
     addFederation,
     addBackups,
     addDoctor,

@@ -41,6 +41,7 @@ export async function openFoundation(options: GatehouseOptions, undo: (() => unk
   const { config, clock = systemClock, entropy = systemEntropy } = options
   const meter = new Meter()
   meter.measureProcess()
+  if (config.region !== undefined) meter.labelAll({ region: config.region })
   const logger = makeLogger(config.logLevel, options.log)
   if (config.database.engine === 'sqlite') {
     const lock = lockDataDirectory(config.dataDirectory)

@@ -30,7 +30,7 @@ import {
 import { policiesOperations } from '#policies'
 import type { Storage } from '#storage'
 import { openContainment, registrationOperations, type Tokens } from '#tokens'
-import { healthOperations, listenForCertificates, Outgoing, openapiOperation, type Web } from '#web'
+import { healthOperations, listenForCertificates, Outgoing, OutgoingTimes, openapiOperation, type Web } from '#web'
 import { serveConsole } from './console.ts'
 import { type GatehouseOptions, openFoundation } from './foundation.ts'
 import { joinTokens } from './join-tokens.ts'
@@ -108,7 +108,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     )
     undo.push(() => authentication.close())
 
-    const outgoing = new Outgoing(config.outgoingAllow)
+    const outgoing = new Outgoing(config.outgoingAllow, new OutgoingTimes({ clock, meter }))
     const tokens = await joinTokens({
       config,
       storage,
@@ -154,10 +154,21 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     web.add(...audit.operations)
     measureInstallation({ storage, clock, meter })
     web.add(...operatingOperations({ config, storage, feed, keyring, clock, entropy, meter, gate: authorization.gate }))
-    const { url, sloFile } = config
+    const { url, node, region, sloFile } = config
     const post = config.mail && openPost(config.mail)
     undo.push(() => post?.close())
-    const { watch, operations } = openWatch({ ...deps, meter, outgoing, post, url, sloFile, onError })
+    const { watch, operations } = await openWatch({
+      ...deps,
+      feed,
+      meter,
+      outgoing,
+      post,
+      url,
+      node,
+      region,
+      sloFile,
+      onError,
+    })
     undo.push(() => watch.close())
     web.add(...operations)
     serveConsole(web)

@@ -17,8 +17,9 @@ export interface Report {
   readonly budgetLeft: number
   readonly bad: number
   readonly total: number
+  readonly burn: readonly unknown[]
 }
-interface Series {
+export interface Series {
   readonly items: readonly { readonly atMs: number; readonly bad: number; readonly total: number }[]
   readonly marks: readonly { readonly atMs: number; readonly what: string; readonly says: string }[]
 }
@@ -29,18 +30,6 @@ export function useObjectives() {
     queryFn: ({ signal }) => get<{ items: Report[] }>('/api/observability/objectives', signal),
     refetchInterval: 30_000,
   })
-}
-
-/** Policy deploys and other changes of the last hour, as they stand on every chart. */
-export function useMarks(objective: string | undefined): Series['marks'] {
-  const { data } = useQuery({
-    queryKey: ['marks', objective],
-    queryFn: ({ signal }) =>
-      get<Series>(pathWith(`/api/observability/objectives/${objective}/series`, { hours: 1, steps: 1 }), signal),
-    enabled: objective !== undefined,
-    refetchInterval: 10_000,
-  })
-  return data?.marks ?? []
 }
 
 /** How an objective was kept over time, with policy deploys and other changes as marks. */

@@ -1,12 +1,8 @@
-import { Link, useInAddress } from '../app/router.tsx'
-import { ProblemNote } from '../parts/problem.tsx'
-import { State } from '../parts/small.tsx'
-import { Heat } from '../pictures/heat.tsx'
+import { useInAddress } from '../app/router.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
-import { Kept, Panel, useMarks, useObjectives } from './board.tsx'
 import { DebugBoard } from './debug-board.tsx'
 import { ExecutiveBoard } from './executive-board.tsx'
-import { useFederation } from './federation.tsx'
+import { OnCallBoard } from './on-call-board.tsx'
 
 const boards = [
   ['', 'Executive'],
@@ -46,59 +42,6 @@ export default function DashboardsPage() {
       {view === '' && <ExecutiveBoard hours={hours} />}
       {view === 'on-call' && <OnCallBoard hours={hours} />}
       {view === 'debug' && <DebugBoard />}
-    </>
-  )
-}
-
-function OnCallBoard({ hours }: { readonly hours: string }) {
-  const { t, number } = useWords()
-  const objectives = useObjectives()
-  const marks = useMarks(objectives.data?.items[0]?.name)
-  const federation = useFederation()
-  const items = [...(objectives.data?.items ?? [])].sort((a, b) => a.budgetLeft - b.budgetLeft)
-  return (
-    <>
-      <ProblemNote error={objectives.error} />
-      <div className="boards">
-        {items.map((it) => (
-          <Panel key={it.name} title={it.name} runbook={it.runbook}>
-            <p>
-              <State of={it.state} /> {it.says}
-            </p>
-            <p className="soft">
-              {t('{good} good of {target} wanted; {left} of the error budget is left', {
-                good: it.good === undefined ? '–' : `${number(it.good * 100, 3)} %`,
-                target: `${number(it.target * 100, 2)} %`,
-                left: `${number(it.budgetLeft * 100)} %`,
-              })}
-            </p>
-            {it.total > 0 && <Kept name={it.name} label={t('Kept over time')} hours={hours} target={it.target} />}
-          </Panel>
-        ))}
-        <Panel title={t('Token latency')} runbook="slow-tokens">
-          <Heat
-            metric="token_issuance_duration_seconds"
-            label={t('Tokens by how long they took, from now on')}
-            marks={marks}
-          />
-        </Panel>
-        <Panel title={t('Providers')} runbook="federation">
-          {federation.data?.items.length === 0 && <p className="soft">{t('Nobody outside is trusted.')}</p>}
-          {federation.data?.items.map((it) => (
-            <p key={`${it.issuer} ${it.jwksUri} ${it.keysFrom}`} className="line">
-              <span>
-                {it.issuer}{' '}
-                {(it.failure ?? it.lastRefusal) !== undefined && (
-                  <span className="soft">{it.failure ?? it.lastRefusal}</span>
-                )}
-              </span>
-              <State of={it.state} />
-            </p>
-          ))}
-          <Link to="/federation">{t('Federation')}</Link>
-        </Panel>
-      </div>
-      <Link to="/alerts">{t('Alerts')}</Link>
     </>
   )
 }

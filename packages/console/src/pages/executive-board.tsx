@@ -46,9 +46,16 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
   const decisions = useQuery(read<Page<KeptDecision>>('denies', pathWith('/api/decisions', { limit: 200 })))
   const denies = (decisions.data?.items ?? []).filter(({ outcome }) => outcome === 'deny_policy').slice(0, 6)
   const audit = doctor.data?.findings.filter(({ check }) => /audit|feed|journal|ledger/.test(check)) ?? []
-  const glass = useQuery(
-    read<Page<FeedEvent>>('glass', pathWith('/api/events', { type: 'authentication.bootstrap_used', limit: 5 })),
+  const local = useQuery(
+    read<Page<FeedEvent>>('local', pathWith('/api/events', { type: 'authentication.bootstrap_used', limit: 5 })),
   )
+  const accounts = useQuery(
+    read<Page<FeedEvent>>('glass', pathWith('/api/events', { type: 'authentication.break_glass_used', limit: 5 })),
+  )
+  const glass = [local, accounts]
+    .flatMap(({ data }) => data?.items ?? [])
+    .sort((a, b) => b.position - a.position)
+    .slice(0, 6)
   const signIn = objectives.data?.items.find(({ name }) => name === 'sign-in-success')
   return (
     <div className="boards">
@@ -94,8 +101,8 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
         ))}
       </Panel>
       <Panel title={t('Break-glass used')} runbook="break-glass">
-        {glass.data?.items.length === 0 && <p className="soft">{t('Not used.')}</p>}
-        {glass.data?.items.map((event) => (
+        {glass.length === 0 && <p className="soft">{t('Not used.')}</p>}
+        {glass.map((event) => (
           <p key={event.position} className="line">
             <span>
               <Link to={`/events?request=${encodeURIComponent(event.requestId)}`}>{event.actor.name}</Link>{' '}

@@ -49,6 +49,8 @@ const tones: Record<string, string> = {
   pending: 'hint',
   published: 'hint',
   failing: 'wrong',
+  spent: 'wrong',
+  rolled_back: 'warn',
   unused: 'hint',
   warning: 'warn',
   suspended: 'warn',

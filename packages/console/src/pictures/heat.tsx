@@ -1,110 +1,132 @@
-import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { useWords } from '../words/words.tsx'
+import type { Mark } from './chart.tsx'
 
-interface Sample {
-  readonly atMs: number
-  /** Observations at most this many seconds, cumulated, by the upper end of each bucket. */
-  readonly buckets: ReadonlyMap<number, number>
+export interface Columns {
+  /** Upper ends of the buckets in seconds, ascending; each column has one count more, of what took longer. */
+  readonly bounds: readonly number[]
+  readonly columns: readonly { readonly atMs: number; readonly counts: readonly number[] }[]
 }
 
-/** The buckets of a histogram in Prometheus' text, summed over its other labels. */
-export function readBuckets(text: string, metric: string): Map<number, number> {
-  const found = new Map<number, number>()
-  for (const line of text.split('\n')) {
-    if (!line.startsWith(`${metric}_bucket{`)) continue
-    const le = /le="([^"]+)"/.exec(line)?.[1]
-    if (le === undefined) continue
-    const edge = le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
-    found.set(edge, (found.get(edge) ?? 0) + Number(line.slice(line.lastIndexOf(' ') + 1)))
-  }
-  return found
-}
+const [width, left, right, row, foot] = [640, 52, 8, 15, 24]
 
-const everyMs = 5_000
-const most = 60
+const edge = (seconds: number) => (seconds < 1 ? `${Number((seconds * 1_000).toPrecision(3))} ms` : `${seconds} s`)
 
-/** How long tokens took, from now on: a column each five seconds, a row each bucket, the darker the more. */
+/** How long things took, over time: a column each step, a row each bucket, the darker the more. Deploys stand on it as marks. */
 export function Heat({
-  metric,
   label,
-  marks = [],
-}: {
-  readonly metric: string
+  bounds,
+  columns,
+  marks,
+  hours,
+  limit,
+}: Columns & {
   readonly label: string
-  /** Policy deploys and the like. */
-  readonly marks?: readonly { readonly atMs: number; readonly what: string; readonly says: string }[]
+  readonly marks: readonly Mark[]
+  readonly hours: number
+  /** The bound in seconds that should not be passed. */
+  readonly limit?: number
 }) {
-  const { t, time } = useWords()
-  const [samples, setSamples] = useState<readonly Sample[]>([])
-  const { data } = useQuery({
-    queryKey: ['metrics', metric],
-    queryFn: async ({ signal }) => {
-      const response = await fetch('/metrics', { signal })
-      if (!response.ok) throw new Error(response.statusText)
-      return { atMs: Date.now(), buckets: readBuckets(await response.text(), metric) }
-    },
-    refetchInterval: everyMs,
-    retry: false,
-  })
-  useEffect(() => {
-    if (data !== undefined) setSamples((former) => [...former, data].slice(-most - 1))
-  }, [data])
-  const edges = [...(data?.buckets.keys() ?? [])].sort((a, b) => a - b)
-  const columns = samples.slice(1).map((sample, index) => {
-    const before = samples[index] as Sample
-    let below = 0
-    return edges.map((edge) => {
-      const grown = (sample.buckets.get(edge) ?? 0) - (before.buckets.get(edge) ?? 0)
-      const own = Math.max(0, grown - below)
-      below = grown
-      return own
-    })
-  })
-  const highest = Math.max(1, ...columns.flat())
-  const [cell, row, left] = [9, 14, 52]
+  const { t, time, number, language } = useWords()
+  const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
+  const highest = Math.max(1, ...columns.flatMap(({ counts }) => counts))
+  const rows = bounds.length + 1
+  const height = rows * row
+  const first = columns[0]?.atMs ?? 0
+  const each = (columns[1]?.atMs ?? first + 60_000) - first
+  const end = first + each * columns.length
+  const x = (atMs: number) => left + ((atMs - first) / (end - first || 1)) * (width - left - right)
+  const names = [...bounds.map((bound) => `≤ ${edge(bound)}`), `> ${edge(bounds.at(-1) ?? 0)}`]
+  const busy = columns.filter(({ counts }) => counts.some((count) => count > 0))
+  const under = bounds.indexOf(limit ?? Number.NaN)
+  if (busy.length === 0)
+    return (
+      <figure className="chart">
+        <figcaption>{label}</figcaption>
+        <p className="soft">{t('Nothing happened in this time.')}</p>
+      </figure>
+    )
   return (
     <figure className="chart">
       <figcaption>{label}</figcaption>
-      <svg viewBox={`0 0 ${left + most * cell + 8} ${edges.length * row + 24}`} role="img" aria-label={label}>
-        {edges.map((edge, index) => (
-          <text key={edge} x={left - 6} y={(edges.length - index) * row - 3} textAnchor="end">
-            {edge === Number.POSITIVE_INFINITY ? '∞' : edge < 1 ? `${edge * 1_000} ms` : `${edge} s`}
+      <svg viewBox={`0 0 ${width} ${height + foot}`} role="img" aria-label={label}>
+        {names.map((name, index) => (
+          <text key={name} x={left - 6} y={(rows - index) * row - 4} textAnchor="end">
+            {name}
           </text>
         ))}
-        {columns.map((column, at) =>
-          column.map((count, index) => (
-            <rect
-              key={`${samples[at + 1]?.atMs} ${edges[index]}`}
-              className={count === 0 ? 'cold' : 'hot'}
-              x={left + (most - columns.length + at) * cell}
-              y={(edges.length - index - 1) * row}
-              width={cell - 1}
-              height={row - 1}
-              fillOpacity={count === 0 ? 1 : 0.2 + (0.8 * count) / highest}
-            >
-              <title>{`${time(samples[at + 1]?.atMs ?? 0)}: ${count}`}</title>
-            </rect>
-          )),
+        <rect className="cold" x={left} y={0} width={width - left - right} height={height} />
+        {busy.map(({ atMs, counts }) =>
+          counts.map((count, index) =>
+            count === 0 ? null : (
+              <rect
+                key={`${atMs} ${names[index]}`}
+                className="hot"
+                x={x(atMs)}
+                y={(rows - index - 1) * row}
+                width={Math.max(1, x(atMs + each) - x(atMs) - 0.5)}
+                height={row - 1}
+                fillOpacity={0.2 + (0.8 * count) / highest}
+              >
+                <title>{`${time(atMs)}, ${names[index]}: ${number(count)}`}</title>
+              </rect>
+            ),
+          ),
         )}
-        {marks.map((mark) => {
-          const at = samples.findIndex(({ atMs }) => atMs >= mark.atMs)
-          if (at < 1) return null
-          const x = left + (most - columns.length + at - 1) * cell
-          return (
-            <g key={mark.atMs + mark.says} className="mark">
-              <title>{`${time(mark.atMs)}: ${mark.what}: ${mark.says}`}</title>
-              <line x1={x} x2={x} y1={0} y2={edges.length * row} />
-            </g>
-          )
-        })}
-        <text x={left} y={edges.length * row + 18}>
-          {t('5 minutes ago')}
-        </text>
-        <text x={left + most * cell} y={edges.length * row + 18} textAnchor="end">
-          {t('now')}
-        </text>
+        {under >= 0 && (
+          <line
+            className="limit"
+            x1={left}
+            x2={width - right}
+            y1={(rows - under - 1) * row}
+            y2={(rows - under - 1) * row}
+          />
+        )}
+        {marks.map((mark) => (
+          <g key={mark.atMs + mark.says} className="mark">
+            <title>{`${time(mark.atMs)}: ${mark.says}`}</title>
+            <line x1={x(mark.atMs)} x2={x(mark.atMs)} y1={0} y2={height} />
+            <path d={`M${x(mark.atMs) - 5} ${height + 8} h10 l-5 -8 z`} />
+          </g>
+        ))}
+        {[0, 1, 2, 3, 4].map((part) => (
+          <text
+            key={part}
+            x={x(first + ((end - first) * part) / 4)}
+            y={height + 20}
+            textAnchor={part === 0 ? 'start' : part === 4 ? 'end' : 'middle'}
+          >
+            {clock.format(first + ((end - first) * part) / 4)}
+          </text>
+        ))}
       </svg>
+      <details>
+        <summary>{t('As a table')}</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than the page scrolls by keyboard too (WCAG 2.1.1) */}
+        <section className="scrolls" tabIndex={0} aria-label={label}>
+          <table className="plain">
+            <thead>
+              <tr>
+                <th scope="col">{t('{count} hours', { count: hours })}</th>
+                {names.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {busy.map(({ atMs, counts }) => (
+                <tr key={atMs}>
+                  <th scope="row">{time(atMs)}</th>
+                  {names.map((name, index) => (
+                    <td key={name}>{number(counts[index] ?? 0)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      </details>
     </figure>
   )
 }

@@ -27,6 +27,8 @@ export const states = {
   failed: 'gescheitert',
   failing: 'gestört',
   unused: 'noch nicht benutzt',
+  rolled_back: 'zurückgenommen',
+  spent: 'aufgebraucht',
   published: 'veröffentlicht',
   retiring: 'läuft aus',
   retired: 'ausgemustert',

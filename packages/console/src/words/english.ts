@@ -1,6 +1,7 @@
 /** How states and choices read in English whose spelling in the API is no word. */
 export const english: Readonly<Record<string, string>> = {
   in_force: 'in force',
+  rolled_back: 'rolled back',
   allow: 'allowed',
   deny_policy: 'forbidden',
   deny_default: 'not permitted',

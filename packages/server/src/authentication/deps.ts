@@ -19,6 +19,8 @@ export interface Person {
   readonly organization: Organization
   /** Of letters to them. */
   readonly language: Language
+  /** The account is kept for emergencies. */
+  readonly breakGlass?: boolean
 }
 
 export interface Organization {

@@ -19,6 +19,7 @@ import {
 } from '#directory'
 import { type Clock, type Entropy, type GroupId, isId, type UserId } from '#kernel'
 import type { Reader } from '#storage'
+import { breakGlassAttribute } from './break-glass.ts'
 import type { Organization, People, Person } from './deps.ts'
 import { languageOfTag } from './languages/languages.ts'
 
@@ -51,7 +52,7 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
     const organization = await findOrganization(db, user.organizationId)
     const open = toOrganization(organization)
     const active = open !== undefined && (user.state === 'active' || user.state === 'invited')
-    const { locale } = user.attributes
+    const { locale, [breakGlassAttribute]: breakGlass } = user.attributes
     return {
       id: user.id,
       organizationId: user.organizationId,
@@ -61,6 +62,7 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
       state: active ? (user.state as 'active' | 'invited') : 'barred',
       organization: open ?? { id: user.organizationId, name: '', displayName: '', rules: {} },
       language: (locale === undefined ? undefined : languageOfTag(locale)) ?? 'en',
+      breakGlass: breakGlass === 'true',
     }
   }
   return {

@@ -5,7 +5,9 @@ export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'email'
 
 declare module '#feed' {
   interface EventCatalogue {
-    'authentication.signed_in': { methods: readonly string[]; acr: string; session: string }
+    /** `newDevice`: by a browser that this person had not signed in with. */
+    'authentication.signed_in': { methods: readonly string[]; acr: string; session: string; newDevice?: boolean }
+    'authentication.break_glass_used': Record<string, never>
     /** About the user where there is one; a login name that nobody has is not kept, as people type passwords there. */
     'authentication.rejected': { method: Method; reason: string }
     /** By sign-in policies, after the person had proved who they are. */
@@ -86,4 +88,5 @@ defineEvents({
   'authentication.registration_approved': 'An administrator opened an account that somebody had asked for',
   'authentication.registration_refused': 'An administrator refused an account that somebody had asked for',
   'authentication.bootstrap_used': 'The local bootstrap credential was used',
+  'authentication.break_glass_used': 'Somebody signed in to an account that is kept for emergencies',
 })

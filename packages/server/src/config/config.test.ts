@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { inspect } from 'node:util'
@@ -34,6 +34,8 @@ test('with nothing told, Gatehouse listens on loopback and keeps everything in .
     auditSinkFile: undefined,
     auditWitnessFile: undefined,
     mail: undefined,
+    node: hostname().toLowerCase(),
+    region: undefined,
     sloFile: undefined,
     traces: undefined,
     clientCertificateHeader: undefined,
@@ -96,6 +98,8 @@ test('every setting is taken from the environment, or from the file under its lo
     GATEHOUSE_CLIENT_REQUESTS_PER_SECOND: '250',
     GATEHOUSE_EDGE_LIMITS: 'principal=100, address = 7',
     GATEHOUSE_RESOURCES_PER_APPLICATION: '5000',
+    GATEHOUSE_NODE: 'eu-1-a.internal',
+    GATEHOUSE_REGION: 'eu-1',
     GATEHOUSE_REGISTRATION: 'on',
     GATEHOUSE_BOOTSTRAP: 'off',
   }
@@ -123,6 +127,8 @@ test('every setting is taken from the environment, or from the file under its lo
       auditSinkFile: '/etc/gatehouse/sinks.yaml',
       auditWitnessFile: '/etc/gatehouse/witnesses.policy',
       mail: undefined,
+      node: 'eu-1-a.internal',
+      region: 'eu-1',
       sloFile: '/etc/gatehouse/slo.yaml',
       traces: { url: 'http://127.0.0.1:4318/v1/traces', share: 0.5, headers: [] },
       clientCertificateHeader: 'client-cert',

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Secret } from '#kernel'
 import { type EdgeLimitRates, parseEdgeLimits } from './edge-limits.ts'
@@ -8,6 +9,7 @@ import {
   parseCount,
   parseDatabase,
   parseHeaderName,
+  parseLabel,
   parseListen,
   parseNetworks,
   parseOneOf,
@@ -60,6 +62,10 @@ export interface Config {
   readonly countryFile: string | undefined
   /** PEM of the roots that attestations of authenticators must lead to. */
   readonly authenticatorRoots: string | undefined
+  /** Name of this node in reports; the host's where nothing is told. */
+  readonly node: string
+  /** Where this node stands, as in `eu-1`: a label of its metrics. */
+  readonly region: string | undefined
   /** YAML of service level objectives and of who is told when they burn. */
   readonly sloFile: string | undefined
   /** Where traces of requests are sent; undefined for nowhere. */
@@ -110,6 +116,8 @@ const names = {
   GATEHOUSE_SMTP: 'smtp',
   GATEHOUSE_MAIL_FROM: 'mail_from',
   GATEHOUSE_SLO_FILE: 'slo_file',
+  GATEHOUSE_NODE: 'node',
+  GATEHOUSE_REGION: 'region',
   GATEHOUSE_TRACES_URL: 'traces_url',
   GATEHOUSE_TRACES_SHARE: 'traces_share',
   GATEHOUSE_TRACES_HEADERS_FILE: 'traces_headers_file',
@@ -162,6 +170,16 @@ export function readConfig(environment: Record<string, string | undefined>, work
     logLevel: parseOneOf(take('log_level', 'info'), levels),
     trustedProxies: Object.freeze(parseNetworks(take('trusted_proxies', ''))),
     mail: told.has('smtp') ? Object.freeze(parseMail(take('smtp', ''), take('mail_from', ''))) : undefined,
+    node: parseLabel(
+      take(
+        'node',
+        hostname()
+          .toLowerCase()
+          .replace(/[^a-z0-9.-]/g, '-')
+          .slice(0, 63) || 'node',
+      ),
+    ),
+    region: told.has('region') ? parseLabel(take('region', ''), 32) : undefined,
     sloFile: told.has('slo_file') ? resolve(workingDirectory, take('slo_file', '').text) : undefined,
     traces: parseTraces(told, workingDirectory),
     auditSinkFile: told.has('audit_sink_file')

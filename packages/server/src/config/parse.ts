@@ -88,3 +88,10 @@ export function parseOneOf<const T extends string>(
   if ((allowed as readonly string[]).includes(text)) return text as T
   throw wrong(from, `"${text}" must be one of ${allowed.join(', ')}`)
 }
+
+/** A short name in lower case, as of a node or a region. */
+export function parseLabel({ text, from }: Told, longest = 63): string {
+  if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text) || text.length > longest)
+    throw wrong(from, `"${text}" must be 1 to ${longest} lower-case letters, digits, dots and hyphens, as in eu-1`)
+  return text
+}

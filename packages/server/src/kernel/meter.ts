@@ -52,6 +52,11 @@ export class Meter {
     collectDefaultMetrics({ register: this.registry })
   }
 
+  /** Puts labels on everything that is exposed, as the region of a node. */
+  labelAll(labels: Readonly<Record<string, string>>): void {
+    this.registry.setDefaultLabels(labels)
+  }
+
   /** Prometheus text exposition format 0.0.4. */
   expose(): Promise<string> {
     return this.registry.metrics()

@@ -1,6 +1,7 @@
 import type { Post } from '#authentication'
 import type { Gate } from '#authorization'
 import { listMachines } from '#directory'
+import type { Feed } from '#feed'
 import type { Clock, Entropy, Meter } from '#kernel'
 import type { Migration, Storage } from '#storage'
 import type { Operation, Outgoing } from '#web'
@@ -9,7 +10,12 @@ import { alertMigrations } from './alerts/alert.store.ts'
 import { deliveryMigrations } from './alerts/delivery.store.ts'
 import { runbookOperations } from './alerts/runbook.ts'
 import { silenceMigrations } from './alerts/silence.store.ts'
+import { changesOperations } from './changes/changes.routes.ts'
+import { measureChanges } from './changes/policy-changes.ts'
+import { openCompromise } from './compromise/compromise.ts'
 import { exportOperations } from './dashboards/export.routes.ts'
+import { nodeMigrations } from './nodes/node.store.ts'
+import { nodesOperations } from './nodes/nodes.routes.ts'
 import { sloOperations } from './slos/slo.routes.ts'
 import { sloMigrations } from './slos/slo.store.ts'
 import { readSloFile } from './slos/slo-file.ts'
@@ -20,10 +26,12 @@ export const observabilityMigrations: readonly Migration[] = [
   ...alertMigrations,
   ...silenceMigrations,
   ...deliveryMigrations,
+  ...nodeMigrations,
 ]
 
 export interface WatchOptions {
   readonly storage: Storage
+  readonly feed: Feed
   readonly clock: Clock
   readonly entropy: Entropy
   readonly meter: Meter
@@ -32,13 +40,18 @@ export interface WatchOptions {
   /** Where letters are handed in. */
   readonly post: Post | undefined
   readonly url: string
+  /** Name and region of this node. */
+  readonly node: string
+  readonly region: string | undefined
   /** YAML with objectives and receivers; undefined: the product's own, told to nobody. */
   readonly sloFile: string | undefined
   readonly onError: (where: string, error: unknown) => void
 }
 
 /** Service level objectives and alerts: reads the file, begins to look, and gives the operations. @throws {Fault} `config.invalid` */
-export function openWatch(options: WatchOptions): { readonly watch: Watch; readonly operations: Operation[] } {
+export async function openWatch(
+  options: WatchOptions,
+): Promise<{ readonly watch: Watch; readonly operations: Operation[] }> {
   const watched = readSloFile(options.sloFile)
   const { meter, storage } = options
   meter.gauge(
@@ -50,11 +63,18 @@ export function openWatch(options: WatchOptions): { readonly watch: Watch; reado
       if (found !== undefined) this.set(found.length)
     },
   )
-  const watch = new Watch({ ...options, watched })
+  measureChanges(options)
+  const compromise = await openCompromise(options)
+  const { outgoing, node: name, region = '', ...others } = options
+  const node = outgoing.times && { name, region, outgoing: outgoing.times }
+  const watch = new Watch({ ...others, outgoing, watched, ...(node && { node }) })
   watch.start()
   const operations = [
     ...sloOperations({ ...options, watched, watch }),
     ...exportOperations({ ...options, watched }),
+    ...changesOperations({ ...options, watched }),
+    ...compromise.operations,
+    ...nodesOperations(options),
     ...runbookOperations(),
     ...alertOperations({ ...options, objectives: watched.objectives }),
   ]

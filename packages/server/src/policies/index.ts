@@ -8,7 +8,7 @@ import type { PoliciesDeps } from './deps.ts'
 import { signInPolicyOperations } from './sign-in/sign-in-policy.routes.ts'
 
 export { applyBundle, rollBackBundle, validateBundle } from './bundles/apply-bundle.ts'
-export { type Activation, findActivation, findBundle } from './bundles/bundle.store.ts'
+export { type Activation, findActivation, findBundle, listActivationsSince } from './bundles/bundle.store.ts'
 export { type BundleCheck, type CheckedBundle, checkBundle } from './bundles/check-bundle.ts'
 export { applyConfiguration, type ConfigurationInput, planConfiguration } from './configuration/configure.ts'
 export { exportConfiguration } from './configuration/export-configuration.ts'

@@ -14,6 +14,7 @@ export {
   operation,
 } from './operation.ts'
 export { Outgoing, type OutgoingReply, type OutgoingRequest } from './outgoing.ts'
+export { type HostReport, OutgoingTimes } from './outgoing-times.ts'
 export { problemOf, sendProblem, toWebFault } from './problem.ts'
 export { spanOf, traced } from './trace.ts'
 export { createWeb, type Web, type WebDeps } from './web.ts'

@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { Fault, type Span, step } from '#kernel'
+import type { OutgoingTimes } from './outgoing-times.ts'
 import './faults.ts'
 
 /**
@@ -67,8 +68,12 @@ export interface OutgoingReply {
 export class Outgoing {
   readonly #allowed = new BlockList()
 
+  /** How long each host takes, where it is to be told. */
+  readonly times: OutgoingTimes | undefined
+
   /** @param allowed addresses and networks (`192.0.2.0/24`) that may be asked although they are private, by `http` too */
-  constructor(allowed: readonly string[] = []) {
+  constructor(allowed: readonly string[] = [], times?: OutgoingTimes) {
+    this.times = times
     for (const one of allowed) {
       const [address = '', bits] = one.split('/')
       const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
@@ -84,9 +89,16 @@ export class Outgoing {
     const method = options.method ?? (options.body === undefined ? 'GET' : 'POST')
     const attributes = { 'http.request.method': method, 'server.address': URL.parse(address)?.hostname }
     return step(method, { kind: 'client', attributes }, async (span) => {
-      const reply = await this.#send(address, method, options, span)
-      span?.set('http.response.status_code', reply.status)
-      return reply
+      const startedAt = performance.now()
+      let status: number | undefined
+      try {
+        const reply = await this.#send(address, method, options, span)
+        status = reply.status
+        span?.set('http.response.status_code', status)
+        return reply
+      } finally {
+        this.times?.note(URL.parse(address)?.host ?? '', performance.now() - startedAt, status)
+      }
     })
   }
 

@@ -77,7 +77,7 @@ test('names follow the conventions of Prometheus: counters end in _total, durati
 
 test('no label holds an id, a name or an address: their values come from closed sets', () => {
   const known = ['http_request_method', 'http_route', 'http_response_status_code', 'outcome', 'method', 'via', 'le']
-  const others = ['grant_type', 'follower', 'algorithm', 'quantile', 'kind', 'action', 'stage']
+  const others = ['grant_type', 'follower', 'algorithm', 'quantile', 'kind', 'action', 'stage', 'sign', 'region']
   for (const { name, labels } of samples) {
     if (/^(process|nodejs)_/.test(name)) continue
     for (const [label, value] of Object.entries(labels)) {

@@ -23,7 +23,7 @@ export interface Message {
 export const secret = 'a secret of sixteen or more'
 
 /** A receiver of webhooks; answers `status` until told otherwise. */
-async function startReceiver() {
+export async function startReceiver() {
   const got: Message[] = []
   const receiver = { status: 204, got, url: '', close: () => server.close() }
   const server = createServer(async (request, response) => {

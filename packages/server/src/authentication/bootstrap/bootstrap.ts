@@ -10,6 +10,7 @@ import type { Storage } from '#storage'
 import { type Identify, type Identity, traced } from '#web'
 import '../events.ts'
 import '../faults.ts'
+import { breakGlassUses } from '../break-glass.ts'
 
 const fileName = 'bootstrap.json'
 const scheme = 'Gatehouse-Bootstrap '
@@ -50,9 +51,7 @@ export async function openBootstrap(deps: {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const kid = randomUUID()
   const key = { ...privateKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' }
-  const uses = deps.meter.counter('break_glass_uses_total', 'Uses of credentials that are for emergencies, by kind', [
-    'kind',
-  ])
+  const uses = breakGlassUses(deps.meter)
   let url: string | undefined
   let server: Server | undefined
   const used = new UsedOnce(clock)

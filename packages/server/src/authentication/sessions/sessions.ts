@@ -29,6 +29,8 @@ export interface Beginning {
   readonly factors: readonly string[]
   readonly address: string | undefined
   readonly agent: string | undefined
+  /** By a browser that this person had not signed in with. */
+  readonly newDevice?: boolean
 }
 
 /** The sessions of browsers. */
@@ -87,7 +89,12 @@ export class Sessions {
       atMs: nowMs,
       organizationId: person.organizationId,
       object: { type: 'Session', id: session.id },
-      data: { methods: session.amr, acr: session.acr, session: session.id },
+      data: {
+        methods: session.amr,
+        acr: session.acr,
+        session: session.id,
+        ...(beginning.newDevice === true && { newDevice: true }),
+      },
       touches: [],
     })
     return { token, session }

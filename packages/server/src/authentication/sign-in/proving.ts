@@ -1,5 +1,6 @@
 import { type Act, Fault, isFault, randomToken } from '#kernel'
 import type { Reader, Storage, Tx } from '#storage'
+import { breakGlassUses, recordBreakGlass } from '../break-glass.ts'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
@@ -178,7 +179,7 @@ export class Proving {
     shown: { readonly amr: readonly string[]; readonly factors: readonly string[] },
     also: (tx: Tx, own: Act, person: Person) => Promise<boolean>,
   ): Promise<SignedIn | undefined> {
-    const { storage, entropy, sessions } = this.#deps
+    const { storage, clock, entropy, meter, sessions } = this.#deps
     const { current, address, agent } = visitor
     const fresh = randomToken(entropy)
     const done = await transactUnlessUsed(storage, async (tx) => {
@@ -187,17 +188,20 @@ export class Proving {
       const own = actOfPerson(act, person)
       if (!(await also(tx, own, person))) throw new UsedUp()
       const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
-      const begun = await this.#session(tx, own, current, { person, ...shown, address, agent })
+      const newDevice = deviceToken !== undefined
+      const begun = await this.#session(tx, own, current, { person, ...shown, address, agent, newDevice })
+      if (person.breakGlass) await recordBreakGlass(tx, own, person, clock.nowMs())
       if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
       const token = deviceToken ?? visitor.deviceToken
       const second = shown.amr.includes('mfa') && !shown.factors.includes('remembered_device')
       if (visitor.remember && second && token !== undefined)
         await remember(tx, this.#deps, own, person, { token, agent })
-      return { ...begun, deviceToken }
+      return { begun, deviceToken, breakGlass: person.breakGlass === true }
     })
     if (done === undefined) return undefined
     if (current !== undefined) sessions.cache.forgetSession(current.session.id)
-    return { kind: 'signed_in', ...done, returnTo: attempt.returnTo }
+    if (done.breakGlass) breakGlassUses(meter).inc({ kind: 'account' })
+    return { kind: 'signed_in', ...done.begun, deviceToken: done.deviceToken, returnTo: attempt.returnTo }
   }
 
   /** Remembers the browser; a person who has signed in with another before is told of it. */

@@ -117,6 +117,12 @@ export async function acknowledgeAlert(tx: Tx, id: string, by: string): Promise<
   return done.numUpdatedRows === 1n
 }
 
+/** Those that began at or after a moment and have a cause. */
+export async function listCausesSince(db: Reader, sinceMs: number): Promise<Alert[]> {
+  const query = db.selectFrom('alerts').selectAll().where('started_at', '>=', sinceMs).where('cause', 'is not', null)
+  return (await query.orderBy('started_at').limit(1_000).execute()).map(toAlert)
+}
+
 /** The newest first. */
 export async function listAlerts(
   db: Reader,

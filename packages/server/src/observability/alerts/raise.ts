@@ -1,7 +1,9 @@
-import { listNewestEvents, record } from '#feed'
+import { record } from '#feed'
 import { type Act, type Clock, type Entropy, newId } from '#kernel'
+import { listActivationsSince } from '#policies'
 import type { Storage, Tx } from '#storage'
-import { burning } from '../slos/burn.ts'
+import { nameOfOwner } from '../changes/policy-changes.ts'
+import { type Burning, burning } from '../slos/burn.ts'
 import type { Minutes } from '../slos/minutes.ts'
 import type { Objective } from '../slos/objective.ts'
 import type { Receiver } from '../slos/slo-file.ts'
@@ -34,7 +36,7 @@ export function findBurning(
   objectives: readonly Objective[],
   minutes: ReadonlyMap<string, Minutes>,
   nowMs: number,
-): { objective: Objective; found: NonNullable<ReturnType<typeof burning>> }[] {
+): { objective: Objective; found: Burning }[] {
   const all = objectives.flatMap((objective) => {
     const own = minutes.get(objective.name)
     const found = own && burning(objective, own, nowMs)
@@ -45,7 +47,11 @@ export function findBurning(
 }
 
 /** The words of an alert: what is wrong, by how much, and since which deploy. */
-export function describe(objective: Objective, found: NonNullable<ReturnType<typeof burning>>, cause?: Cause): string {
+export function describe(objective: Objective, found: Burning, cause?: Cause): string {
+  if (objective.indicator.kind === 'monthly')
+    return `${objective.says}: ${(found.share * 100).toFixed(0)} % did not in 30 days, the error budget is spent`
+  // Without a budget there is no rate of burning it.
+  if (objective.target === 1) return `${objective.says}: this does not hold`
   const share = `${(found.share * 100).toFixed(found.share < 0.1 ? 1 : 0)} %`
   const since = cause === undefined ? '' : `, since the policies of ${cause.subject} were deployed`
   return `${objective.says}: ${share} did not in the last minutes, the budget burns ${found.rate.toFixed(1)} times too fast${since}`
@@ -58,7 +64,7 @@ export async function raiseAlerts(deps: RaiseDeps, minutes: ReadonlyMap<string, 
   const burningNow = findBurning(deps.objectives, minutes, nowMs)
   const open = await listOpenAlerts(storage.db)
   if (burningNow.length === 0 && open.length === 0) return []
-  const deploy = burningNow.some(({ objective }) => hurtByPolicies.includes(objective.component))
+  const deploy = burningNow.some(({ objective }) => isHurtByPolicies(objective))
     ? await findDeploy(storage, nowMs)
     : undefined
   const opened: Alert[] = []
@@ -67,7 +73,7 @@ export async function raiseAlerts(deps: RaiseDeps, minutes: ReadonlyMap<string, 
     const ours = open.find((alert) => alert.objective === objective.name && alert.severity === found.severity)
     // While a deploy's alert is open, what it may have hurt belongs to it, however long ago it was.
     const blamed = open.find((alert) => alert.cause !== undefined && hurtByPolicies.includes(alert.component))
-    const cause = ours?.cause ?? (hurtByPolicies.includes(objective.component) ? (blamed?.cause ?? deploy) : undefined)
+    const cause = ours?.cause ?? (isHurtByPolicies(objective) ? (blamed?.cause ?? deploy) : undefined)
     const identity = identityOf(objective, found.severity, cause)
     seen.add(identity)
     const known = open.find((alert) => alert.identity === identity)
@@ -99,12 +105,17 @@ export async function raiseAlerts(deps: RaiseDeps, minutes: ReadonlyMap<string, 
   return opened
 }
 
+/** The budget of changes is no objective that a change hurts: it has an alert of its own. */
+const isHurtByPolicies = ({ component, indicator }: Objective) =>
+  indicator.kind !== 'monthly' && hurtByPolicies.includes(component)
+
 const identityAlert = ({ name, component }: Objective) => ({ objective: name, component })
 
 async function findDeploy(storage: Storage, nowMs: number): Promise<Cause | undefined> {
-  const [event] = await listNewestEvents(storage.db, undefined, 1, { type: 'policies.bundle_activated' })
-  if (event === undefined || nowMs - event.atMs > deployMs) return undefined
-  return { kind: 'policy-deploy', subject: event.object.name ?? event.object.id, atMs: event.atMs }
+  const newest = (await listActivationsSince(storage.db, nowMs - deployMs, 1))[0]
+  if (newest === undefined) return undefined
+  const { applicationId, activatedAtMs } = newest
+  return { kind: 'policy-deploy', subject: await nameOfOwner(storage.db, applicationId), atMs: activatedAtMs }
 }
 
 export const meant = (receiver: Receiver, alert: Pick<Alert, 'severity' | 'component'>): boolean =>

@@ -9,6 +9,7 @@ import { scratchDatabase } from '../../../test/support/engines.ts'
 import { freePort } from '../../../test/support/ports.ts'
 import { startTestServer } from '../../../test/support/server.ts'
 import { ownObjectives } from '../slos/objectives.ts'
+import { readSloFile } from '../slos/slo-file.ts'
 import { alertmanagerRoutes } from './alertmanager.ts'
 import { monitoringFiles } from './export.routes.ts'
 import { dashboards } from './grafana.ts'
@@ -62,6 +63,28 @@ ${page}
           exp_annotations: { summary: Every question is decided and put on record, runbook_url: '${docs}/runbooks/decisions-refused.md' }
         - exp_labels: { severity: ticket, objective: decision-availability, component: decisions, burn: plain }
           exp_annotations: { summary: Every question is decided and put on record, runbook_url: '${docs}/runbooks/decisions-refused.md' }
+  # A takeover in numbers pages at the first look; the budget of policy changes allows one, and its second failure spends it.
+  - interval: 15s
+    input_series:
+      - { series: 'suspected_compromised_principals{sign="guessed",instance="a"}', values: '2x20 3x20' }
+      - { series: 'suspected_compromised_principals{sign="contained",instance="a"}', values: '4x40' }
+      - { series: 'policy_changes{outcome="kept",instance="a"}', values: '5x40' }
+      - { series: 'policy_changes{outcome="kept",instance="b"}', values: '5x40' }
+      - { series: 'policy_changes{outcome="rolled_back",instance="a"}', values: '1x40' }
+      - { series: 'policy_changes{outcome="rolled_back",instance="b"}', values: '1x40' }
+      - { series: 'policy_changes{outcome="denied",instance="a"}', values: '0x20 1x20' }
+    promql_expr_test:
+      - expr: 'count(ALERTS{alertname="GatehouseMassCompromise",severity="page"})'
+        eval_time: 6m
+        exp_samples: [{ value: 2 }]
+    alert_rule_test:
+      - { eval_time: 4m, alertname: GatehouseMassCompromise, exp_alerts: [] }
+      - { eval_time: 4m, alertname: GatehousePolicyChanges, exp_alerts: [] }
+      - eval_time: 6m
+        alertname: GatehousePolicyChanges
+        exp_alerts:
+          - exp_labels: { severity: ticket, objective: policy-changes, component: policies, burn: spent }
+            exp_annotations: { summary: Policy changes are not rolled back and deny nobody unexpectedly, runbook_url: '${docs}/runbooks/policy-changes.md' }
 `,
   )
   const tested = spawnSync('promtool', ['test', 'rules', join(home, 'tests.yml')], { encoding: 'utf8' })
@@ -146,6 +169,12 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['127.0.0.1:
   const groups = (await ask('/api/v1/rules'))?.data.groups ?? []
   assert.equal(groups.length, ownObjectives.length)
   assert.doesNotMatch(JSON.stringify(groups), /"health":"err"/)
+})
+
+test('the objectives in force are exported as a file that says the same when it is read again', (t) => {
+  const home = scratch()
+  t.after(() => rmSync(home, { recursive: true }))
+  assert.deepEqual(readSloFile(join(home, 'gatehouse/objectives.yml')).objectives, ownObjectives)
 })
 
 test('Alertmanager routes name each receiver once; alert names are one an objective', () => {

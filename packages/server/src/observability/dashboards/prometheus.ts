@@ -1,5 +1,5 @@
 import { burnRules } from '../slos/burn.ts'
-import type { Objective, Selector } from '../slos/objective.ts'
+import type { Bounds, Objective, Selector } from '../slos/objective.ts'
 
 /** A duration as Prometheus writes it. */
 export function duration(ms: number): string {
@@ -19,19 +19,26 @@ export function selector({ metric, labels }: Selector, suffix = '', extra: reado
 const rates = (selectors: readonly Selector[], window: string) =>
   selectors.map((one) => `(sum(rate(${selector(one)}[${window}])) or vector(0))`).join(' + ')
 
-/** 1 while a gauge is out of its bounds, else 0. */
-function outside({ gauge, above, below }: Extract<Objective['indicator'], { kind: 'gauge' }>): string {
-  const tests = [
+/** 1 while one of the gauges is out of its bounds, else 0; of several, one that is not there is within them. */
+function outside(gauges: readonly Bounds[]): string {
+  const tests = gauges.flatMap(({ gauge, above, below }) => [
     ...(above === undefined ? [] : [`max(${selector(gauge)}) > bool ${above}`]),
     ...(below === undefined ? [] : [`min(${selector(gauge)}) < bool ${below}`]),
-  ]
+  ])
+  if (gauges.length > 1) return `clamp_max((${tests.map((test) => `(${test} or vector(0))`).join(' + ')}), 1)`
   return tests.length === 1 ? (tests[0] as string) : `clamp_max((${tests.join(') + (')}), 1)`
 }
+
+/** What a monthly objective counts: every node says the same, so that one of them is asked, each series by itself. */
+const standing = (selectors: readonly Selector[]) =>
+  selectors.map((one) => `(sum(max without (instance, job, region, pod) (${selector(one)})) or vector(0))`).join(' + ')
 
 /** The share of bad events in a window, as PromQL. Looks at a gauge are recorded first: a window of days reads one series. */
 export function badShare({ name, indicator }: Objective, window: string): string {
   if (indicator.kind === 'ratio') return `(${rates(indicator.bad, window)}) / (${rates(indicator.total, window)})`
-  if (indicator.kind === 'gauge') return `avg_over_time(${recordedNow}{objective="${name}"}[${window}])`
+  if (indicator.kind === 'monthly') return `(${standing(indicator.bad)}) / (${standing(indicator.total)})`
+  if (indicator.kind === 'gauge' || indicator.kind === 'gauges')
+    return `avg_over_time(${recordedNow}{objective="${name}"}[${window}])`
   // Older Prometheus keeps a whole bound as each format writes it: `1`, and `1.0` in OpenMetrics.
   const bound = indicator.overSeconds
   const le = Number.isInteger(bound) ? `le=~"${bound}|${bound}.0"` : `le="${bound}"`
@@ -48,12 +55,25 @@ const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 export function prometheusRules(objectives: readonly Objective[], docs: string): string {
   const lines = ['groups:']
   for (const objective of objectives) {
-    const { name, target, says, component, runbook } = objective
+    const { name, target, says, component, runbook, indicator } = objective
+    const address = runbook.startsWith('https://') ? runbook : `${docs}/runbooks/${runbook}.md`
+    const annotations = [`          summary: ${literal(says)}`, `          runbook_url: ${literal(address)}`]
     lines.push(`  - name: gatehouse-${name}`, '    rules:')
-    if (objective.indicator.kind === 'gauge')
+    if (indicator.kind === 'monthly') {
+      const [bad, total] = [standing(indicator.bad), standing(indicator.total)]
+      lines.push(
+        `      - alert: ${alertName(name)}`,
+        `        expr: ${literal(`(${bad}) > clamp_min((${total}) * ${Number((1 - target).toPrecision(6))}, 1)`)}`,
+        `        labels: { severity: ${objective.severity}, objective: ${name}, component: ${component}, burn: spent }`,
+        '        annotations:',
+        ...annotations,
+      )
+      continue
+    }
+    if (indicator.kind === 'gauge' || indicator.kind === 'gauges')
       lines.push(
         `      - record: ${recordedNow}`,
-        `        expr: ${literal(outside(objective.indicator))}`,
+        `        expr: ${literal(outside(indicator.kind === 'gauge' ? [indicator] : indicator.any))}`,
         `        labels: { objective: ${name} }`,
       )
     for (const ms of windows) {
@@ -72,8 +92,7 @@ export function prometheusRules(objectives: readonly Objective[], docs: string):
         `        expr: ${literal(`max without (window) (${over(rule.longMs)}) and max without (window) (${over(rule.shortMs)})`)}`,
         `        labels: { severity: ${severity}, objective: ${name}, component: ${component}, burn: ${rule.name} }`,
         '        annotations:',
-        `          summary: ${literal(says)}`,
-        `          runbook_url: ${literal(runbook.startsWith('https://') ? runbook : `${docs}/runbooks/${runbook}.md`)}`,
+        ...annotations,
       )
     }
   }

@@ -17,6 +17,8 @@ function filled(...parts: { minutes: number; bad: number; total: number }[]): Mi
   for (const part of parts)
     for (let index = 0; index < part.minutes; index++, at += minuteMs)
       minutes.set(at, { bad: part.bad, total: part.total })
+  // Of a monthly objective, gauges say it.
+  minutes.standing = parts.at(-1)
   return minutes
 }
 

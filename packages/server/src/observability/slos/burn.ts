@@ -1,8 +1,9 @@
 import type { Minutes } from './minutes.ts'
-import { leastEventsOf, type Objective, type Severity } from './objective.ts'
+import { allowedOf, type Count, leastEventsOf, type Objective, type Severity } from './objective.ts'
 
 const minute = 60_000
 const hour = 60 * minute
+export const monthMs = 30 * 24 * hour
 
 /** One alerting rule: both windows must burn the budget at `rate` times what 30 days allow. */
 export interface BurnRule {
@@ -34,12 +35,25 @@ export function burnRate({ bad, total }: { bad: number; total: number }, target:
   return total === 0 ? 0 : bad / total / Math.max(1 - target, leastBudget)
 }
 
+export interface Burning {
+  readonly rule: BurnRule
+  readonly severity: Severity
+  readonly rate: number
+  /** Of the last minutes; of a monthly objective, of 30 days. */
+  readonly share: number
+}
+
+/** Of a monthly objective: more were bad than its budget allows. */
+function spent({ target, severity, ...rest }: Objective, standing: Count | undefined): Burning | undefined {
+  if (standing === undefined || standing.total < leastEventsOf({ target, severity, ...rest })) return undefined
+  const rate = standing.bad / allowedOf(standing, target)
+  const rule = { name: 'spent', severity, longMs: monthMs, shortMs: monthMs, rate: 1 }
+  return rate > 1 ? { rule, severity, rate, share: standing.bad / standing.total } : undefined
+}
+
 /** The gravest rule that holds, no graver than the objective allows; undefined when none does. */
-export function burning(
-  objective: Objective,
-  minutes: Minutes,
-  nowMs: number,
-): { rule: BurnRule; severity: Severity; rate: number; share: number } | undefined {
+export function burning(objective: Objective, minutes: Minutes, nowMs: number): Burning | undefined {
+  if (objective.indicator.kind === 'monthly') return spent(objective, minutes.standing)
   for (const rule of burnRules) {
     const long = minutes.over(nowMs, rule.longMs)
     if (long.total < leastEventsOf(objective) || long.bad < 1) continue

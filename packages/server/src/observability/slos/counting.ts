@@ -1,5 +1,5 @@
 import { minuteMs } from './minutes.ts'
-import type { Count, Objective } from './objective.ts'
+import { type Count, isLook, type Objective } from './objective.ts'
 import type { CountRow } from './slo.store.ts'
 
 export const hourMs = 60 * minuteMs
@@ -14,8 +14,7 @@ export class Counting {
 
   /** Takes one look; rows of the running spans, whole, come back from `take`. */
   add(objective: Objective, now: Count, nowMs: number): void {
-    const gauge = objective.indicator.kind === 'gauge'
-    const before = gauge ? { bad: 0, total: 0 } : (this.#last.get(objective.name) ?? { bad: 0, total: 0 })
+    const before = isLook(objective) ? { bad: 0, total: 0 } : (this.#last.get(objective.name) ?? { bad: 0, total: 0 })
     this.#last.set(objective.name, now)
     const bad = Math.max(0, now.bad - before.bad)
     const total = Math.max(0, now.total - before.total)

@@ -9,6 +9,8 @@ export class Minutes {
   readonly #bad = new Float64Array(kept)
   readonly #total = new Float64Array(kept)
   #newest = 0
+  /** Of a monthly objective: what its gauges said last. */
+  standing: Count | undefined
 
   /** Replaces what is known of a minute (milliseconds of its beginning). */
   set(minuteStartMs: number, { bad, total }: Count): void {

@@ -10,7 +10,20 @@ export type Indicator =
   /** Slower than `overSeconds`, which must be one of the histogram's bucket bounds, is bad. */
   | { readonly kind: 'latency'; readonly histogram: Selector; readonly overSeconds: number }
   /** Each look at the gauge is an event; outside `[below, above]` it is bad. `latest` pages at the first bad minute. */
-  | { readonly kind: 'gauge'; readonly gauge: Selector; readonly above?: number; readonly below?: number }
+  | ({ readonly kind: 'gauge' } & Bounds)
+  /** The same for several gauges at once: bad when any is outside. */
+  | { readonly kind: 'gauges'; readonly any: readonly Bounds[] }
+  /**
+   * For what happens a few times a day: gauges that count bad and all events of the last 30 days themselves, alike on every node. There
+   * is no rate to speak of: an alert opens when the budget is spent.
+   */
+  | { readonly kind: 'monthly'; readonly bad: readonly Selector[]; readonly total: readonly Selector[] }
+
+export interface Bounds {
+  readonly gauge: Selector
+  readonly above?: number
+  readonly below?: number
+}
 
 export type Severity = 'page' | 'ticket'
 
@@ -39,4 +52,10 @@ export interface Count {
 }
 
 export const leastEventsOf = (objective: Objective): number =>
-  objective.leastEvents ?? (objective.indicator.kind === 'gauge' ? 3 : 100)
+  objective.leastEvents ?? (isLook(objective) ? 3 : objective.indicator.kind === 'monthly' ? 1 : 100)
+
+/** Whether each look is an event of its own. */
+export const isLook = ({ indicator }: Objective): boolean => indicator.kind === 'gauge' || indicator.kind === 'gauges'
+
+/** How many bad ones the 30 days of a monthly objective allow: the budget of a few events is one. */
+export const allowedOf = ({ total }: Count, target: number): number => Math.max(1, total * (1 - target))

@@ -9,6 +9,8 @@ const contradictions = [
   { metric: 'audit_sink_lies_total' },
 ] as const
 
+const suspects = 'suspected_compromised_principals'
+
 /** The objectives that hold where a file of one's own says nothing else. */
 export const ownObjectives: readonly Objective[] = [
   {
@@ -102,6 +104,51 @@ export const ownObjectives: readonly Objective[] = [
     },
     severity: 'ticket',
     runbook: 'policy-regression',
+  },
+  {
+    name: 'policy-changes',
+    says: 'Policy changes are not rolled back and deny nobody unexpectedly',
+    component: 'policies',
+    target: 0.9,
+    indicator: {
+      kind: 'monthly',
+      bad: [{ metric: 'policy_changes', labels: { outcome: ['rolled_back', 'denied'] } }],
+      total: [{ metric: 'policy_changes' }],
+    },
+    severity: 'ticket',
+    runbook: 'policy-changes',
+  },
+  {
+    name: 'mass-compromise',
+    says: 'Identities are not taken over in numbers',
+    component: 'sign-in',
+    target: 1,
+    indicator: {
+      kind: 'gauges',
+      any: [
+        { gauge: { metric: suspects, labels: { sign: ['contained'] } }, above: 4 },
+        { gauge: { metric: suspects, labels: { sign: ['token_reuse'] } }, above: 9 },
+        { gauge: { metric: suspects, labels: { sign: ['guessed'] } }, above: 2 },
+        { gauge: { metric: suspects, labels: { sign: ['one_network'] } }, above: 99 },
+      ],
+    },
+    severity: 'page',
+    runbook: 'mass-compromise',
+    leastEvents: 1,
+  },
+  {
+    name: 'break-glass',
+    says: 'Accounts that are kept for emergencies are not used',
+    component: 'platform',
+    target: 1,
+    indicator: {
+      kind: 'ratio',
+      bad: [{ metric: 'break_glass_uses_total', labels: { kind: ['account'] } }],
+      total: [{ metric: 'break_glass_uses_total', labels: { kind: ['account'] } }],
+    },
+    severity: 'ticket',
+    runbook: 'break-glass',
+    leastEvents: 1,
   },
   {
     name: 'audit-completeness',

@@ -53,9 +53,16 @@ export class Reading {
       }
       return { bad: total - fast, total }
     }
-    const values = await this.#matching(indicator.gauge)
-    if (values.length === 0) return undefined
-    const { above = Number.POSITIVE_INFINITY, below = Number.NEGATIVE_INFINITY } = indicator
-    return { bad: values.some(({ value }) => value > above || value < below) ? 1 : 0, total: 1 }
+    if (indicator.kind === 'monthly')
+      return { bad: await this.#sum(indicator.bad), total: await this.#sum(indicator.total) }
+    let looks = 0
+    let outside = false
+    for (const bounds of indicator.kind === 'gauge' ? [indicator] : indicator.any) {
+      const { above = Number.POSITIVE_INFINITY, below = Number.NEGATIVE_INFINITY } = bounds
+      const values = await this.#matching(bounds.gauge)
+      looks += values.length
+      outside ||= values.some(({ value }) => value > above || value < below)
+    }
+    return looks === 0 ? undefined : { bad: outside ? 1 : 0, total: 1 }
   }
 }

@@ -2,7 +2,7 @@ import type { Reader } from '#storage'
 import { burning, burnRate, burnRules } from './burn.ts'
 import { hourMs } from './counting.ts'
 import type { Minutes } from './minutes.ts'
-import type { Count, Objective } from './objective.ts'
+import { allowedOf, type Count, type Objective } from './objective.ts'
 import { sumCounts } from './slo.store.ts'
 
 export const budgetDays = 30
@@ -25,15 +25,19 @@ export async function reportObjective(
   minutes: Minutes,
   nowMs: number,
 ): Promise<ObjectiveReport> {
-  const events = await sumCounts(db, objective.name, hourMs, nowMs - budgetDays * 24 * hourMs)
+  const monthly = objective.indicator.kind === 'monthly'
+  const events = monthly
+    ? (minutes.standing ?? { bad: 0, total: 0 })
+    : await sumCounts(db, objective.name, hourMs, nowMs - budgetDays * 24 * hourMs)
+  const spent = monthly ? events.bad / allowedOf(events, objective.target) : burnRate(events, objective.target)
   const found = burning(objective, minutes, nowMs)
   return {
     objective,
     state: found?.severity ?? (events.total === 0 ? 'unknown' : 'ok'),
     good: events.total === 0 ? undefined : 1 - events.bad / events.total,
-    budgetLeft: events.total === 0 ? 1 : 1 - burnRate(events, objective.target),
+    budgetLeft: events.total === 0 ? 1 : 1 - spent,
     events,
-    burn: burnRules.map((rule) => ({
+    burn: (monthly ? [] : burnRules).map((rule) => ({
       windowMs: rule.longMs,
       rate: burnRate(minutes.over(nowMs, rule.longMs), objective.target),
       limit: rule.rate,

@@ -14,21 +14,23 @@ const selector = Type.Object(
   },
   closed,
 )
+const bounds = {
+  gauge: selector,
+  above: Type.Optional(Type.Number()),
+  below: Type.Optional(Type.Number()),
+}
 const indicator = Type.Union([
   Type.Object({ kind: Type.Literal('ratio'), bad: Type.Array(selector), total: Type.Array(selector) }, closed),
   Type.Object(
     { kind: Type.Literal('latency'), histogram: selector, overSeconds: Type.Number({ exclusiveMinimum: 0 }) },
     closed,
   ),
+  Type.Object({ kind: Type.Literal('gauge'), ...bounds }, closed),
   Type.Object(
-    {
-      kind: Type.Literal('gauge'),
-      gauge: selector,
-      above: Type.Optional(Type.Number()),
-      below: Type.Optional(Type.Number()),
-    },
+    { kind: Type.Literal('gauges'), any: Type.Array(Type.Object(bounds, closed), { minItems: 1, maxItems: 20 }) },
     closed,
   ),
+  Type.Object({ kind: Type.Literal('monthly'), bad: Type.Array(selector), total: Type.Array(selector) }, closed),
 ])
 const component = Type.Union(
   (['sign-in', 'tokens', 'decisions', 'policies', 'audit', 'platform', 'directory'] as const).map((one) =>

@@ -1,9 +1,9 @@
 import { deployment, type Gate } from '#authorization'
-import { listNewestEvents } from '#feed'
 import { type Clock, Fault, Type } from '#kernel'
 import type { Storage } from '#storage'
 import { type Operation, operation } from '#web'
 import '../alerts/faults.ts'
+import { deployMarks } from '../changes/policy-changes.ts'
 import { hourMs } from './counting.ts'
 import { reportObjective } from './report.ts'
 import { listCounts } from './slo.store.ts'
@@ -93,16 +93,8 @@ export function sloOperations({ storage, clock, gate, watched, watch }: SloRoute
             : (await listCounts(storage.db, hourMs, nowMs - windowMs))
                 .filter(({ objective }) => objective === name)
                 .map(({ bucket, bad, total }) => ({ atMs: bucket, bad, total }))
-        return { items, marks: await marksSince(nowMs - windowMs) }
+        return { items, marks: await deployMarks(storage.db, nowMs - windowMs) }
       },
     }),
   ]
-
-  async function marksSince(sinceMs: number) {
-    const deploys = await listNewestEvents(storage.db, undefined, 50, { type: 'policies.bundle_activated' })
-    return deploys
-      .filter(({ atMs }) => atMs >= sinceMs)
-      .map(({ atMs, object, actor }) => ({ atMs, what: 'policy-deploy', says: `${object.name} by ${actor.name}` }))
-      .reverse()
-  }
 }

@@ -5,6 +5,7 @@ import type { Storage } from '#storage'
 import type { Outgoing } from '#web'
 import { deliverDue, sendAlert } from '../alerts/deliver.ts'
 import { describe, findBurning, meant, raiseAlerts } from '../alerts/raise.ts'
+import { type NodeDeps, NodeReports } from '../nodes/node-reports.ts'
 import { Counting, hourMs } from './counting.ts'
 import { Minutes, minuteMs } from './minutes.ts'
 import type { Objective } from './objective.ts'
@@ -21,6 +22,8 @@ export interface WatchDeps {
   readonly post: Post | undefined
   readonly url: string
   readonly watched: Watched
+  /** What this node reports of itself; undefined: nothing. */
+  readonly node?: Pick<NodeDeps, 'name' | 'region' | 'outgoing'>
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -36,6 +39,7 @@ export class Watch {
   readonly #deps: WatchDeps
   readonly #counting = new Counting()
   readonly #node = randomUUID()
+  readonly #reports: NodeReports | undefined
   readonly #toldDirectly = new Set<string>()
   #knownSinceMs: number | undefined
   #tidiedAtMs = 0
@@ -44,6 +48,7 @@ export class Watch {
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
+    this.#reports = deps.node && new NodeReports(this.#node, { ...deps, ...deps.node })
     this.minutes = new Map(deps.watched.objectives.map(({ name }) => [name, new Minutes()]))
   }
 
@@ -77,10 +82,13 @@ export class Watch {
   }
 
   async #read(nowMs: number): Promise<void> {
+    await this.#reports?.take(nowMs)
     const reading = new Reading(this.#deps.meter)
     for (const objective of this.#deps.watched.objectives) {
       const count = await within(readWithinMs, reading.count(objective))
-      if (count !== undefined) this.#counting.add(objective, count, nowMs)
+      if (count === undefined) continue
+      if (objective.indicator.kind !== 'monthly') this.#counting.add(objective, count, nowMs)
+      else (this.minutes.get(objective.name) as Minutes).standing = count
     }
     // What this node saw counts for itself at once, whatever the database says.
     for (const { objective, width, bucket, ...count } of this.#counting.rows())
@@ -94,12 +102,15 @@ export class Watch {
     const tidy = nowMs - this.#tidiedAtMs >= hourMs
     await storage.transact(async (tx) => {
       await saveCounts(tx, this.#node, rows)
+      await this.#reports?.save(tx, nowMs)
       if (!tidy) return
       await deleteCountsBefore(tx, minuteMs, nowMs - threeDaysMs - hourMs)
       await deleteCountsBefore(tx, hourMs, nowMs - hoursKeptMs)
+      await this.#reports?.tidy(tx, nowMs)
     })
     if (tidy) this.#tidiedAtMs = nowMs
     this.#counting.stored(nowMs)
+    this.#reports?.stored(nowMs)
     const since = this.#knownSinceMs ?? nowMs - threeDaysMs
     for (const { objective, bucket, ...count } of await listCounts(storage.db, minuteMs, since))
       this.minutes.get(objective)?.set(bucket, count)

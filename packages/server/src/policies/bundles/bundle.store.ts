@@ -52,6 +52,10 @@ create table bundle_activations (organization_id text not null, application_id t
   activated_at int8 not null, primary key (organization_id, application_id, number));
 create index bundle_activations_by_application on bundle_activations (application_id, number);`,
   },
+  {
+    id: '0501_policies_activations_by_time',
+    sql: 'create index bundle_activations_by_time on bundle_activations (activated_at);',
+  },
 ]
 
 /** Activations that are kept of an application; the bundles of older ones go with them. */
@@ -138,6 +142,27 @@ export async function listActivations(
     .limit(limit)
     .execute()
   return rows.map(toActivation)
+}
+
+/** What was put in force anywhere at or after a moment, the newest first, at most `limit`. */
+export async function listActivationsSince(
+  db: Reader,
+  sinceMs: number,
+  limit: number,
+): Promise<(Activation & { readonly applicationId: string; readonly organizationId: OrganizationId })[]> {
+  const rows = await db
+    .selectFrom('bundle_activations')
+    .selectAll()
+    .where('activated_at', '>=', sinceMs)
+    .orderBy('activated_at', 'desc')
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    ...toActivation(row),
+    applicationId: row.application_id,
+    organizationId: row.organization_id as OrganizationId,
+  }))
 }
 
 /**
