@@ -30,7 +30,15 @@ import {
 import { policiesOperations } from '#policies'
 import type { Storage } from '#storage'
 import { openContainment, registrationOperations, type Tokens } from '#tokens'
-import { healthOperations, listenForCertificates, Outgoing, OutgoingTimes, openapiOperation, type Web } from '#web'
+import {
+  healthOperations,
+  IssuerKeys,
+  listenForCertificates,
+  Outgoing,
+  OutgoingTimes,
+  openapiOperation,
+  type Web,
+} from '#web'
 import { serveConsole } from './console.ts'
 import { type GatehouseOptions, openFoundation } from './foundation.ts'
 import { joinTokens } from './join-tokens.ts'
@@ -85,6 +93,9 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       ? await openBootstrap({ storage, clock, meter, dataDirectory: config.dataDirectory })
       : undefined
     if (bootstrap !== undefined) web.identifyBy(bootstrap.identify)
+    const outgoing = new Outgoing(config.outgoingAllow, new OutgoingTimes({ clock, meter }))
+    const issuers = new IssuerKeys({ outgoing, clock, meter, onError })
+    undo.push(() => issuers.close())
     const authentication = await openAuthentication(
       {
         storage,
@@ -93,6 +104,8 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
         entropy,
         meter,
         keyring,
+        outgoing,
+        issuers,
         gate: authorization.gate,
         signIns: authorization.signIns,
         people,
@@ -108,7 +121,6 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     )
     undo.push(() => authentication.close())
 
-    const outgoing = new Outgoing(config.outgoingAllow, new OutgoingTimes({ clock, meter }))
     const tokens = await joinTokens({
       config,
       storage,
@@ -121,6 +133,7 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
       authentication,
       web,
       outgoing,
+      issuers,
       onError,
     })
     undo.push(() => tokens.close())

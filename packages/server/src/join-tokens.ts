@@ -1,6 +1,6 @@
 // What the token service is joined with: the directory, sign-in, policies and keys.
 import { join } from 'node:path'
-import { type Authentication, holdToFactors, protocolPages, sessionSource } from '#authentication'
+import { type Authentication, describeProviders, holdToFactors, protocolPages, sessionSource } from '#authentication'
 import type { Authorization } from '#authorization'
 import type { Config } from '#config'
 import { CredentialUses } from '#directory'
@@ -9,7 +9,7 @@ import type { Clock, Entropy, Meter } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Storage } from '#storage'
 import { directoryClients, directoryPeople, openTokens, sharedSecret, type Tokens, trustingMachines } from '#tokens'
-import type { Outgoing, Web } from '#web'
+import type { IssuerKeys, Outgoing, Web } from '#web'
 
 interface Joined {
   readonly config: Config
@@ -23,6 +23,7 @@ interface Joined {
   readonly authentication: Authentication
   readonly web: Web
   readonly outgoing: Outgoing
+  readonly issuers: IssuerKeys
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -48,6 +49,8 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     mtlsUrl: config.mtls?.url,
     sealer: keyring,
     outgoing,
+    issuers: house.issuers,
+    providersHealth: () => describeProviders(authentication.services),
     requestsPerSecond: config.clientRequestsPerSecond,
     directory: { storage, clock, entropy, gate },
     isActive: (principal) => snapshot.directory.stateOf(principal) === 'fit',

@@ -12,6 +12,15 @@ import type { AuthenticationDeps } from './deps.ts'
 import { addEnrolRoutes } from './enrol/enrol.routes.ts'
 import { Enrolment } from './enrol/enrolment.ts'
 import { pendingPurpose } from './enrol/pending.ts'
+import { deleteExpiredFederatedSessions } from './federation/federated-session.store.ts'
+import { addFederationRoutes } from './federation/federation.routes.ts'
+import { deleteExpiredFlows } from './federation/flow.store.ts'
+import { followProviders } from './federation/follow-providers.ts'
+import { ProviderHealth } from './federation/health.ts'
+import { identityOperations } from './federation/identity.routes.ts'
+import { ProviderSessions } from './federation/provider-sessions.ts'
+import { Upstream } from './federation/upstream.ts'
+import { deleteOrphanedWaiting } from './federation/waiting.store.ts'
 import { Cookies } from './http/cookies.ts'
 import { addPages } from './http/pages-scope.ts'
 import { addLanguageRoutes } from './languages/language.routes.ts'
@@ -85,15 +94,20 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     cookies: new Cookies(deps.url, entropy),
     enrolment,
     outbox,
+    upstream: new Upstream(deps),
+    providerHealth: new ProviderHealth(deps),
+    providerSessions: new ProviderSessions({ clock, sessions }),
     exports: [],
   }
 
   await followDirectory({ ...deps, sessions })
+  await followProviders(services)
   web.identifyBy(identifySession(services))
   web.add(
     ...meOperations(services),
     ...sessionOperations(services),
     ...linkOperations(services),
+    ...identityOperations(services),
     ...importOperations(services),
     ...brandOperations(services),
     ...registrationOperations(services),
@@ -101,6 +115,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   addPages(web, (app) => {
     serveAssets(app)
     addSignInRoutes(app, services)
+    addFederationRoutes(app, services)
     addRecoveryRoutes(app, services)
     addEnrolRoutes(app, services)
     addAccountRoutes(app, services)
@@ -124,6 +139,9 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredPreviews,
       deleteExpiredMailCodes,
       deleteExpiredProofs,
+      deleteExpiredFlows,
+      deleteExpiredFederatedSessions,
+      (tx: Tx) => deleteOrphanedWaiting(tx),
       (tx: Tx, nowMs: number) => deleteOldRegistrations(tx, nowMs - 90 * 86_400_000),
     ])
       await storage.transact((tx) => remove(tx, nowMs))

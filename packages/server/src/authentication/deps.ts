@@ -5,6 +5,7 @@ import type { Feed } from '#feed'
 import type { Act, Clock, Entropy, Meter, OrganizationId, UserId } from '#kernel'
 import type { Keyring } from '#keyring'
 import type { Reader, Storage, Tx } from '#storage'
+import type { IssuerKeys, Outgoing } from '#web'
 import type { Language } from './languages/languages.ts'
 
 /** A user as sign-in sees one. */
@@ -98,7 +99,10 @@ export interface AuthenticationDeps {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly meter: Meter
-  readonly keyring: Pick<Keyring, 'seal' | 'unseal'>
+  readonly keyring: Pick<Keyring, 'seal' | 'unseal' | 'sign' | 'activeKey'>
+  /** The way to identity providers. */
+  readonly outgoing: Outgoing
+  readonly issuers: IssuerKeys
   readonly gate: Gate
   readonly people: People
   readonly administrators: Administrators

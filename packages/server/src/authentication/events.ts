@@ -1,12 +1,18 @@
 import { defineEvents } from '#feed'
 
 /** How somebody proved who they are. */
-export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'email' | 'link'
+export type Method = 'password' | 'passkey' | 'totp' | 'recovery_code' | 'email' | 'link' | 'federated'
 
 declare module '#feed' {
   interface EventCatalogue {
-    /** `newDevice`: by a browser that this person had not signed in with. */
-    'authentication.signed_in': { methods: readonly string[]; acr: string; session: string; newDevice?: boolean }
+    /** `newDevice`: by a browser that this person had not signed in with; `provider`: the name of the one that vouches for it. */
+    'authentication.signed_in': {
+      methods: readonly string[]
+      acr: string
+      session: string
+      newDevice?: boolean
+      provider?: string
+    }
     'authentication.break_glass_used': Record<string, never>
     /** About the user where there is one; a login name that nobody has is not kept, as people type passwords there. */
     'authentication.rejected': { method: Method; reason: string }
@@ -30,7 +36,20 @@ declare module '#feed' {
     'authentication.passkey_removed': { name: string }
     'authentication.recovery_codes_made': { count: number }
     'authentication.recovery_code_used': { left: number }
-    'authentication.factors_reset': { passwords: number; totp: number; passkeys: number; recoveryCodes: number }
+    'authentication.factors_reset': {
+      passwords: number
+      totp: number
+      passkeys: number
+      recoveryCodes: number
+      identities: number
+    }
+    /** `subject`, `email`: as the provider knows the person. */
+    'authentication.identity_linked': { provider: string; by: string; subject: string; email?: string }
+    'authentication.identity_unlinked': { provider: string; by: string }
+    /** `outcome` as in the metrics; about the provider, for nobody is known. */
+    'authentication.federation_failed': { provider: string; outcome: string; detail: string }
+    'authentication.provider_secret_set': Record<string, never>
+    'authentication.provider_sessions_ended': { provider: string; reason: string; count: number }
     'authentication.link_made': { purpose: string; expiresAtMs: number }
     'authentication.recovery_asked': { sent: boolean }
     'authentication.link_used': { purpose: string }
@@ -72,6 +91,11 @@ defineEvents({
   'authentication.recovery_codes_made': 'A user got new recovery codes; former ones are void',
   'authentication.recovery_code_used': 'A recovery code stood in for a second factor',
   'authentication.factors_reset': 'An administrator took away every way in which a user signs in',
+  'authentication.identity_linked': 'A user may sign in by an identity at a provider from now on',
+  'authentication.identity_unlinked': 'An identity at a provider no longer signs its user in',
+  'authentication.federation_failed': 'A sign-in by an identity provider failed before it was known who it was',
+  'authentication.provider_secret_set': 'The secret by which Gatehouse is known at an identity provider was set',
+  'authentication.provider_sessions_ended': 'Sessions that came by an identity provider ended',
   'authentication.link_made': 'A one-time link was made',
   'authentication.recovery_asked': 'Somebody asked for a letter to replace a forgotten password',
   'authentication.link_used': 'A one-time link was used',

@@ -71,5 +71,10 @@ export const faults = defineFaults({
     status: 409,
     says: 'The user can sign in already. To replace how, reset their factors',
   },
+  'authentication.identity_unknown': { status: 404, says: 'There is no such linked identity' },
+  'authentication.identity_taken': {
+    status: 409,
+    says: 'This identity is linked to another account already: unlink it there first',
+  },
   'authentication.user_barred': { status: 409, says: 'The user, or their organization, is not active' },
 })

@@ -1,6 +1,9 @@
 import type { Web } from '#web'
 import type { ExportPart } from './account/export-part.ts'
 import type { Enrolment } from './enrol/enrolment.ts'
+import type { ProviderHealth } from './federation/health.ts'
+import type { ProviderSessions } from './federation/provider-sessions.ts'
+import type { Upstream } from './federation/upstream.ts'
 import type { Cookies } from './http/cookies.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { Sessions } from './sessions/sessions.ts'
@@ -15,6 +18,10 @@ export interface Services extends PasskeyDeps {
   readonly cookies: Cookies
   readonly enrolment: Enrolment
   readonly outbox: Outbox
+  /** Identity providers, as we ask them. */
+  readonly upstream: Upstream
+  readonly providerHealth: ProviderHealth
+  readonly providerSessions: ProviderSessions
   /** What later rooms keep about people; they add to it when they open. */
   readonly exports: ExportPart[]
 }

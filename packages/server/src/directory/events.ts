@@ -50,6 +50,12 @@ declare module '#feed' {
     'directory.application_deleted': Moved
     'directory.application_secret_issued': { secretId: string; replaced: string[] }
     'directory.application_secret_revoked': { secretId: string }
+    'directory.provider_created': { name: string; issuer: string }
+    /** `narrowed`: something it says no longer counts as a second factor. */
+    'directory.provider_updated': Changed & { narrowed?: boolean }
+    'directory.provider_activated': Moved
+    'directory.provider_suspended': Moved
+    'directory.provider_deleted': { name: string; issuer: string }
   }
 }
 
@@ -91,4 +97,10 @@ defineEvents({
   'directory.application_deleted': 'An application was deleted; a tombstone stays',
   'directory.application_secret_issued': 'A client secret was issued to an application',
   'directory.application_secret_revoked': 'A client secret of an application was revoked',
+  'directory.provider_created': 'An identity provider was set up: people may sign in by it',
+  'directory.provider_updated': 'An identity provider was changed',
+  'directory.provider_activated': 'An identity provider was activated: people may sign in by it again',
+  'directory.provider_suspended':
+    'An identity provider was suspended: nobody signs in by it, sessions that came by it end',
+  'directory.provider_deleted': 'An identity provider was deleted, with the links to it; sessions that came by it end',
 })

@@ -7,6 +7,11 @@ export const faults = defineFaults({
   'directory.group_unknown': { status: 404, says: 'There is no such group' },
   'directory.machine_unknown': { status: 404, says: 'There is no such machine' },
   'directory.application_unknown': { status: 404, says: 'There is no such application' },
+  'directory.provider_unknown': { status: 404, says: 'There is no such identity provider' },
+  'directory.issuer_taken': {
+    status: 409,
+    says: 'The organization has an identity provider with this issuer: change that one, or delete it first',
+  },
   'directory.member_unknown': { status: 404, says: 'There is no such member in the organization of the group' },
   'directory.secret_unknown': { status: 404, says: 'There is no such client secret' },
   'directory.key_unknown': { status: 404, says: 'There is no such key' },

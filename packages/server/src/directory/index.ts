@@ -5,6 +5,7 @@ import { groupMigrations } from './groups/group.store.ts'
 import { machineMigrations } from './machines/machine.store.ts'
 import { nameMigrations } from './names.store.ts'
 import { organizationMigrations } from './organizations/organization.store.ts'
+import { providerMigrations } from './providers/provider.store.ts'
 import { userMigrations } from './users/user.store.ts'
 import './faults.ts'
 
@@ -16,6 +17,7 @@ export const directoryMigrations: readonly Migration[] = [
   ...groupMigrations,
   ...machineMigrations,
   ...credentialNoteMigrations,
+  ...providerMigrations,
 ]
 
 export { applicationBody } from './applications/application.schema.ts'
@@ -139,6 +141,23 @@ export {
 export * from './organizations/organization.ts'
 export { readPng } from './organizations/png.ts'
 export { brandingSchema, organizationSettings } from './organizations/settings.schema.ts'
+export {
+  addProvider,
+  changeProvider,
+  createProvider,
+  moveProviderIn,
+  removeProvider,
+  updateProvider,
+  withDefaults as providerDefaults,
+} from './providers/change-provider.ts'
+export {
+  findProvider,
+  findProviderByName,
+  listActiveProviders,
+  listProviders,
+  requireProvider,
+} from './providers/provider.store.ts'
+export * from './providers/provider.ts'
 export { policyOf, type Trust, type TrustInput } from './trusts/trust.ts'
 export { addUser, addUsers, inviteUser } from './users/invite-user.ts'
 export {

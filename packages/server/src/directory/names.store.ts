@@ -18,7 +18,16 @@ interface NameTable {
  * `login`: a user's name or e-mail address, which share one space so that a login names one user; `looks`: see
  * `usernameLooks`; `domain` and `origin` belong to the deployment, as the names of organizations do.
  */
-export type NameKind = 'organization' | 'domain' | 'login' | 'looks' | 'group' | 'machine' | 'application' | 'origin'
+export type NameKind =
+  | 'organization'
+  | 'domain'
+  | 'login'
+  | 'looks'
+  | 'group'
+  | 'machine'
+  | 'application'
+  | 'origin'
+  | 'provider'
 
 declare module '#storage' {
   interface Tables {

@@ -5,6 +5,7 @@ import { groupOperations } from './groups/group.routes.ts'
 import { machineOperations } from './machines/machine.routes.ts'
 import { machineKeyOperations } from './machines/machine-key.routes.ts'
 import { organizationOperations } from './organizations/organization.routes.ts'
+import { providerOperations } from './providers/provider.routes.ts'
 import { userOperations } from './users/user.routes.ts'
 
 /** Everything of the directory over HTTP. */
@@ -16,5 +17,6 @@ export function directoryOperations(deps: DirectoryDeps): Operation[] {
     ...machineOperations(deps),
     ...machineKeyOperations(deps),
     ...applicationOperations(deps),
+    ...providerOperations(deps),
   ]
 }

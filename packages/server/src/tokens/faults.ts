@@ -17,10 +17,6 @@ export const faults = defineFaults({
     status: 400,
     says: 'The description of the application has something in it that cannot be',
   },
-  'tokens.issuer_unreachable': {
-    status: 503,
-    says: 'The keys of the outside issuer cannot be fetched now: try again, or see whether its address is right and may be asked',
-  },
   'tokens.api_key_unknown': { status: 404, says: 'There is no such API key, or you may not see it' },
   'tokens.api_key_refused': { status: 400, says: 'An API key like this cannot be made; see errors' },
   'tokens.api_key_not_yours': {

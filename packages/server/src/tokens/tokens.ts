@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { ProviderState } from '#authentication'
 import type { EntityUid, Gate } from '#authorization'
 import { type CredentialUses, federatedMachines, type Machine } from '#directory'
 import type { Feed } from '#feed'
 import type { Clock, Meter, UserId } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
 import type { Migration, Storage } from '#storage'
-import type { Outgoing, Web } from '#web'
+import { IssuerKeys, type Outgoing, type Web } from '#web'
 import { apiKeyMigrations } from './api-keys/api-key.store.ts'
 import { openApiKeys } from './api-keys/open-api-keys.ts'
 import { artifactMigrations } from './artifacts/artifact.store.ts'
@@ -50,7 +51,6 @@ import { type PresentedRequest, verifyPresented } from './verify/presented-token
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
 import { federationOperations } from './workloads/federation.routes.ts'
 import { FederationHealth } from './workloads/federation-health.ts'
-import { IssuerKeys } from './workloads/issuer-keys.ts'
 
 export const tokensMigrations: readonly Migration[] = [
   ...apiKeyMigrations,
@@ -85,6 +85,10 @@ export interface TokensDeps {
   readonly sealer: Sealer
   /** The way to servers of others: keys of clients, notices to them. */
   readonly outgoing: Outgoing
+  /** Keys of outside issuers, where other rooms ask for them too. Default: its own. */
+  readonly issuers?: IssuerKeys
+  /** How the identity providers of people do. Default: there are none. */
+  readonly providersHealth?: () => Promise<readonly ProviderState[]>
   /** The active machines that some workload of an outside issuer may be. */
   readonly machinesTrusting: (issuer: string) => Promise<readonly Machine[]>
   /** 32 bytes that every node has, for nonces. Default: random, good where there is one node. */
@@ -189,7 +193,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
   const hurry = () => notices.hurry()
   await followSessionEnds({ storage, feed: deps.feed, clock, hurry })
   const needs = new Needs(storage)
-  const keys = new IssuerKeys({ outgoing: deps.outgoing, clock, meter, onError })
+  const keys = deps.issuers ?? new IssuerKeys({ outgoing: deps.outgoing, clock, meter, onError })
   const health = new FederationHealth({ clock, meter })
   const { spoolDirectory: directory } = deps
   const spool = directory === undefined ? undefined : new TokenSpool({ directory, storage, clock, meter, onError })
@@ -256,7 +260,8 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       )
       web.add(...apiKeys.operations)
       web.add(...revocationOperations({ directory: deps.directory, sessions, verifier, revocations }))
-      const federated = { health, keys, federatedMachines: () => federatedMachines(storage.db) }
+      const providersHealth = deps.providersHealth ?? (async () => [])
+      const federated = { health, keys, providersHealth, federatedMachines: () => federatedMachines(storage.db) }
       web.add(...federationOperations({ gate: deps.gate, ...federated }))
       const shared = storage.engine === 'sqlite' ? undefined : storage.db
       const introspection = { url, clock, clients, verifier, signer, shared }

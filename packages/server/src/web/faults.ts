@@ -22,6 +22,10 @@ export const faults = defineFaults({
     status: 409,
     says: 'The change of this Idempotency-Key was made, but its answer was lost: read the object it names',
   },
+  'web.issuer_unreachable': {
+    status: 503,
+    says: 'The keys of the outside issuer cannot be fetched now: try again, or see whether its address is right and may be asked',
+  },
   'web.outgoing_refused': { status: 400, says: 'Gatehouse sends no request to this address' },
   'web.outgoing_failed': { status: 502, says: 'Another server did not answer as it should' },
   'web.not_ready': { status: 503, says: 'This node should not be sent requests now' },

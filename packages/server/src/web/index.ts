@@ -1,6 +1,7 @@
 export { makeCursor, pageDefault, pageMost, readCursor } from './cursor.ts'
 export { type HealthDeps, healthOperations } from './health.routes.ts'
 export { actOf, type Identify, type Identity, refuseCrossSite } from './identity.ts'
+export { IssuerKeys, type IssuerState, type KeySource } from './issuer-keys.ts'
 export { addressKey, RateLimit } from './limits.ts'
 export { makeLogger } from './logger.ts'
 export { listenForCertificates } from './mtls-listener.ts'

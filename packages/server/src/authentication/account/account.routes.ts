@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFault, Secret } from '#kernel'
 import { readFactors } from '../factors/factors.ts'
+import { describeIdentities } from '../federation/link-identity.ts'
+import { offeredProviders } from '../federation/offer.ts'
 import { csrfOf } from '../http/cookies.ts'
 import { requireOwnForm } from '../http/own-form.ts'
 import { type Resident, requireResident } from '../http/visitor.ts'
@@ -27,6 +29,8 @@ const done = {
   ended: 'doneEnded',
   profile: 'doneProfile',
   email: 'doneEmail',
+  linked: 'doneLinked',
+  unlinked: 'doneUnlinked',
 } as const satisfies Record<string, keyof Texts['account']>
 
 /** My account: how I sign in, and where. */
@@ -56,6 +60,8 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
           country: await conditions.countryOf(each.address),
         })),
       ),
+      identities: await describeIdentities(storage.db, services, person),
+      providers: await offeredProviders(services, person.organization),
       mayClose: mayClose(person),
       ...said,
     })

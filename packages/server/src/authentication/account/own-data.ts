@@ -2,6 +2,7 @@ import { record } from '#feed'
 import type { Act } from '#kernel'
 import type { Person } from '../deps.ts'
 import { readFactors } from '../factors/factors.ts'
+import { describeIdentities } from '../federation/link-identity.ts'
 import type { Services } from '../services.ts'
 import { listTrustedDevices } from '../sign-in/device.store.ts'
 import { listProofsOf } from './address-proof.store.ts'
@@ -48,6 +49,12 @@ export async function exportOwnData(services: Services, act: Act, person: Person
       })),
       recoveryCodesLeft: factors.recoveryCodesLeft,
     },
+    linkedIdentities: (await describeIdentities(storage.db, services, person)).map((each) => ({
+      provider: each.provider.displayName,
+      ...each.knownAs,
+      linkedAt: time(each.linkedAtMs),
+      usedAt: time(each.usedAtMs),
+    })),
     sessions: (await sessions.list(organizationId, id)).map((each) => ({
       startedAt: time(each.startedAtMs),
       seenAt: time(each.seenAtMs),

@@ -1,5 +1,6 @@
 import type { OrganizationId, UserId } from '#kernel'
 import type { Tx } from '#storage'
+import { deleteIdentitiesOf } from '../federation/identity.store.ts'
 import { deleteLinksOf } from '../links/link.store.ts'
 import { deleteVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 import { deletePasskeys } from '../passkeys/passkey.store.ts'
@@ -14,7 +15,7 @@ export async function deleteFactors(
   tx: Tx,
   organization: OrganizationId,
   user: UserId,
-): Promise<{ passwords: number; totp: number; passkeys: number; recoveryCodes: number }> {
+): Promise<{ passwords: number; totp: number; passkeys: number; recoveryCodes: number; identities: number }> {
   await deleteLinksOf(tx, organization, user)
   await deleteProvedAttempts(tx, organization, user)
   await deleteDevices(tx, organization, user)
@@ -24,5 +25,6 @@ export async function deleteFactors(
     totp: await deleteTotp(tx, organization, user),
     passkeys: await deletePasskeys(tx, organization, user),
     recoveryCodes: await deleteRecoveryCodes(tx, organization, user),
+    identities: await deleteIdentitiesOf(tx, organization, user),
   }
 }

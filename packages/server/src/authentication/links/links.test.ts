@@ -85,7 +85,7 @@ onEachEngine('resetting takes every factor and session away and lets enrol again
       items = (await api('GET', '/api/events?type=authentication.factors_reset')).body.items
       return items.length > 0
     })
-    assert.deepEqual(items[0]?.data, { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0 })
+    assert.deepEqual(items[0]?.data, { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0, identities: 0 })
   }),
 )
 

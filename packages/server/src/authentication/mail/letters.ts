@@ -3,8 +3,9 @@ import { fill, sayAgent, sayMinute, sayTime, textsOf } from '../languages/say.ts
 
 /** What somebody changed about how they sign in, as the catalogue of texts knows it. */
 export type FactorChange =
-  | { readonly key: Exclude<keyof Texts['changes'], 'passkeyAdded' | 'passkeyRemoved'> }
-  | { readonly key: 'passkeyAdded' | 'passkeyRemoved'; readonly name: string }
+  | { readonly key: Exclude<keyof Texts['changes'], NamedChange> }
+  | { readonly key: NamedChange; readonly name: string }
+type NamedChange = 'passkeyAdded' | 'passkeyRemoved' | 'identityLinked' | 'identityUnlinked'
 
 /** What Gatehouse writes to people about, and what each letter needs to know. */
 export interface Letters {

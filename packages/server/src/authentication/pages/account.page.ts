@@ -2,6 +2,7 @@ import type { Texts } from '../languages/languages.ts'
 import type { Look } from '../languages/look.ts'
 import { fill, type Says, sayAgent, sayAgo, sayCountry, sayDay } from '../languages/say.ts'
 import { type Html, html } from './html.ts'
+import { type IdentityRow, identitiesPanel } from './identities.panel.ts'
 import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
 import { type FormState, scriptTexts } from './sign-in.pages.ts'
 
@@ -20,6 +21,9 @@ export interface AccountPage {
   readonly recoveryCodesLeft: number
   readonly sessions: readonly SessionRow[]
   readonly devices: readonly { readonly id: string; readonly agent: string | undefined; readonly untilMs: number }[]
+  readonly identities: readonly IdentityRow[]
+  /** Where one may be linked. */
+  readonly providers: readonly { readonly id: string; readonly displayName: string }[]
   readonly mayClose: boolean
   readonly good?: Says | undefined
   readonly wrong?: Says | undefined
@@ -57,6 +61,7 @@ export const accountPage =
 <p class="lead"><bdi>${it.person.username}</bdi>${it.person.email !== undefined && html` · <bdi>${it.person.email}</bdi>`} · <bdi>${it.person.organization.displayName}</bdi></p>
 ${it.good && notice('good', it.good(t))}${it.wrong && notice('wrong', it.wrong(t))}
 ${factorsPanel(it, look)}
+${(it.identities.length > 0 || it.providers.length > 0) && identitiesPanel(it, look)}
 <section class="panel" aria-labelledby="sessions">
 <h2 id="sessions">${t.account.sessions}</h2>
 <ul class="rows">${it.sessions.map((session) => sessionRow(it, look, session))}</ul>

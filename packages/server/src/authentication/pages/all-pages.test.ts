@@ -16,6 +16,7 @@ import { assets } from './assets.ts'
 import * as consent from './consent.page.ts'
 import * as device from './device.pages.ts'
 import * as enrol from './enrol.pages.ts'
+import * as federation from './federation.pages.ts'
 import type { Page } from './layout.ts'
 import * as mailCode from './mail-code.pages.ts'
 import * as outcome from './outcome.pages.ts'
@@ -59,17 +60,34 @@ const account1 = {
     { id: 'b', agent: undefined, address: undefined, startedAtMs: 9e11, seenAtMs: 9e11, current: false },
   ],
   devices: [{ id: 'd', agent: 'Chrome/1 Windows', untilMs: 1.1e12 }],
+  identities: [
+    {
+      id: 'lid_1',
+      provider: { id: 'idp_1', displayName: 'Acme Corp' },
+      knownAs: { subject: '248289761001', email: 'alice@corp.example' },
+      linkedAtMs: 1e12,
+      usedAtMs: 1.1e12,
+    },
+  ],
+  providers: [{ id: 'idp_2', displayName: 'Other' }],
   mayClose: true,
 }
 
+const providers = [{ id: 'idp_1', displayName: 'Acme Corp' }]
+
 /** Every page, in the states that change what stands on it. */
 const pages: Record<string, readonly Page[]> = {
-  signInPage: [signIn.signInPage({ form, organization, registers: true, login, hint: (t) => t.signIn.again, wrong })],
+  signInPage: [
+    signIn.signInPage({ form, organization, registers: true, providers, login, hint: (t) => t.signIn.again, wrong }),
+  ],
   organizationPage: [signIn.organizationPage({ form, login, wrong })],
-  passwordPage: [signIn.passwordPage({ form, organization, login, mail: true, mailCode: true, wrong })],
+  passwordPage: [signIn.passwordPage({ form, organization, login, providers, mail: true, mailCode: true, wrong })],
   factorPage: [
     signIn.factorPage({ form, organization, login, has, rememberDays: 30, wrong }),
     signIn.factorPage({ form, organization, login, has: { ...has, totp: false } }),
+  ],
+  departPage: [
+    federation.departPage({ provider: 'Acme Corp', address: 'https://idp.example/authorize?a=1', organization }),
   ],
   recoveryPage: [signIn.recoveryPage({ form, organization, wrong })],
   mailCodePage: [mailCode.mailCodePage({ form, login, back: '/sign-in/password', wrong })],

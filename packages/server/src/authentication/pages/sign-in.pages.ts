@@ -1,6 +1,7 @@
 import { brandOf } from '../branding/brand.ts'
 import type { Language, Texts } from '../languages/languages.ts'
 import { fill, type Says, sayTime } from '../languages/say.ts'
+import { providerForms } from './federation.pages.ts'
 import { type Html, html } from './html.ts'
 import { button, type Door, field, hidden, notice, type Page } from './layout.ts'
 
@@ -52,6 +53,7 @@ export interface SignInPage extends Said {
   readonly login?: string | undefined
   /** Whether people may make an account there by themselves. */
   readonly registers?: boolean
+  readonly providers?: readonly { readonly id: string; readonly displayName: string }[]
 }
 
 /** The first page: who are you. A passkey needs no name. */
@@ -70,6 +72,7 @@ ${field(t, { name: 'login', label: t.signIn.login, value: it.login, autocomplete
 ${button(t.common.continue)}
 </form>
 ${passkeyForm(t, it.form, { organization: it.organization?.name, autofill: true, label: t.signIn.withPasskey, kind: 'quiet' })}
+${providerForms(t, { providers: it.providers ?? [], form: it.form })}
 ${it.registers && it.organization !== undefined && html`<p class="after"><a href="/register?organization=${it.organization.name}">${t.register.link}</a></p>`}`,
   })
 
@@ -97,6 +100,7 @@ export interface PasswordPage extends Said {
   readonly mail: boolean
   /** Whether the organization takes codes by mail. */
   readonly mailCode?: boolean | undefined
+  readonly providers?: readonly { readonly id: string; readonly displayName: string }[]
 }
 
 /** The password, or a passkey instead. Looks the same for a name that nobody has. */
@@ -116,6 +120,7 @@ ${field(t, { name: 'password', label: t.signIn.password, type: 'password', autoc
 ${button(t.common.signIn)}
 </form>
 ${passkeyForm(t, it.form, { label: t.signIn.passkeyInstead, kind: 'quiet' })}
+${providerForms(t, { providers: it.providers ?? [], form: it.form })}
 ${it.mailCode && mailForm(t, it.form, 'quiet')}
 <p class="after">${it.mail ? html`<a href="/forgotten">${t.signIn.forgot}</a>` : t.signIn.forgotNoMail}</p>`,
   })

@@ -1,6 +1,7 @@
 import { record } from '#feed'
 import { type Act, Fault } from '#kernel'
 import type { Organization } from '../deps.ts'
+import { deleteWaiting, linkWaiting } from '../federation/waiting.store.ts'
 import { linkLifetimeMs, makeUserLink } from '../links/make-link.ts'
 import type { Services } from '../services.ts'
 import { takeRegistration } from './registration.store.ts'
@@ -20,6 +21,7 @@ export async function approveRegistration(services: Services, act: Act, organiza
     const { username, name, email, language } = waiting
     const person = await people.create(tx, act, organization.id, { username, name, email })
     const link = await makeUserLink(tx, services, act, person, 'invitation', person.email)
+    await linkWaiting(tx, services, act, person, id)
     await outbox.put(tx, { ...person, language }, 'approved', {
       url: link.url,
       organization: organization.displayName,
@@ -43,6 +45,7 @@ export async function refuseRegistration(services: Services, act: Act, organizat
   return storage.write(async (tx) => {
     const waiting = await takeRegistration(tx, organization.id, id)
     if (waiting === undefined) throw new Fault('authentication.registration_unknown')
+    await deleteWaiting(tx, organization.id, id)
     await outbox.put(tx, waiting, 'refused', { organization: organization.displayName })
     await record(tx, act, {
       type: 'authentication.registration_refused',

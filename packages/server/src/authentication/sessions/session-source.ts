@@ -25,8 +25,8 @@ export function sessionSource({ sessions, cookies, storage, clock, conditions }:
       const deviceKnown =
         device !== undefined &&
         (await isKnownDevice(storage.db, hashToken(device), person.organizationId, person.id, clock.nowMs()))
-      const { factors } = session
-      const asked = { action: 'signIn', factors, address: request.ip, deviceKnown, applicationId } as const
+      const { factors, provider } = session
+      const asked = { action: 'signIn', factors, provider, address: request.ip, deviceKnown, applicationId } as const
       return conditions.ask({ requestId: request.id }, person, asked)
     },
     find: async (id: string): Promise<(Session & { readonly ownSecond: boolean }) | undefined> => {

@@ -18,6 +18,7 @@ interface SessionTable {
   acr: string
   /** JSON; null in what an older version writes. */
   factors: string | null
+  provider: string | null
   address: string | null
   agent: string | null
 }
@@ -40,6 +41,7 @@ const toSession = (row: Selectable<SessionTable>): Session => ({
   amr: JSON.parse(row.amr) as string[],
   acr: row.acr as Acr,
   factors: row.factors === null ? factorsOfAmr(JSON.parse(row.amr)) : (JSON.parse(row.factors) as string[]),
+  ...(row.provider !== null && { provider: row.provider }),
   address: row.address ?? undefined,
   agent: row.agent ?? undefined,
 })
@@ -60,6 +62,7 @@ export async function insertSession(tx: Tx, keyHash: string, session: Session): 
       amr: JSON.stringify(session.amr),
       acr: session.acr,
       factors: JSON.stringify(session.factors),
+      provider: session.provider ?? null,
       address: session.address ?? null,
       agent: session.agent ?? null,
     })
@@ -150,6 +153,7 @@ export async function rotateSession(tx: Tx, keyHash: string, newKeyHash: string,
       amr: JSON.stringify(session.amr),
       acr: session.acr,
       factors: JSON.stringify(session.factors),
+      provider: session.provider ?? null,
       address: session.address ?? null,
       agent: session.agent ?? null,
     })

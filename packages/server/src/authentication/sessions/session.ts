@@ -19,6 +19,8 @@ export interface Session {
   readonly acr: Acr
   /** The same as sign-in policies name it. */
   readonly factors: readonly string[]
+  /** Name of the identity provider that said so, where one did. */
+  readonly provider?: string | undefined
   readonly address: string | undefined
   /** The browser as it names itself, cut to 200 characters. */
   readonly agent: string | undefined
@@ -47,6 +49,9 @@ export const sessionLimits = {
 /** What the tables know a bearer token by. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex')
 
+/** `federated_mfa`: what a provider says it asked for, where an owner trusts that as a second factor of ours. */
+const ownSeconds = ['passkey', 'totp', 'recovery_code', 'federated_mfa']
+
 /**
  * Whether a second factor was the person's own. A letter, or a browser that was remembered, is one for everybody but administrators.
  * @param session as far as it is known: without factors by its methods
@@ -57,7 +62,7 @@ export const isOwnSecond = ({
 }: {
   readonly amr: readonly string[]
   readonly factors?: readonly string[]
-}) => (factors ?? factorsOfAmr(amr)).some((factor) => ['passkey', 'totp', 'recovery_code'].includes(factor))
+}) => (factors ?? factorsOfAmr(amr)).some((factor) => ownSeconds.includes(factor))
 
 /** What methods (RFC 8176) say of the factors, for sessions that an older version began. */
 export function factorsOfAmr(amr: readonly string[]): string[] {

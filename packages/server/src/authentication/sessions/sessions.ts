@@ -27,6 +27,8 @@ export interface Beginning {
   readonly amr: readonly string[]
   /** As sign-in policies name it. */
   readonly factors: readonly string[]
+  /** Name of the identity provider that vouches for it. */
+  readonly provider?: string | undefined
   readonly address: string | undefined
   readonly agent: string | undefined
   /** By a browser that this person had not signed in with. */
@@ -94,6 +96,7 @@ export class Sessions {
         acr: session.acr,
         session: session.id,
         ...(beginning.newDevice === true && { newDevice: true }),
+        ...saysProvider(session),
       },
       touches: [],
     })
@@ -182,7 +185,7 @@ export class Sessions {
     return session
   }
 
-  #proof(nowMs: number, { person, amr, factors, address, agent }: Beginning) {
+  #proof(nowMs: number, { person, amr, factors, provider, address, agent }: Beginning) {
     const minutes = person.organization.rules.sessionMinutes
     const absoluteMs = minutes === undefined ? sessionLimits.absoluteMs : minutes * 60_000
     return {
@@ -193,11 +196,14 @@ export class Sessions {
       amr: [...amr],
       acr: acrOf(amr),
       factors: [...factors],
+      provider,
       address,
       agent: agent?.slice(0, 200),
     }
   }
 }
+
+const saysProvider = ({ provider }: Session) => (provider === undefined ? {} : { provider })
 
 /** The act as the person's own, once they have proved who they are. */
 export function actOfPerson(act: Act, person: Person, sessionId?: string): Act {

@@ -14,7 +14,7 @@ export interface Attempt {
   readonly id: string
   readonly purpose: 'sign_in' | 'account' | LinkPurpose
   /** What is asked next. */
-  readonly stage: 'password' | 'factor' | 'profile' | 'enrol' | 'recover'
+  readonly stage: 'password' | 'federated' | 'factor' | 'profile' | 'enrol' | 'recover'
   readonly organizationId: OrganizationId | undefined
   /** Undefined when nobody has the name that was typed: the pages do not tell. */
   readonly userId: UserId | undefined
@@ -32,8 +32,20 @@ export interface Attempt {
   /** What an enrolment has gathered, sealed. */
   readonly pending: Uint8Array | undefined
   readonly linkHash: string | undefined
+  /** The provider that says who it is. */
+  readonly federation?: Federation | undefined
   readonly failures: number
   readonly expiresAtMs: number
+}
+
+/** What a session that comes by a provider is known by when the provider, or somebody here, ends it. */
+export interface Federation {
+  readonly providerId: string
+  /** Its name. */
+  readonly provider: string
+  readonly identityId: string
+  /** Of the session there (OpenID Connect Back-Channel Logout §2.1), hashed. */
+  readonly sidHash?: string | undefined
 }
 
 interface AttemptTable {
@@ -53,6 +65,8 @@ interface AttemptTable {
   challenge: string | null
   pending: Uint8Array | null
   link_hash: string | null
+  /** JSON. */
+  federation: string | null
   failures: number
   expires_at: number
 }
@@ -79,6 +93,7 @@ const toAttempt = (row: Selectable<AttemptTable>): Attempt => ({
   challenge: row.challenge ?? undefined,
   pending: row.pending ?? undefined,
   linkHash: row.link_hash ?? undefined,
+  ...(row.federation !== null && { federation: JSON.parse(row.federation) as Federation }),
   failures: row.failures,
   expiresAtMs: row.expires_at,
 })
@@ -99,6 +114,7 @@ const toRow = (attempt: Attempt): AttemptTable => ({
   challenge: attempt.challenge ?? null,
   pending: attempt.pending ?? null,
   link_hash: attempt.linkHash ?? null,
+  federation: attempt.federation === undefined ? null : JSON.stringify(attempt.federation),
   failures: attempt.failures,
   expires_at: attempt.expiresAtMs,
 })

@@ -12,6 +12,8 @@ export interface Asked {
   readonly address: string | undefined
   readonly deviceKnown: boolean
   readonly applicationId?: string | undefined
+  /** Name of the provider that says who it is. */
+  readonly provider?: string | undefined
 }
 
 type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'signIns' | 'administrators' | 'countryFile' | 'onError'>
@@ -65,6 +67,7 @@ export class Conditions {
         ...localTime(nowMs, person.organization.rules.timeZone),
         risks: await this.#risks(person, asked.deviceKnown, address, country, nowMs),
         applicationId: asked.applicationId,
+        provider: asked.provider,
       }
     } catch (error) {
       onError('sign-in policies', error)

@@ -3,17 +3,19 @@ import type { Reader, Storage, Tx } from '#storage'
 import { breakGlassUses, recordBreakGlass } from '../break-glass.ts'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
-import { type Factors, hasSecondFactor, readFactors } from '../factors/factors.ts'
+import { hasSecondFactor, readFactors } from '../factors/factors.ts'
+import { tieToProvider } from '../federation/vouching.ts'
 import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { mayUseMail } from '../mail-codes/may-use-mail.ts'
 import { isOwnAddress } from '../sessions/session.store.ts'
-import { type Acr, acrOf, hashToken, isAtLeast, type Session } from '../sessions/session.ts'
+import { acrOf, hashToken, isAtLeast, type Session } from '../sessions/session.ts'
 import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
 import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
+import { allows, federationOf, has, stronger } from './fitting.ts'
 import type { SignInMeasures } from './measures.ts'
 import { recordFailure, refuse, reject } from './refusals.ts'
 import { isRemembered, remember } from './remembered.ts'
@@ -48,6 +50,8 @@ export type Outcome = SignedIn | { readonly kind: 'factor' } | { readonly kind: 
 /** What a right answer proves: methods (RFC 8176), and what must be used up in the transaction of the sign-in. */
 export interface Proved {
   readonly amr: readonly string[]
+  /** What it shows beside the method itself, as sign-in policies name it. */
+  readonly factors?: readonly string[]
   /** False when it was used already. */
   readonly use?: (tx: Tx, own: Act) => Promise<boolean>
 }
@@ -119,7 +123,10 @@ export class Proving {
     proved: Proved,
   ): Promise<Outcome | undefined> {
     const { storage, administrators, conditions } = this.#deps
-    const shown = { amr: [...new Set(proved.amr)], factors: [...new Set([...attempt.factors, method])] }
+    const shown = {
+      amr: [...new Set(proved.amr)],
+      factors: [...new Set([...attempt.factors, method, ...(proved.factors ?? [])])],
+    }
     const use = async (tx: Tx, own: Act) => (proved.use === undefined ? true : proved.use(tx, own))
     const goOn = async (kind: 'factor' | 'enrol', needs: readonly string[]) => {
       const change = { stage: kind, ...shown, needs, failures: 0, challenge: undefined }
@@ -134,7 +141,11 @@ export class Proving {
     const mailHelps = (needs: readonly string[]) =>
       mayUseMail(storage.db, this.#deps, person, { stage: 'factor', factors: shown.factors, needs })
     const fresh = visitor.current?.session.userId !== person.id
-    if (fresh && method === 'password' && (await isRemembered(storage.db, this.#deps, person, visitor.deviceToken))) {
+    if (
+      fresh &&
+      (method === 'password' || method === 'federated') &&
+      (await isRemembered(storage.db, this.#deps, person, visitor.deviceToken))
+    ) {
       shown.amr.push('mfa')
       shown.factors.push('remembered_device')
     }
@@ -152,6 +163,7 @@ export class Proving {
       action: fresh ? 'signIn' : 'stepUp',
       factors: shown.factors,
       applicationId: applicationOf(attempt.returnTo),
+      provider: federationOf(attempt, shown)?.provider,
       address: visitor.address,
       deviceKnown: await this.#isKnown(storage.db, visitor, person),
     })
@@ -181,6 +193,7 @@ export class Proving {
   ): Promise<SignedIn | undefined> {
     const { storage, clock, entropy, meter, sessions } = this.#deps
     const { current, address, agent } = visitor
+    const federation = federationOf(attempt, shown)
     const fresh = randomToken(entropy)
     const done = await transactUnlessUsed(storage, async (tx) => {
       if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
@@ -189,7 +202,10 @@ export class Proving {
       if (!(await also(tx, own, person))) throw new UsedUp()
       const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
       const newDevice = deviceToken !== undefined
-      const begun = await this.#session(tx, own, current, { person, ...shown, address, agent, newDevice })
+      const from = { provider: federation?.provider, address, agent, newDevice }
+      const begun = await this.#session(tx, own, current, { person, ...shown, ...from })
+      if (federation !== undefined && !(await tieToProvider(tx, begun.session, federation)))
+        throw new Fault('authentication.form_stale')
       if (person.breakGlass) await recordBreakGlass(tx, own, person, clock.nowMs())
       if (deviceToken !== undefined) await this.#meetDevice(tx, person, deviceToken, visitor)
       const token = deviceToken ?? visitor.deviceToken
@@ -256,22 +272,6 @@ export class Proving {
     return isKnownDevice(db, hashToken(deviceToken), person.organizationId, person.id, nowMs)
   }
 }
-
-/** Whether the person's organization takes this way in; recovery codes stand in for whatever it takes. */
-function allows(person: Person, method: Method): boolean {
-  const { factors } = person.organization.rules
-  if (method === 'email') return factors?.includes(method) === true
-  if (factors === undefined || method === 'recovery_code' || method === 'link') return true
-  return factors.includes(method)
-}
-
-/** Whether the person has what policies ask for. */
-const has = (factors: Factors, wanted: string): boolean =>
-  (wanted === 'passkey' && factors.passkeys.length > 0) || (wanted === 'totp' && factors.totpEnrolledAtMs !== undefined)
-
-/** What the person has, and may use, that alone makes a sign-in as strong as is wanted; empty where any second factor does. */
-const stronger = (person: Person, factors: Factors, acr: Acr | undefined): string[] =>
-  acr === 'phr' && factors.passkeys.length > 0 && allows(person, 'passkey') ? ['passkey'] : []
 
 /** Rolls a transaction back without being a fault. */
 class UsedUp extends Error {}

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Organization } from '../deps.ts'
+import { offeredProviders } from '../federation/offer.ts'
 import { requireOwnForm } from '../http/own-form.ts'
 import { parseReturnTo } from '../http/return-to.ts'
 import { needsSecondFactor, readVisitor } from '../http/visitor.ts'
@@ -45,9 +46,11 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const named = text('organization')
   const person = query.restart === undefined ? current?.person : undefined
   const organization = await doorOf(services, named)
+  const door = organization ?? person?.organization
   const page = signInPage({
     form: { csrf: flow.csrf, returnTo, acr },
-    organization: organization ?? person?.organization,
+    organization: door,
+    providers: await offeredProviders(services, door),
     registers: organization !== undefined && isOpen(services, organization),
     login: text('login_hint') ?? person?.username,
     hint: again && person !== undefined ? (t) => (isWeak ? t.signIn.stronger : t.signIn.again) : undefined,
@@ -55,13 +58,14 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   return sendPage(reply, page)
 }
 
-/** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand or takes
- * people by themselves. */
-async function doorOf({ people, storage }: Services, named: string | undefined): Promise<Organization | undefined> {
+/** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand, takes
+ * people by themselves or has identity providers. */
+async function doorOf(services: Services, named: string | undefined): Promise<Organization | undefined> {
+  const { people, storage } = services
   if (named !== undefined) return people.findOrganization(storage.db, named)
   const only = await people.findOnlyOrganization(storage.db)
   const own = only?.branding !== undefined || only?.registration?.open === true
-  return own ? only : undefined
+  return own || (await offeredProviders(services, only)).length > 0 ? only : undefined
 }
 
 /** Begins an attempt, or asks which organization it is. */

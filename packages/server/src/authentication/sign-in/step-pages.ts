@@ -1,5 +1,6 @@
 import { Fault } from '#kernel'
 import { readFactors } from '../factors/factors.ts'
+import { offeredProviders } from '../federation/offer.ts'
 import type { Flow } from '../http/cookies.ts'
 import type { Says } from '../languages/say.ts'
 import { mayUseMail } from '../mail-codes/may-use-mail.ts'
@@ -21,13 +22,15 @@ const formOf = (flow: Flow, attempt: Attempt) => ({
   returnTo: attempt.returnTo,
 })
 
-export const showPassword: StepPage = async ({ people, storage, outbox }, flow, attempt, wrong) => {
+export const showPassword: StepPage = async (services, flow, attempt, wrong) => {
+  const { people, storage, outbox } = services
   const { organizationId } = attempt
   const organization = organizationId && (await people.findOrganization(storage.db, organizationId))
   return passwordPage({
     form: formOf(flow, attempt),
     organization: organization || undefined,
     login: attempt.login,
+    providers: await offeredProviders(services, organization || undefined, attempt.login),
     mail: outbox.sends,
     mailCode: outbox.sends && (organization || undefined)?.rules.factors?.includes('email'),
     wrong,

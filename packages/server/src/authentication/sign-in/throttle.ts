@@ -84,6 +84,12 @@ export class Throttle {
     })
   }
 
+  /** Milliseconds to wait, where only failures are counted, by `take` when they happen. */
+  async wait(trying: Trying, nowMs: number): Promise<number> {
+    const keys = keysOf(trying).map(([key]) => key)
+    return Math.max(0, (await findBlockedUntil(this.#storage.db, keys, nowMs)) - nowMs)
+  }
+
   /** Forgets the tries of who got in. The address keeps its count: one right password does not excuse a hundred others. */
   async clear(trying: Trying): Promise<void> {
     const own = keysOf({ ...trying, address: undefined }).map(([key]) => key)

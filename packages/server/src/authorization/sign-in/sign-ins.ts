@@ -10,7 +10,7 @@ export type RequiredFactor = (typeof factorsRequired)[number]
 
 /** What is known when somebody signs in, proves more, or opens an application; the context of the policies. */
 export interface Circumstances {
-  /** `password`, `passkey`, `totp`, `recovery_code`, `email`, `link`, `remembered_device`. */
+  /** `password`, `passkey`, `totp`, `recovery_code`, `email`, `link`, `remembered_device`, `federated`, `federated_mfa`. */
   readonly factors: readonly string[]
   readonly administrator: boolean
   readonly address: string
@@ -26,6 +26,8 @@ export interface Circumstances {
   /** Why it may not be the person: `new_device`, `failures`, `network_suspected`, `new_country`. */
   readonly risks: readonly string[]
   readonly applicationId?: string | undefined
+  /** Name of the identity provider that says who it is. */
+  readonly provider?: string | undefined
 }
 
 export interface SignInQuestion extends Circumstances {
@@ -138,6 +140,7 @@ function contextOf(it: SignInQuestion): Record<string, unknown> {
     weekday: it.weekday,
     risk: it.risks.length,
     risks: [...it.risks],
+    ...(it.provider !== undefined && { provider: it.provider }),
     ...(it.applicationId !== undefined && { application: { __entity: { type: 'Application', id: it.applicationId } } }),
   }
 }

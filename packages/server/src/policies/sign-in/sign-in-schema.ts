@@ -1,6 +1,7 @@
 /** What sign-in policies are written against: the same for every organization, kept with each bundle. */
 export const signInSchema = `type Circumstances = {
-  // What has been shown so far: password, passkey, totp, recovery_code, email, link, remembered_device.
+  // What has been shown so far: password, passkey, totp, recovery_code, email, link, remembered_device, federated
+  // (an identity provider said who it is), federated_mfa (by a second factor that is trusted).
   factors: Set<String>,
   // Whether the person holds any role of Gatehouse's own.
   administrator: Bool,
@@ -18,6 +19,8 @@ export const signInSchema = `type Circumstances = {
   // How many of these speak against its being the person: new_device, failures, network_suspected, new_country.
   risk: Long,
   risks: Set<String>,
+  // Name of the identity provider that said who it is; absent where none did.
+  provider?: String,
   // What is opened, where that is known.
   application?: Application,
 };

@@ -254,7 +254,7 @@ onEachEngine(
         atMs: it.clock.nowMs(),
         organizationId: alice.organizationId,
         object: { type: 'User', id: alice.id },
-        data: { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0 },
+        data: { passwords: 1, totp: 0, passkeys: 0, recoveryCodes: 0, identities: 0 },
         touches: [],
       }),
     )

@@ -1,11 +1,11 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose'
 import type { Machine, Trust } from '#directory'
 import type { Clock } from '#kernel'
+import type { IssuerKeys } from '#web'
 import { skewSeconds } from '../oidc/lifetimes.ts'
 import { readJws } from '../verify/read-jws.ts'
 import { fulfils } from './condition.ts'
 import type { FederationHealth, FederationOutcome } from './federation-health.ts'
-import type { IssuerKeys } from './issuer-keys.ts'
 
 export interface AssertionDeps {
   /** This Gatehouse's own address: the audience of assertions unless the trust names another. */

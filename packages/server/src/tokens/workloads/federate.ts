@@ -53,7 +53,7 @@ export async function federate(
   try {
     found = await admit(deps, token, form.get('client_id') ?? undefined)
   } catch (error) {
-    if (!isFault(error, 'tokens.issuer_unreachable')) throw error
+    if (!isFault(error, 'web.issuer_unreachable')) throw error
     deps.health.count('unreachable', issuerOf(token), error.says)
     return { status: 503, error: 'temporarily_unavailable', says: error.says }
   }

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { type Clock, Fault, type Meter } from '#kernel'
-import type { Outgoing } from '#web'
-import '../faults.ts'
+import './faults.ts'
+import type { Outgoing } from './outgoing.ts'
 
 export interface IssuerKeysDeps {
   readonly outgoing: Pick<Outgoing, 'send'>
@@ -39,6 +39,8 @@ export interface IssuerState {
 interface Held {
   readonly source: KeySource
   readonly find: JWTVerifyGetKey
+  /** What the issuer says of itself, where it was asked (OpenID Connect Discovery §4). */
+  readonly document: Readonly<Record<string, unknown>> | undefined
   readonly kids: ReadonlySet<string>
   readonly keyCount: number
   readonly fetchedAtMs: number
@@ -70,22 +72,34 @@ export class IssuerKeys {
   /**
    * The keys of an issuer, for `jwtVerify`.
    * @param kid that the assertion names
-   * @throws {Fault} `tokens.issuer_unreachable` when there are none and none can be had
+   * @throws {Fault} `web.issuer_unreachable` when there are none and none can be had
    */
   async keysOf(source: KeySource, kid: string | undefined): Promise<JWTVerifyGetKey> {
+    return (await this.#hold(source, kid)).find
+  }
+
+  /**
+   * What an issuer says of itself: kept, refreshed and outlasting its server as its keys do. `issuer` in it has been checked.
+   * @throws {Fault} `web.issuer_unreachable`
+   */
+  async documentOf(issuer: string): Promise<Readonly<Record<string, unknown>>> {
+    return (await this.#hold({ issuer }, undefined)).document ?? {}
+  }
+
+  async #hold(source: KeySource, kid: string | undefined): Promise<Held> {
     const nowMs = this.#deps.clock.nowMs()
     const key = source.jwksUri ?? source.issuer
     let held = this.#held.get(key)
     if (held !== undefined && nowMs - held.fetchedAtMs > keptMs) held = undefined
-    if (held === undefined) return (await this.#fetch(source)).find
+    if (held === undefined) return this.#fetch(source)
     held.usedAtMs = nowMs
     if (kid !== undefined && !held.kids.has(kid) && nowMs - held.askedAtMs >= askAgainMs) {
       held.askedAtMs = nowMs
       const fetched = await this.#fetch(source).catch(() => undefined)
-      return (fetched ?? held).find
+      return fetched ?? held
     }
-    if (this.#isDue(held, nowMs)) this.#refresh(held)
-    return held.find
+    if (this.#isDue(held, nowMs)) void this.#refresh(held)
+    return held
   }
 
   /** Fetches anew what was used within a day and has less than a quarter of its time left. */
@@ -138,7 +152,7 @@ export class IssuerKeys {
         if (this.#failures.size >= issuersMost) this.#failures.delete(this.#failures.keys().next().value as string)
         const failure = cause instanceof Error ? cause.message.slice(0, 300) : 'it could not be asked'
         this.#failures.set(key, { failedAtMs: this.#deps.clock.nowMs(), failure })
-        throw new Fault('tokens.issuer_unreachable', { cause })
+        throw new Fault('web.issuer_unreachable', { cause })
       })
       .finally(() => this.#running.delete(key))
     this.#running.set(key, started)
@@ -146,7 +160,8 @@ export class IssuerKeys {
   }
 
   async #read(source: KeySource): Promise<Held> {
-    const address = source.jwksUri ?? (await this.#discover(source.issuer))
+    const document = source.jwksUri === undefined ? await this.#discover(source.issuer) : undefined
+    const address = source.jwksUri ?? (document?.jwks_uri as string)
     const { json, cacheControl } = await this.#get(address)
     const { keys } = json as Partial<JSONWebKeySet>
     if (!Array.isArray(keys) || keys.length > keysMost) throw new TypeError(`${address} gave no set of keys`)
@@ -160,6 +175,7 @@ export class IssuerKeys {
     const { createLocalJWKSet } = await import('jose')
     return {
       source,
+      document,
       // RFC 7517 §4.2: some issuers say another `use` than `sig` (SPIFFE's is `jwt-svid`), which jose would pass over.
       find: createLocalJWKSet({ keys: usable.map(({ use: _, ...key }) => key) as JSONWebKeySet['keys'] }),
       keyCount: usable.length,
@@ -171,13 +187,14 @@ export class IssuerKeys {
     }
   }
 
-  async #discover(issuer: string): Promise<string> {
+  async #discover(issuer: string): Promise<Readonly<Record<string, unknown>>> {
     const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-    const { issuer: said, jwks_uri } = (await this.#get(address)).json as { issuer?: unknown; jwks_uri?: unknown }
+    const document = (await this.#get(address)).json as Record<string, unknown>
+    const { issuer: said, jwks_uri } = document
     // OpenID Connect Discovery §4.3: else one issuer could speak for another.
     if (said !== issuer) throw new TypeError(`${address} is of another issuer`)
     if (typeof jwks_uri !== 'string') throw new TypeError(`${address} names no keys`)
-    return jwks_uri
+    return document
   }
 
   async #get(address: string): Promise<{ json: object; cacheControl: string }> {
