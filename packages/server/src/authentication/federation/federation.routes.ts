@@ -14,11 +14,10 @@ import type { Services } from '../services.ts'
 import { parseAcr } from '../sessions/session.ts'
 import { findAttempt } from '../sign-in/attempt.store.ts'
 import { goOn } from '../sign-in/step.routes.ts'
-import { type Beginning, beginFederation } from './begin-federation.ts'
+import type { Beginning } from './begin-federation.ts'
 import { unlinkOwnIdentity } from './link-identity.ts'
 import { offeredProviders } from './offer.ts'
-import { takeLogoutToken } from './provider-logout.ts'
-import { type Ending, returnFrom } from './return-from.ts'
+import type { Ending } from './return-from.ts'
 import { UpstreamProblem } from './upstream.ts'
 
 /** To a provider and back, and the links of my account. */
@@ -48,6 +47,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
 
   const leave = async (reply: FastifyReply, it: Beginning) => {
     const { provider } = it
+    const { beginFederation } = await import('./begin-federation.ts')
     const address = await beginFederation(services, it)
     const organization = await organizationOf(provider)
     return sendPage(reply, departPage({ provider: provider.displayName, address, organization }))
@@ -89,6 +89,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
     const brought = new URL(request.url, web.url).searchParams
     const browser = cookies.flow(request, reply)
     const { language } = lookOf(request)
+    const { returnFrom } = await import('./return-from.ts')
     try {
       const { outcome, ending, flow } = await returnFrom(services, { act, visitor, browser, provider, brought, language }) // biome-ignore format: one line
       if (outcome !== undefined) return goOn(services, reply, outcome)
@@ -163,6 +164,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
   app.post('/sign-in/federated/:providerId/logout', async (request, reply) => {
     const provider = await activeProvider((request.params as { providerId: string }).providerId)
     const { logout_token: token } = (request.body ?? {}) as { logout_token?: unknown }
+    const { takeLogoutToken } = await import('./provider-logout.ts')
     const done = provider !== undefined && (await takeLogoutToken(services, anonymousAct(request), provider, token))
     reply.header('cache-control', 'no-store')
     return done ? reply.code(200).send() : reply.code(400).send({ error: 'invalid_request' })

@@ -1,6 +1,5 @@
-import { Type } from 'typebox'
 import { parseProviderId, requireProvider } from '#directory'
-import { type Act, Fault, isId, Secret, type UserId } from '#kernel'
+import { type Act, Fault, isId, Secret, Type, type UserId } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { Person } from '../deps.ts'
 import type { Services } from '../services.ts'

@@ -1,4 +1,3 @@
-import { decodeProtectedHeader, jwtVerify } from 'jose'
 import type { Provider } from '#directory'
 import { type Act, isFault } from '#kernel'
 import type { Services } from '../services.ts'
@@ -21,6 +20,7 @@ export async function takeLogoutToken(
   const { storage, clock, issuers, providerSessions } = services
   if (typeof token !== 'string' || token.length > 16_384) return false
   let claims: Readonly<Record<string, unknown>>
+  const { decodeProtectedHeader, jwtVerify } = await import('jose')
   try {
     const { kid } = decodeProtectedHeader(token)
     const { payload } = await jwtVerify(token, await issuers.keysOf(provider, kid), {

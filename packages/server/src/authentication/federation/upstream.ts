@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { decodeProtectedHeader, jwtVerify } from 'jose'
 import type * as oauth from 'oauth4webapi'
 import type { Provider } from '#directory'
 import { type Clock, type Entropy, isFault, randomToken, systemClock } from '#kernel'
@@ -111,7 +110,7 @@ export class Upstream {
    */
   async redeem(provider: Provider, brought: URLSearchParams, way: Way): Promise<Assertion> {
     const as = await this.metadataOf(provider)
-    const oauth = await import('oauth4webapi')
+    const [oauth, { decodeProtectedHeader, jwtVerify }] = await Promise.all([import('oauth4webapi'), import('jose')])
     const { clock, issuers, url } = this.#deps
     const client: oauth.Client = {
       client_id: provider.clientId,

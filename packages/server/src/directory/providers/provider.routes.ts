@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { DirectoryDeps } from '../deps.ts'
 import { makePage, readLimit, readTextCursor } from '../values/page.ts'
