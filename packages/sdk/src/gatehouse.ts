@@ -5,6 +5,7 @@ import { Caller, type CallerOptions } from './remote/caller.ts'
 import { Centre } from './remote/centre.ts'
 import { type ClientAuthentication, ClientCredentials } from './remote/client-credentials.ts'
 import type { Algorithm } from './tokens/algorithms.ts'
+import { ApiKeys } from './tokens/api-keys.ts'
 import type { AccessTokenClaims } from './tokens/claims.ts'
 import { DpopProofs } from './tokens/dpop.ts'
 import { RevocationFollower } from './tokens/follow-revocations.ts'
@@ -29,6 +30,8 @@ export interface GatehouseOptions {
   readonly revocations?: { readonly mostStaleMs?: number } | false
   /** Whether tokens that name a status list are checked there: for services that follow no revocations. Default `false`. */
   readonly statusLists?: boolean
+  /** Whether API keys count as tokens do. Default: where `client` is the application itself, to which alone the server tells of them. */
+  readonly apiKeys?: boolean
   readonly calls?: CallerOptions
   /** Decides instead of the server: `LocalDecisions`. */
   readonly decider?: Decider
@@ -54,6 +57,7 @@ export class Gatehouse {
   readonly #proofs: DpopProofs
   readonly #revocations: RevocationFollower | undefined
   readonly #statusLists: StatusLists | undefined
+  readonly #apiKeys: ApiKeys | undefined
   readonly #fetch: typeof fetch
   #decider: Decider
 
@@ -89,8 +93,18 @@ export class Gatehouse {
       this.#statusLists = new StatusLists({ base, fetch: this.#fetch }, keys, surroundings)
     }
     this.#proofs = new DpopProofs({}, surroundings)
+    const { mostStaleMs = 300_000 } = options.revocations || {}
+    if (options.apiKeys ?? own) {
+      const follows = options.revocations !== false
+      const kept = { usedMs: follows ? 60_000 : 10_000, mostStaleMs: follows ? mostStaleMs : 0 }
+      this.#apiKeys = new ApiKeys(
+        { issuer: this.url, audience: application, client, ...kept },
+        caller,
+        revoked,
+        surroundings,
+      )
+    }
     if (options.revocations !== false) {
-      const { mostStaleMs = 300_000 } = options.revocations ?? {}
       const open = (signal: AbortSignal) => this.openStream('/access/v1/revocations', signal)
       const onKeyEnded = () => keys.hurry()
       const follow = { open, mostStaleMs, onError: this.onError, onKeyEnded }
@@ -119,7 +133,7 @@ export class Gatehouse {
   }
 
   /**
-   * The claims of an access token for this application that counts now, as a bearer token.
+   * The claims of an access token (or API key) for this application that counts now, as a bearer token.
    * @throws {GatehouseError} `token.invalid`, `keys.unavailable`, `revocations.stale`, `status.unavailable`
    */
   verifyToken(token: string): Promise<AccessTokenClaims> {
@@ -132,6 +146,8 @@ export class Gatehouse {
       if (this.#revocations.stalenessMs === Number.POSITIVE_INFINITY) await within(this.#revocations.ready(), firstMs)
       this.#revocations.requireFresh()
     }
+    const key = /^Bearer +(\S+)$/i.exec(presented.authorization ?? '')?.[1]
+    if (this.#apiKeys !== undefined && key !== undefined && ApiKeys.claims(key)) return this.#apiKeys.verify(key)
     const claims = await verifyPresented({ verifier: this.#verifier, proofs: this.#proofs }, presented)
     await this.#statusLists?.check(claims)
     return claims

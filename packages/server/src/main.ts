@@ -3,7 +3,9 @@ import { readConfig } from '#config'
 import { isFault } from '#kernel'
 import { collectAfterStart } from './collect-start.ts'
 import { startGatehouse } from './gatehouse.ts'
+import { stepBack } from './step-back.ts'
 
+stepBack()
 try {
   const config = readConfig(process.env, process.cwd())
   const gatehouse = await startGatehouse({ config, toTerminal: process.stdout.isTTY === true })

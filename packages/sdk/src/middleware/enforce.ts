@@ -5,7 +5,7 @@ import { readStepUp } from '../obligations.ts'
 import { requestIdOf } from '../remote/centre.ts'
 import type { AccessTokenClaims } from '../tokens/claims.ts'
 import type { PresentedRequest } from '../tokens/presented.ts'
-import { type Authentication, requireAuthentication, requireScope } from '../tokens/step-up.ts'
+import { type Authentication, requireAction, requireAuthentication, requireScope } from '../tokens/step-up.ts'
 
 type Of<Request, T> = T | ((request: Request) => T | Promise<T>)
 
@@ -73,6 +73,7 @@ export async function enforce<Request>(
       requireAuthentication(claims, requirement.authentication, gatehouse.nowMs())
     const subject = requirement.subject === undefined ? subjectOf(claims) : await requirement.subject(claims, request)
     const action = await settle(requirement.action, request)
+    if (claims.actions !== undefined) requireAction(claims.actions, action)
     const resource = await settle(requirement.resource, request)
     const context = requirement.context === undefined ? undefined : await settle(requirement.context, request)
     const result = await gatehouse.evaluate(

@@ -100,7 +100,7 @@ export class ClientCredentials {
     if (resource !== undefined) form.set('resource', resource)
     if (scope !== undefined) form.set('scope', scope)
     const headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' }
-    await this.#authenticate(form, headers)
+    await authenticateClient(this.#options.client, issuer, form, headers, this.#surroundings.nowMs())
     const url = `${issuer}/oauth/token`
     const answer = await this.#caller.call({ url, method: 'POST', headers, body: form.toString() })
     const body = readJson(answer.body)
@@ -115,29 +115,35 @@ export class ClientCredentials {
     const share = 0.6 + 0.2 * this.#surroundings.random()
     return { token, renewAtMs: askedAtMs + lifeMs * share, endsAtMs: askedAtMs + lifeMs }
   }
+}
 
-  async #authenticate(form: URLSearchParams, headers: Record<string, string>): Promise<void> {
-    const { client, issuer } = this.#options
-    if ('clientSecret' in client) {
-      const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret)}`
-      headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`
-      return
-    }
-    const now = Math.floor(this.#surroundings.nowMs() / 1_000)
-    const header = { alg: client.algorithm ?? 'ES256', ...(client.keyId !== undefined && { kid: client.keyId }) }
-    const assertion = await new SignJWT({})
-      .setProtectedHeader(header)
-      .setIssuer(client.clientId)
-      .setSubject(client.clientId)
-      .setAudience(issuer)
-      .setJti(randomUUID())
-      .setIssuedAt(now)
-      .setExpirationTime(now + 60)
-      .sign(client.privateKey)
-    form.set('client_id', client.clientId)
-    form.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
-    form.set('client_assertion', assertion)
+/** Adds to a request what shows who this service is. */
+export async function authenticateClient(
+  client: ClientAuthentication,
+  issuer: string,
+  form: URLSearchParams,
+  headers: Record<string, string>,
+  nowMs: number,
+): Promise<void> {
+  if ('clientSecret' in client) {
+    const pair = `${encodeURIComponent(client.clientId)}:${encodeURIComponent(client.clientSecret)}`
+    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`
+    return
   }
+  const now = Math.floor(nowMs / 1_000)
+  const header = { alg: client.algorithm ?? 'ES256', ...(client.keyId !== undefined && { kid: client.keyId }) }
+  const assertion = await new SignJWT({})
+    .setProtectedHeader(header)
+    .setIssuer(client.clientId)
+    .setSubject(client.clientId)
+    .setAudience(issuer)
+    .setJti(randomUUID())
+    .setIssuedAt(now)
+    .setExpirationTime(now + 60)
+    .sign(client.privateKey)
+  form.set('client_id', client.clientId)
+  form.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
+  form.set('client_assertion', assertion)
 }
 
 export function readJson(text: string): Record<string, unknown> | undefined {

@@ -13,6 +13,8 @@ export interface AccessTokenClaims {
   readonly iat: number
   readonly nbf?: number
   readonly scope?: string
+  /** Of an API key that is for some actions only. */
+  readonly actions?: readonly string[]
   /** Organization of the subject. */
   readonly org?: string
   /** Public id of the sign-in session that it ends with. */

@@ -57,6 +57,14 @@ export class RevocationSet {
     return org !== undefined && this.#hits('organization', org, issuedAtMs)
   }
 
+  /** Whether an API key has ended, or its owner is barred. The end of what was issued before (tokens, sessions) is none of keys. */
+  coversKey(claims: AccessTokenClaims): boolean {
+    const { sub, org } = claims
+    const bars = (entry: Revocation | undefined) => entry !== undefined && entry.beforeMs === undefined
+    if (this.#entries.has(`token ${tokenName(claims)}`)) return true
+    return bars(this.#entries.get(`principal ${sub}`)) || bars(this.#entries.get(`organization ${org}`))
+  }
+
   #hits(kind: Revocation['kind'], id: string, issuedAtMs: number): boolean {
     const entry = this.#entries.get(`${kind} ${id}`)
     return entry !== undefined && reaches(entry, issuedAtMs)

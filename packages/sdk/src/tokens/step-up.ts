@@ -49,6 +49,14 @@ export function requireScope(claims: AccessTokenClaims, scope: string): void {
   })
 }
 
+/** Whoever limits a credential to some actions keeps it to them, whatever its owner may. @throws {GatehouseError} `token.scope_missing` */
+export function requireAction(actions: readonly string[], action: string): void {
+  if (actions.includes(action)) return
+  throw new GatehouseError('token.scope_missing', 'The API key is not for this action', {
+    challenge: 'Bearer error="insufficient_scope"',
+  })
+}
+
 function isEnough(acr: string, wanted: string): boolean {
   if (acr === wanted) return true
   const [has, needs] = [strengths.indexOf(acr), strengths.indexOf(wanted)]

@@ -32,12 +32,17 @@ export class Feed {
   readonly #followers = new Map<string, FollowerState>()
 
   readonly #recent: RecentEvents
+  /** The newest position, as of the last commit of this process, where commits tell it. */
+  #newest: number | undefined
 
   constructor(deps: FeedDeps) {
     this.#deps = deps
     this.#recent = new RecentEvents(deps.storage)
     const { storage, meter } = deps
-    const unhook = storage.onCommit(() => {
+    const unhook = storage.onCommit((newest) => {
+      // Most commits of followers (cursors, indexes) bring no event: they wake nobody.
+      if (newest !== undefined && newest === this.#newest) return
+      this.#newest = newest
       for (const alarm of this.#alarms) alarm.ring()
     })
     this.#running.push({ stop: async () => unhook() })
@@ -77,7 +82,12 @@ export class Feed {
     }
     this.#followers.set(options.name, state)
     const stored = options.after === 'stored' ? new StoredCursor(storage, options.name, state.position) : undefined
-    const loop = this.#loop(options.name, async () => {
+    const loop = this.#loop(options.name, async (polled) => {
+      // Nothing is read for what a commit has told already; what it has not told is found by the poll.
+      if (!polled && this.#newest !== undefined && state.position >= this.#newest) {
+        state.doneAtMs = performance.now()
+        return 0
+      }
       const events = await this.#recent.after(state.position, batchMost)
       const last = events.at(-1)
       if (last === undefined) {
@@ -152,21 +162,22 @@ export class Feed {
   }
 
   /** Runs `step` until it has nothing to do, then sleeps until a commit or the poll. */
-  #loop(name: string, step: () => Promise<number>): { stop(): Promise<void> } {
+  #loop(name: string, step: (polled: boolean) => Promise<number>): { stop(): Promise<void> } {
     const alarm = new Alarm()
     this.#alarms.add(alarm)
     let stopping = false
+    let polled = true
     const run = async () => {
       while (!stopping) {
         try {
-          if ((await step()) > 0) continue
+          if ((await step(polled)) > 0) continue
         } catch (error) {
           if (stopping) return
           this.#deps.onError(name, error)
           await new Promise((resolve) => setTimeout(resolve, 250))
           continue
         }
-        await alarm.wait(pollMs[this.#deps.storage.engine])
+        polled = (await alarm.wait(pollMs[this.#deps.storage.engine])) === 'polled'
       }
     }
     const running = run()

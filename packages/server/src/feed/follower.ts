@@ -19,7 +19,7 @@ export interface FollowOptions {
   readonly after: number | 'stored'
 }
 
-/** Waits for a wake-up or the poll, whichever comes first. A wake-up between two waits is not lost. */
+/** Waits for a wake-up or the poll, whichever comes first, and says which. A wake-up between two waits is not lost. */
 export class Alarm {
   #rung = false
   #wake: (() => void) | undefined
@@ -29,7 +29,7 @@ export class Alarm {
     this.#wake?.()
   }
 
-  async wait(ms: number): Promise<void> {
+  async wait(ms: number): Promise<'rung' | 'polled'> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms)
@@ -40,6 +40,8 @@ export class Alarm {
       })
       this.#wake = undefined
     }
+    const rung = this.#rung
     this.#rung = false
+    return rung ? 'rung' : 'polled'
   }
 }

@@ -2,7 +2,7 @@ import type { Storage } from '#storage'
 import { listEvents } from './event.store.ts'
 import type { FeedEvent } from './events.ts'
 
-/** Events kept in memory; a follower that is further behind reads the table. */
+/** Events kept in memory, up to twice as many; a follower that is further behind reads the table. */
 const keptMost = 1_000
 
 /**
@@ -38,8 +38,11 @@ export class RecentEvents {
     const first = events[0]?.position
     if (first === undefined) return events
     const next = (this.#kept[0]?.position ?? first) + this.#kept.length
-    if (first === next) this.#kept = [...this.#kept, ...events].slice(-keptMost)
-    else if (first > next) this.#kept = events
+    if (first === next) {
+      this.#kept.push(...events)
+      // Now and then, not at each read: what is kept is thousands of times longer than what comes.
+      if (this.#kept.length > 2 * keptMost) this.#kept.splice(0, this.#kept.length - keptMost)
+    } else if (first > next) this.#kept = [...events]
     return events
   }
 }

@@ -1,4 +1,5 @@
 export { type ConsistencyToken, isConsistencyToken, makeConsistencyToken, readConsistencyToken } from './consistency.ts'
+export { holdRow } from './hold-row.ts'
 export { type Migration, migrate, translateSchema } from './migration.ts'
 export { type DatabaseAddress, openStorage } from './open.ts'
 export { repeatedInsert, repeatedInserts } from './repeated-insert.ts'

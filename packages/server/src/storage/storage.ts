@@ -60,8 +60,11 @@ export interface Storage {
   transact<T>(body: (tx: Tx) => Promise<T>): Promise<T>
   /** As `transact`, with the consistency token of the write. */
   write<T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>>
-  /** Calls `listener` after commits, of this process at once, of others on PostgreSQL soon after: a hint, never the truth. */
-  onCommit(listener: () => void): () => void
+  /**
+   * Calls `listener` after commits, of this process at once, of others on PostgreSQL soon after: a hint, never the truth.
+   * `newest` is the feed's newest position where that is known (SQLite): a commit that did not move it brought no event.
+   */
+  onCommit(listener: (newest?: number) => void): () => void
   /**
    * Gives positions to committed events, where the engine does not do so as they are written; concurrent callers on any
    * node are harmless. Returns how many were numbered.

@@ -1,4 +1,5 @@
 import { defineEvents } from '#feed'
+import type { TokenProblem } from './verify/verify-access-token.ts'
 
 declare module '#feed' {
   interface EventCatalogue {
@@ -46,7 +47,7 @@ declare module '#feed' {
       scopes: readonly string[]
       expiresAt: string
     }
-    'tokens.api_key_revoked': { owner: string; reason: ApiKeyRevokedReason }
+    'tokens.api_key_revoked': { owner: string; reason: ApiKeyRevokedReason; issuedAt: string }
     'tokens.api_key_ending': { owner: string; days: number; expiresAt: string }
     'tokens.exchange_refused': {
       clientId: string
@@ -62,6 +63,15 @@ declare module '#feed' {
       reason: string
       clientId?: string
       claimed?: string
+    }
+    /** `token`, `subject` and `clientId` of one that we have signed; `unrecorded`: refusals since the last that were left out. */
+    'tokens.token_refused': {
+      at: 'userinfo' | 'api' | 'gateway'
+      reason: TokenProblem
+      token?: string
+      subject?: string
+      clientId?: string
+      unrecorded?: number
     }
     'tokens.token_revoked': { clientId: string; subject: string; token: string; expiresAtMs: number }
     'tokens.grant_revoked': { grantId: string; clientId?: string; subject?: string; reason: GrantRevokedReason }
@@ -99,6 +109,8 @@ defineEvents({
   'tokens.exchange_refused': 'An exchange of tokens was refused',
   'tokens.request_refused':
     'A request of the protocol was refused: a replay, a wrong proof, an address that is not registered',
+  'tokens.token_refused':
+    'An access token or API key that does not count was shown: forged, revoked, for somebody else, without its proof',
   'tokens.token_revoked': 'An access token was revoked before its end',
   'tokens.grant_revoked': 'Everything issued from one sign-in to an application was revoked',
   'tokens.revoked': 'All tokens of an application, machine, user or organization were revoked, with what renews them',

@@ -48,6 +48,7 @@ import { StatusLists } from './status-lists/status-lists.ts'
 import { identifyByAccessToken } from './verify/bearer.ts'
 import { DpopProofs } from './verify/dpop-proof.ts'
 import { type PresentedRequest, verifyPresented } from './verify/presented-token.ts'
+import { RefusedTokens } from './verify/refused-tokens.ts'
 import { type AccessTokenClaims, AccessTokenVerifier } from './verify/verify-access-token.ts'
 import { federationOperations } from './workloads/federation.routes.ts'
 import { FederationHealth } from './workloads/federation-health.ts'
@@ -178,7 +179,12 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     },
   )
   const presented = { verifier, proofs: new DpopProofs(clock), certificates }
-  const verifyRequest = (request: PresentedRequest, audience: string) => verifyPresented(presented, request, audience)
+  const refused = new RefusedTokens({ issuer: url, storage, clock, clients, verifier, onError })
+  const verifyRequest = (request: PresentedRequest, audience: string) => {
+    const claims = verifyPresented(presented, request, audience)
+    if (claims === undefined) refused.note(request.request, audience === url ? 'api' : 'gateway', audience)
+    return claims
+  }
   const { sealer } = deps
   const refreshGraceMs = deps.refreshGraceMs ?? 30_000
   const notices = new NoticeDelivery({
@@ -221,6 +227,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
     pages,
     revocations,
     verifier,
+    refused,
     consents: { findScopes: (userId, clientId) => findConsentedScopes(storage.db, userId, clientId) },
     nonceSecret: deps.nonceSecret ?? randomBytes(32),
     certificates,
@@ -275,6 +282,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
       await mountConsent(web.app, { url, storage, clock, protocol, clients, people, sessions, pages })
     },
     close: async () => {
+      await refused.settled()
       await apiKeys.close()
       await stopUses()
       keys.close()

@@ -1,4 +1,4 @@
-import type { Feed } from '#feed'
+import { Alarm, type Feed } from '#feed'
 import type { Meter } from '#kernel'
 import type { Storage } from '#storage'
 import { addToIndex, findIndexed } from './index.store.ts'
@@ -6,6 +6,10 @@ import { indexWords } from './words.ts'
 
 /** Events whose words are made before requests get their turn. */
 const atOnce = 32
+
+/** A batch smaller than this waits a moment for company: a commit of its own after every request would double the commits. */
+const fullBatch = 256
+const patienceMs = 100
 
 /** Keeps the index of the audit log behind the feed; it is made anew from the first event where there is none. */
 export async function followIntoIndex(deps: {
@@ -18,6 +22,8 @@ export async function followIntoIndex(deps: {
     this.set(await findIndexed(storage.db))
   })
   let indexed = await findIndexed(storage.db)
+  let closed = false
+  const patience = new Alarm()
   const follower = await feed.follow({
     name: 'audit.index',
     after: indexed,
@@ -36,7 +42,14 @@ export async function followIntoIndex(deps: {
         if (indexed < last) throw new Error(`the index stands at ${indexed}, before ${last}`)
         await new Promise((resolve) => setImmediate(resolve))
       }
+      if (events.length < fullBatch && !closed) await patience.wait(patienceMs)
     },
   })
-  return { close: () => follower.stop() }
+  return {
+    close: () => {
+      closed = true
+      patience.ring()
+      return follower.stop()
+    },
+  }
 }

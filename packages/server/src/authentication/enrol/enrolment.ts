@@ -12,7 +12,7 @@ import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from '../sig
 import { newAttempt } from '../sign-in/begin.ts'
 import type { PasskeyDeps } from '../sign-in/by-passkey.ts'
 import type { SignedIn, Visitor } from '../sign-in/proving.ts'
-import { refuse } from '../sign-in/refusals.ts'
+import { deny, recordDenial } from '../sign-in/refusals.ts'
 import { newTotpSecret, stepOfCode } from '../totp/totp.ts'
 import { type Pending, readPending, sealPending } from './pending.ts'
 
@@ -205,7 +205,10 @@ export class Enrolment {
     const { conditions } = this.#deps
     const { address } = visitor
     const answer = await conditions.ask(act, person, { action: 'signIn', factors, address, deviceKnown: false })
-    if (answer.kind !== 'permit') await refuse(this.#deps, act, person, attempt, answer)
+    if (answer.kind !== 'permit') {
+      await this.#deps.storage.transact((tx) => recordDenial(tx, this.#deps, act, person, attempt, answer))
+      deny(answer)
+    }
   }
 
   async #useLink(tx: Tx, act: Act, attempt: Attempt): Promise<void> {

@@ -86,7 +86,8 @@ export async function proveMailCode(
     if (!(await mayUseMail(storage.db, deps, person, attempt))) return undefined
     const second = attempt.amr.includes('pwd')
     return {
-      amr: [...attempt.amr, 'otp', ...(second ? ['mfa'] : [])],
+      // No method of RFC 8176 is a letter, and it is no `otp`: whoever asks for an app must see that this was none.
+      amr: [...attempt.amr, 'email', ...(second ? ['mfa'] : [])],
       use: (tx: Tx) => takeMailCode(tx, kept),
     }
   }

@@ -79,7 +79,7 @@ onEachEngine(
       await browser.submit('/sign-in/email', { code: `${code.slice(0, 4)} ${code.slice(4)}` })
       assert.equal(browser.at, '/account')
       const [session] = (await apiOf(server, browser)('GET', '/api/me/sessions')).body.items
-      assert.deepEqual(session.amr, ['otp'])
+      assert.deepEqual(session.amr, ['email'])
       assert.equal(session.acr, 'urn:gatehouse:acr:1')
       const kept = await server.storage.db.selectFrom('mail_codes').selectAll().execute()
       assert.ok(kept.every((one) => one.user_id === null))
@@ -156,7 +156,7 @@ onEachEngine('as a second factor mail stands where there is no better one, and n
     await browser.submit('/sign-in/email', { code })
     assert.equal(browser.at, '/account')
     const [session] = (await apiOf(server, browser)('GET', '/api/me/sessions')).body.items
-    assert.deepEqual([session.amr, session.acr], [['pwd', 'otp', 'mfa'], 'urn:gatehouse:acr:2'])
+    assert.deepEqual([session.amr, session.acr], [['pwd', 'email', 'mfa'], 'urn:gatehouse:acr:2'])
 
     // Who has an app is not offered less.
     await browser.open('/account/totp')

@@ -64,9 +64,12 @@ export const isOwnSecond = ({
   readonly factors?: readonly string[]
 }) => (factors ?? factorsOfAmr(amr)).some((factor) => ownSeconds.includes(factor))
 
-/** What methods (RFC 8176) say of the factors, for sessions that an older version began. */
+/** What methods (RFC 8176, and `email`) say of the factors, where nothing else is left of a sign-in: a token that outlived its session. */
 export function factorsOfAmr(amr: readonly string[]): string[] {
-  const names = { pwd: 'password', otp: 'totp', hwk: 'passkey', swk: 'passkey' } as Record<string, string>
+  const names = { pwd: 'password', otp: 'totp', email: 'email', hwk: 'passkey', swk: 'passkey' } as Record<
+    string,
+    string
+  >
   return amr.flatMap((method) => names[method] ?? [])
 }
 

@@ -17,7 +17,7 @@ import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import { allows, federationOf, has, stronger } from './fitting.ts'
 import type { SignInMeasures } from './measures.ts'
-import { recordFailure, refuse, reject } from './refusals.ts'
+import { deny, recordDenial, recordFailure, reject } from './refusals.ts'
 import { isRemembered, remember } from './remembered.ts'
 import { isSprayed } from './suspects.ts'
 import type { Throttle, Trying } from './throttle.ts'
@@ -174,7 +174,15 @@ export class Proving {
       )
       if (can.length > 0) return goOn('factor', can)
     }
-    if (answer.kind !== 'permit') await refuse(this.#deps, act, person, attempt, answer)
+    if (answer.kind !== 'permit') {
+      // INVARIANT: what was shown is used up whatever comes of it: a code that somebody else saw opens nothing later.
+      const told = await transactUnlessUsed(storage, async (tx) => {
+        if (!(await use(tx, actOfPerson(act, person)))) throw new UsedUp()
+        await recordDenial(tx, this.#deps, act, person, attempt, answer)
+        return true
+      })
+      return told === undefined ? undefined : deny(answer)
+    }
     return this.finish(act, visitor, attempt, async () => person, shown, use)
   }
 

@@ -1,7 +1,7 @@
 import type { RequiredFactor, SignInAnswer } from '#authorization'
 import { record } from '#feed'
 import { type Act, type Clock, Fault } from '#kernel'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
 import type { Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
@@ -55,29 +55,34 @@ export async function recordFailure(deps: Deps, act: Act, it: Failed, reason: st
   for (const kind of suspected) measures.attack(kind)
 }
 
-/**
- * Ends an attempt that policies refuse. Who it was has been proved, so that they may know why.
- * @throws {Fault} `authentication.denied`, always
- */
-export async function refuse(
-  { storage, clock }: Pick<Deps, 'storage' | 'clock'>,
+type Denial = Exclude<SignInAnswer, { kind: 'permit' }>
+
+/** Ends an attempt that policies refuse, on the record. */
+export async function recordDenial(
+  tx: Tx,
+  { clock }: Pick<Deps, 'clock'>,
   act: Act,
   person: Person,
   attempt: Attempt,
-  answer: Exclude<SignInAnswer, { kind: 'permit' }>,
-): Promise<never> {
-  await storage.transact(async (tx) => {
-    await deleteAttempt(tx, attempt)
-    await record(tx, act, {
-      type: 'authentication.denied',
-      atMs: clock.nowMs(),
-      organizationId: person.organizationId,
-      object: { type: 'User', id: person.id, name: person.username },
-      outcome: 'failure',
-      data: { action: 'signIn', reasons: answer.reasons },
-      touches: [],
-    })
+  { reasons }: Denial,
+): Promise<void> {
+  await deleteAttempt(tx, attempt)
+  await record(tx, act, {
+    type: 'authentication.denied',
+    atMs: clock.nowMs(),
+    organizationId: person.organizationId,
+    object: { type: 'User', id: person.id, name: person.username },
+    outcome: 'failure',
+    data: { action: 'signIn', reasons },
+    touches: [],
   })
+}
+
+/**
+ * Says why policies refuse: who it was has been proved, so that they may know.
+ * @throws {Fault} `authentication.denied`, always
+ */
+export function deny(answer: Denial): never {
   const detail = answer.kind === 'require' ? { detail: sayMissing(answer.factors) } : {}
   throw new Fault('authentication.denied', { ...detail, extra: { reasons: answer.reasons } })
 }

@@ -38,7 +38,7 @@ export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<A
     isFit: (principal) => snapshot.directory.stateOf(principal) === 'fit',
     find: (principal) => snapshot.directory.find(principal),
     identify: (request, forwarded, id, nowMs) => identifyAtGateway(identifying, request, forwarded, id, nowMs),
-    identity: (id, entity, { principal, session, actors }) => identities.for(id, principal, entity, session, actors),
+    identity: (id, entity, { principal, ...how }) => identities.for(id, principal, entity, how),
     ownPath: (forwarded, path, request, reply) => answerOwnPath(signIn, forwarded, path, request, reply),
   })
   await web.app.register(async (app) => addForwardAuthRoute(app, answer))

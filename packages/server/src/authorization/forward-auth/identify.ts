@@ -6,7 +6,7 @@ import type { Strength } from '../obligations/strength.ts'
 import type { Forwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
-import type { GatewaySession, SessionFinder, TokenVerifier } from './ports.ts'
+import type { GatewaySession, SessionFinder, TokenClaims, TokenVerifier } from './ports.ts'
 
 export interface Identified {
   readonly principal: EntityUid
@@ -19,12 +19,17 @@ export interface Identified {
   readonly client?: string | undefined
   /** The only actions that the credential is for; undefined: whatever the principal may. */
   readonly actions?: readonly string[] | undefined
+  /** Scopes of the token or API key, for the service behind the gateway. */
+  readonly scope?: string | undefined
 }
 
 /** What a request shows of whom it comes from, nothing of it checked: an access token, else the gateway's cookie of this origin. */
 export function credentialOf(request: FastifyRequest, origin: string): string | undefined {
   return request.headers.authorization ?? request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
 }
+
+const credentialPart = (claims: TokenClaims | undefined) =>
+  claims && { client: claims.client_id, actions: claims.actions, scope: claims.scope }
 
 export interface IdentifyDeps {
   readonly memory: GatewayMemory
@@ -51,7 +56,7 @@ export async function identifyAtGateway(
     const actors = actorsIn(claims?.act)
     return principal === undefined || actors === undefined
       ? 'bad-token'
-      : { principal, actors, strength: claims ?? {}, client: claims?.client_id, actions: claims?.actions }
+      : { principal, actors, strength: claims ?? {}, ...credentialPart(claims) }
   }
   const cookie = request.cookies[GatewayCookies.nameOf(origin, 'gateway')]
   const sid = await deps.cookies.readSession(origin, cookie)

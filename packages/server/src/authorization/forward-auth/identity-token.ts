@@ -1,7 +1,8 @@
 import type { Entity } from '@gatehouse/cedar'
 import type { ApplicationId, Clock } from '#kernel'
 import type { EntityUid } from '../entities/source.ts'
-import type { GatewaySession, IdentitySigner } from './ports.ts'
+import type { Identified } from './identify.ts'
+import type { IdentitySigner } from './ports.ts'
 
 /** How long a token counts, and how much of that is left when it is last handed out. */
 const lifetimeSeconds = 120
@@ -20,17 +21,17 @@ export class IdentityTokens {
     this.#deps = deps
   }
 
-  /** @param actors who acts for the principal, the present one first: the claim `act` (RFC 8693 §4.1) */
+  /** @param how by what: the session, the scopes of a token or API key, who acts (the claim `act`, RFC 8693 §4.1), the present one first */
   for(
     audience: ApplicationId,
     principal: EntityUid,
     entity: Entity | undefined,
-    session?: GatewaySession,
-    actors: readonly EntityUid[] = [],
+    how: Pick<Identified, 'session' | 'actors' | 'scope'>,
   ): string {
+    const { session, actors = [], scope } = how
     const { issuer, signer, clock } = this.#deps
     const now = Math.floor(clock.nowMs() / 1_000)
-    const key = `${audience}\n${principal.type}\n${principal.id}\n${session?.id ?? ''}\n${actors.map(({ id }) => id)}`
+    const key = `${audience}\n${principal.type}\n${principal.id}\n${session?.id ?? ''}\n${actors.map(({ id }) => id)}\n${scope ?? ''}`
     const { kid } = signer.activeKey('ES256')
     const known = this.#known.get(key)
     if (known !== undefined && known.kid === kid && known.exp - now >= leastLeftSeconds) return known.token
@@ -44,6 +45,7 @@ export class IdentityTokens {
       exp,
       ...namesOf(entity),
       ...(session !== undefined && { sid: session.id, acr: session.acr, amr: session.amr }),
+      ...(scope !== undefined && scope !== '' && { scope }),
       ...(actors.length > 0 && { act: chainOf(actors) }),
     }
     const signed = `${encode({ alg: 'ES256', typ: 'gatehouse-identity+jwt', kid })}.${encode(claims)}`

@@ -48,6 +48,7 @@ export interface TokenClaims {
   readonly act?: Acting
   /** When it ends, in seconds; absent where it does not. */
   readonly exp?: number
+  readonly scope?: string
   /** The only actions that the credential is for, where it is limited to some. */
   readonly actions?: readonly string[]
 }

@@ -138,7 +138,7 @@ export function addReplica(web: Web, deps: ReplicaDeps): void {
       throw new Fault('authorization.request_invalid', { detail: '/body/token is no access token that counts here' })
     const entity = snapshot.directory.find(principal)
     reply.header('cache-control', 'no-store')
-    return { identity: deps.identities.for(id, principal, entity, undefined, actors) }
+    return { identity: deps.identities.for(id, principal, entity, { actors, scope: claims?.scope }) }
   })
 
   const takeBatch = async (request: FastifyRequest, reply: FastifyReply) => {

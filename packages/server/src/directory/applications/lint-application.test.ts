@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Application } from './application.ts'
 import { defaultsOf } from './defaults.ts'
 import { lintApplication } from './lint-application.ts'
+import { defaultOAuth } from './oauth-settings.ts'
 
 const nowMs = Date.UTC(2027, 0, 1)
 const day = 86_400_000
@@ -26,6 +27,7 @@ test('each unwise setting is found at its place with its fix (RFC 9700)', () => 
   assert.deepEqual(rules({ redirectUris: ['http://localhost:3000/callback'] }), ['plain-redirect'])
   assert.deepEqual(rules({ redirectUris: ['https://*.app.example/callback'] }), ['wildcard-redirect'])
   assert.deepEqual(rules({ redirectUris: [] }), ['no-redirect'])
+  assert.deepEqual(rules({ oauth: { ...defaultOAuth, pkce: 'optional' } }), ['no-pkce'])
   assert.deepEqual(rules({ credentials: { ...secretOf(1), authMethod: 'none' } }), ['public-with-secret'])
   assert.deepEqual(rules({ credentials: secretOf(366) }), ['stale-secret'])
   assert.deepEqual(rules({ credentials: secretOf(1) }), ['endless-secret'])

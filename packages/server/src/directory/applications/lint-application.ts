@@ -15,7 +15,8 @@ const staleAfterMs = 365 * day
 /** Looks for what the rules of registration allow and what should not stay so (RFC 9700). Pure. */
 export function lintApplication(application: Application, nowMs: number): Finding[] {
   const found: Finding[] = []
-  const { redirectUris, postLogoutRedirectUris, grantTypes, credentials, scopes, tokenLifetimes, kind } = application
+  const { redirectUris, postLogoutRedirectUris, grantTypes, credentials, scopes, tokenLifetimes, kind, oauth } =
+    application
   const add = (rule: string, pointer: string, says: string, fix: string) => found.push({ rule, pointer, says, fix })
   for (const [name, uris] of Object.entries({ redirectUris, postLogoutRedirectUris }))
     for (const [at, uri] of uris.entries()) {
@@ -31,6 +32,13 @@ export function lintApplication(application: Application, nowMs: number): Findin
       '/redirectUris',
       'People cannot sign in to it',
       'Register where they come back to, or make it a service',
+    )
+  if (oauth.pkce === 'optional' && grantTypes.includes('authorization_code'))
+    add(
+      'no-pkce',
+      '/oauth/pkce',
+      'Its codes need no proof key: one that is led astray is held by the secret alone',
+      'Have its library send code_challenge (S256), and set pkce to required',
     )
   if (credentials.authMethod === 'none' && credentials.secrets.length + credentials.keys.length > 0)
     add('public-with-secret', '/authMethod', 'It is public and has secrets or keys', 'Revoke them, or have it use them')

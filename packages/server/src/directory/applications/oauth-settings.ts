@@ -25,6 +25,11 @@ export type CertificateName = (typeof certificateNames)[number]
 /** How an application speaks OAuth and OpenID Connect. Whatever is left out is safe and off, but for what costs nothing. */
 export interface OAuthSettings {
   readonly profile: OAuthProfile
+  /**
+   * Proof keys for codes (RFC 7636, S256 alone). `optional` is for a confidential application whose library cannot: its codes are
+   * protected by its own authentication, and by the `nonce` that it sends and checks (RFC 9700 §2.1.1). One that comes is always checked.
+   */
+  readonly pkce: 'required' | 'optional'
   /** Tokens bound to a key of the client (RFC 9449): `allowed` binds those whose request carries a proof. */
   readonly dpop: Switch
   /** Whether its proofs must carry a nonce of ours (RFC 9449 §8). */
@@ -62,6 +67,7 @@ export interface OAuthSettings {
 
 export const defaultOAuth: OAuthSettings = {
   profile: 'standard',
+  pkce: 'required',
   dpop: 'allowed',
   dpopNonce: false,
   certificateBoundTokens: false,
@@ -122,7 +128,13 @@ export function parseOAuth(problems: Problems, pointer: string, oauth: OAuthSett
     at('certificateSubject'),
     'must be given with tls_client_auth',
   )
+  problems.check(
+    oauth.pkce === 'required' || authMethod !== 'none',
+    at('pkce'),
+    'must be required of an application that keeps no secret',
+  )
   if (oauth.profile === 'standard') return
+  problems.check(oauth.pkce === 'required', at('pkce'), `must be required with ${oauth.profile}`)
   problems.check(
     strongAuthentication.has(authMethod),
     '/authMethod',

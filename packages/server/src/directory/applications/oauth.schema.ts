@@ -13,6 +13,7 @@ import {
 const uri = text(2_048, 'An https address')
 const certain = {
   profile: oneOf(oauthProfiles),
+  pkce: oneOf(['required', 'optional']),
   dpop: oneOf(switches),
   dpopNonce: Type.Boolean(),
   certificateBoundTokens: Type.Boolean(),

@@ -91,6 +91,7 @@ const oauth = object(
   {},
   {
     profile: oneOf(...oauthProfiles),
+    pkce: oneOf('required', 'optional'),
     dpop: oneOf(...switches),
     dpop_nonce: flag,
     certificate_bound_tokens: flag,

@@ -22,7 +22,9 @@ export class Writer {
   readonly #database: DatabaseSync
   readonly #tx: Tx
   readonly #waiting: Job[] = []
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<(newest?: number) => void>()
+  /** The feed's newest position as of the last commit; undefined before the first. */
+  #position: number | undefined
   #running: Promise<void> | undefined
   #newest: StatementSync | undefined
 
@@ -38,7 +40,7 @@ export class Writer {
     })
   }
 
-  onCommit(listener: () => void): () => void {
+  onCommit(listener: (newest?: number) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -54,7 +56,7 @@ export class Writer {
       await this.#commitBatch()
       for (const listener of this.#listeners) {
         try {
-          listener()
+          listener(this.#position)
         } catch {
           // A hint: who fails to take it polls.
         }
@@ -80,7 +82,7 @@ export class Writer {
         inBody = true
         const value = await job.body(this.#tx)
         this.#database.exec('release body')
-        done.push({ job, value, position: this.#position() })
+        done.push({ job, value, position: this.#newestPosition() })
       } catch (error) {
         job.reject(toFault(error))
         // SQLite may have rolled back the whole transaction by itself (disk full): then nothing of the batch is left.
@@ -99,6 +101,8 @@ export class Writer {
     } catch (error) {
       return this.#abandon(done, error)
     }
+    const last = done.at(-1)
+    if (last !== undefined) this.#position = Number(last.position)
     for (const { job, value, position } of done) {
       job.resolve({ value: value as never, at: makeConsistencyToken('sqlite', position) })
     }
@@ -116,7 +120,7 @@ export class Writer {
   }
 
   /** The feed's newest position inside this transaction; 0 where there is no feed. */
-  #position(): bigint {
+  #newestPosition(): bigint {
     this.#newest ??= this.#prepareNewest()
     return BigInt((this.#newest?.get()?.position as number | null) ?? 0)
   }

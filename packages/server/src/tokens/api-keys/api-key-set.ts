@@ -94,6 +94,10 @@ export class ApiKeySet {
     return text.startsWith(apiKeyPrefix)
   }
 
+  knows(text: string): boolean {
+    return this.find(text) !== undefined
+  }
+
   get size(): number {
     return this.#byHash.size
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { createRemoteJWKSet, jwtVerify, SignJWT } from 'jose'
+import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose'
 import { systemEntropy } from '#kernel'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { until } from '../../../test/support/house.ts'
@@ -96,7 +96,8 @@ onEachEngine(
       assert.equal((await api('DELETE', `/api/api-keys/${key.id}`)).status, 204, 'twice is as once')
       const revoked = (await api('GET', '/api/events?type=tokens.api_key_revoked')).body.items
       assert.equal(revoked.length, 1)
-      assert.deepEqual(revoked[0].data, { owner: machine, reason: 'revoked' })
+      const issuedAt = new Date(key.issuedAtMs).toISOString()
+      assert.deepEqual(revoked[0].data, { owner: machine, reason: 'revoked', issuedAt })
       assert.equal((await api('GET', `/api/api-keys/${key.id}`)).body.state, 'revoked')
     }),
 )
@@ -167,7 +168,7 @@ onEachEngine('guessed, damaged, misplaced and expired keys open nothing', (scrat
 )
 
 onEachEngine('a key does what its scopes name and nothing else, at the gateway and at our own API', (scratch) =>
-  inKeyHouse(scratch, async ({ api, asAlice, ask, call, alice, docs, home, machine }) => {
+  inKeyHouse(scratch, async ({ api, asAlice, ask, call, alice, docs, home, machine, server }) => {
     const make = async (more: object, as = api) => {
       const made = await as('POST', '/api/api-keys', { name: 'k', applications: ['gatehouse'], ...more })
       assert.equal(made.status, 201, JSON.stringify(made.body))
@@ -175,6 +176,17 @@ onEachEngine('a key does what its scopes name and nothing else, at the gateway a
     }
     const reads = await make({ applications: [docs], scopes: ['read'] }, asAlice)
     assert.deepEqual(await ask(reads), permitted(alice))
+    const handedOn = await server.web.app.inject({
+      method: 'GET',
+      url: '/ext-authz/d/1',
+      headers: { host: 'docs.example.com', 'x-forwarded-proto': 'https', authorization: `Bearer ${reads}` },
+    })
+    const identity = decodeJwt(String(handedOn.headers['gatehouse-identity']))
+    assert.deepEqual(
+      [identity.sub, identity.scope],
+      [alice, 'read'],
+      'the service behind the gateway is told its scopes',
+    )
     assert.deepEqual(await ask(reads, 'PUT'), { status: 403, reason: 'gatehouse:credential-scope', subject: null })
 
     const views = await make({ owner: machine, scopes: ['viewUser'] })

@@ -12,7 +12,7 @@ import type { SessionSource, SignInSession } from '../ports.ts'
 import { countLiveApiKeys, insertApiKey } from './api-key.store.ts'
 import { type ApiKey, apiKeyLifetimes, apiKeysMost, ownApi } from './api-key.ts'
 import { hashOfApiKey, makeApiKey } from './format.ts'
-import { entityOf, type FoundOwner, requireOwner } from './owner.ts'
+import { entityOf, type FoundOwner, holdOwner, requireOwner } from './owner.ts'
 
 export interface IssueApiKeyDeps extends DirectoryDeps {
   readonly sessions: Pick<SessionSource, 'find'>
@@ -59,7 +59,8 @@ export async function issueApiKey(deps: IssueApiKeyDeps, act: Act, input: ApiKey
   const secret = makeApiKey(entropy)
   return storage.write(async (tx) => {
     const nowMs = clock.nowMs()
-    // In the transaction: whoever leaves at this moment leaves no key behind.
+    // INVARIANT: whoever leaves at this moment leaves no key behind: they go before this, and it is refused, or after it, and it ends.
+    await holdOwner(tx, owner.id)
     if ((await requireOwner(tx, owner.id)).state !== 'active') throw refused('/owner', 'must be active')
     if ((await countLiveApiKeys(tx, owner.id, nowMs)) >= apiKeysMost) throw new Fault('tokens.api_keys_too_many')
     const key: ApiKey = {

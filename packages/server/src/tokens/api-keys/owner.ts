@@ -1,7 +1,7 @@
 import type { EntityUid } from '#authorization'
 import { findMachine, findUser, requireOrganization } from '#directory'
 import { Fault, isId, type OrganizationId } from '#kernel'
-import type { Reader } from '#storage'
+import { holdRow, type Reader, type Tx } from '#storage'
 import '../faults.ts'
 import type { ApiKeyOwner } from './api-key.ts'
 
@@ -9,6 +9,10 @@ export const entityOf = (owner: ApiKeyOwner): EntityUid => ({
   type: isId('user', owner) ? 'User' : 'Machine',
   id: owner,
 })
+
+/** Until the transaction ends nobody moves them elsewhere. */
+export const holdOwner = (tx: Tx, owner: ApiKeyOwner): Promise<void> =>
+  holdRow(tx, isId('user', owner) ? 'users' : 'machines', owner)
 
 export interface FoundOwner {
   readonly id: ApiKeyOwner

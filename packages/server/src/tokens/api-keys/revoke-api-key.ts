@@ -43,7 +43,7 @@ export async function endApiKey(
     organizationId: key.organizationId,
     object: { type: 'Gatehouse::ApiKey', id: key.id, name: key.name },
     touches: [],
-    data: { owner: key.owner, reason },
+    data: { owner: key.owner, reason, issuedAt: new Date(key.issuedAtMs).toISOString() },
   })
   return true
 }

@@ -3,6 +3,7 @@ import type { Meter } from '#kernel'
 import type { SigningAlgorithm } from '#keyring'
 import type { Storage } from '#storage'
 import type { TokenSpool } from '../spool/spool.ts'
+import type { RefusedTokens } from '../verify/refused-tokens.ts'
 import type { AccessTokenVerifier } from '../verify/verify-access-token.ts'
 import type { AssertionDeps } from '../workloads/assertion.ts'
 import type { ProviderDeps } from './provider.ts'
@@ -11,6 +12,8 @@ export interface ProtocolDeps extends ProviderDeps {
   readonly storage: Storage
   readonly meter: Meter
   readonly verifier: AccessTokenVerifier
+  /** Told of tokens at userinfo that do not count. */
+  readonly refused: Pick<RefusedTokens, 'note'>
   /** How outside workloads are let in. */
   readonly assertions: AssertionDeps
   readonly requestsPerSecond: number

@@ -91,6 +91,7 @@ export class Provided {
         await this.#finish(ctx as KoaContextWithOIDC, unit)
       })
       if (!unit.recordsRefusal) await this.#refusals.record(ctx as KoaContextWithOIDC, unit.act)
+      if (ctx.path === paths.userinfo && ctx.status === 401) this.#deps.refused.note(request, 'userinfo', undefined)
       if (unit.reuseDetected) this.#deps.measures.reuseDetected()
       if (ctx.path === paths.token && ctx.method === 'POST') {
         const { body, oidc } = ctx as unknown as { body?: { error?: unknown }; oidc: KoaContextWithOIDC['oidc'] }

@@ -130,7 +130,12 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     discovery: discoveryOf({ ...deps, paths }),
     claims: { acr: null, amr: null, auth_time: null, iss: null, sid: null, ...claimsByScope },
     responseTypes: ['code'],
-    pkce: { required: () => true },
+    pkce: {
+      required: (_ctx, client) => {
+        const registered = registeredOf(client)
+        return registered === undefined || rulesOf(registered).pkceRequired
+      },
+    },
     fetch: guardedFetch(deps.outgoing),
     fetchResponseBodyLimits: { jwks_uri: 65_536 },
     allowOmittingSingleRegisteredRedirectUri: false,

@@ -4,6 +4,7 @@ import { deleteArtifactsOf } from '../artifacts/artifact.store.ts'
 import { deleteConsentsOf } from '../consent/consent.store.ts'
 import type { ClientCache } from '../oidc/clients.ts'
 import { tokenLifeMostMs } from '../oidc/lifetimes.ts'
+import { jwtArtifactId } from '../oidc/stored-token.ts'
 import { listRevocations, putRevocation, type Revocation } from './revocation.store.ts'
 import type { RevocationSet } from './revocation-set.ts'
 
@@ -19,7 +20,11 @@ const keptMs = 24 * tokenLifeMostMs
 
 const barred = new Set(['suspended', 'deactivated', 'deleted'])
 /** Of this room's own events, those whose revocation the transaction did not write. */
-const writtenHere: ReadonlySet<string> = new Set(['tokens.principal_contained', 'tokens.revoked'])
+const writtenHere: ReadonlySet<string> = new Set([
+  'tokens.principal_contained',
+  'tokens.revoked',
+  'tokens.api_key_revoked',
+])
 const principalTypes: Readonly<Record<string, Revocation['kind']>> = {
   User: 'principal',
   Machine: 'principal',
@@ -52,6 +57,13 @@ function takenBy(event: Told): Revocation | undefined {
   if (type === 'tokens.grant_revoked' || type === 'directory.trust_deleted')
     return { kind: 'grant', id: object.id, beforeMs: undefined, untilMs }
   if (type === 'tokens.token_revoked') return { kind: 'token', id: object.id, beforeMs: undefined, untilMs }
+  // This node's own set of keys knows by itself; services that have asked about a key remember the answer for a while.
+  if (type === 'tokens.api_key_revoked') {
+    const issuedAtMs = Date.parse(String((data as { issuedAt?: string }).issuedAt ?? ''))
+    if (Number.isNaN(issuedAtMs)) return undefined
+    const id = jwtArtifactId(object.id, Math.floor(issuedAtMs / 1_000))
+    return { kind: 'token', id, beforeMs: undefined, untilMs }
+  }
   if (type === 'tokens.revoked') {
     const kind = principalTypes[object.type]
     return kind && { kind, id: object.id, beforeMs: atMs, untilMs }

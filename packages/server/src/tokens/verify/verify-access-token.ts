@@ -44,6 +44,8 @@ export interface AccessTokenClaims {
 export interface KeyVerifier {
   /** By its beginning: whether the text is for `verify` to judge, and for nothing else. */
   claims(text: string): boolean
+  /** Whether it is in force, wherever it counts. */
+  knows(text: string): boolean
   verify(text: string, audience: string): AccessTokenClaims | undefined
 }
 
@@ -53,6 +55,26 @@ export interface VerifierDeps {
   readonly signer: Signer
   readonly revocations: RevocationSet
   readonly clock: Clock
+}
+
+/** `wrong_signature`: or a header or claims that no access token of ours has. `wrong_holder`: without the proof that it is bound to. */
+export type TokenProblem =
+  | 'too_long'
+  | 'malformed'
+  | 'unknown_key'
+  | 'wrong_signature'
+  | 'not_yet'
+  | 'expired'
+  | 'other_audience'
+  | 'revoked'
+  | 'wrong_holder'
+  | 'api_key_unknown'
+
+/** Of a token that we have signed: the hash of its id, whom it spoke for, whom it was issued to. */
+interface SignedFor {
+  readonly token: string
+  readonly subject: string
+  readonly clientId: string
 }
 
 /** What signs access tokens here; whatever else a header names is refused before a key is looked at. */
@@ -110,6 +132,28 @@ export class AccessTokenVerifier {
     }
     if (audience !== undefined && claims.aud !== audience) return undefined
     return this.#isRevoked(known) ? undefined : claims
+  }
+
+  /**
+   * Why a token does not count, for the record: `verify` alone decides. Its claims are told only of one that we have signed.
+   * @param audience as for `verify`
+   */
+  explain(token: string, audience: string | undefined): { reason: TokenProblem; claims?: SignedFor } {
+    const { keys, revocations } = this.#deps
+    if (token.length > tokenLengthMost) return { reason: 'too_long' }
+    if (keys?.claims(token)) return { reason: keys.knows(token) ? 'other_audience' : 'api_key_unknown' }
+    const jws = readJws(token)
+    if (jws === undefined) return { reason: 'malformed' }
+    const claims = this.#checkSigned(token)
+    if (claims === undefined)
+      return { reason: this.#algorithmOf.has(String(jws.header.kid)) ? 'wrong_signature' : 'unknown_key' }
+    const hash = jwtArtifactId(claims.jti, claims.iat)
+    const told = { claims: { token: hash, subject: claims.sub, clientId: claims.client_id } }
+    if (!this.#isInTime(claims))
+      return { reason: claims.iat * 1_000 > this.#deps.clock.nowMs() ? 'not_yet' : 'expired', ...told }
+    if (audience !== undefined && claims.aud !== audience) return { reason: 'other_audience', ...told }
+    const revoked = this.#isRevoked({ claims, hash, generation: revocations.generation - 1 })
+    return { reason: revoked ? 'revoked' : 'wrong_holder', ...told }
   }
 
   #checkSigned(token: string): AccessTokenClaims | undefined {
