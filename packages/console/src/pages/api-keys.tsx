@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { get } from '../api/client.ts'
 import { useMayEach } from '../api/rights.ts'
+import { useMe } from '../app/me.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
-import { Cli, Time } from '../parts/small.tsx'
+import { Cli, Entity, quote, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
+import { NewApiKey } from './new-api-key.tsx'
 
 interface ApiKey {
   readonly id: string
@@ -20,17 +23,22 @@ export function ApiKeys({
   type,
   id,
   name,
+  organizationId,
 }: {
   readonly type: 'User' | 'Machine'
   readonly id: string
   readonly name: string
+  readonly organizationId: string | undefined
 }) {
   const { t } = useWords()
   const resource = { type, id }
-  const [mayView, mayRevoke] = useMayEach([
+  const [mayView, mayRevoke, mayIssue] = useMayEach([
     { action: 'viewApiKey', resource },
     { action: 'revokeApiKey', resource },
+    { action: 'issueApiKey', resource },
   ])
+  const [making, setMaking] = useState(false)
+  const me = useMe()
   const keys = useQuery({
     queryKey: ['api-keys', id],
     queryFn: ({ signal }) => get<{ items: ApiKey[] }>(`/api/api-keys?owner=${id}&live=true&limit=200`, signal),
@@ -46,7 +54,10 @@ export function ApiKeys({
       {items.map((key) => (
         <p key={key.id} className="line">
           <span>
-            <b>{key.name}</b> <span className="soft">{key.scopes.join(', ')}</span>
+            <b>{key.name}</b> <span className="soft">{key.scopes.join(', ') || t('all that its owner may')}</span>{' '}
+            {key.applications.map((one) =>
+              one === 'gatehouse' ? 'Gatehouse' : <Entity key={one} bare uid={{ type: 'Application', id: one }} />,
+            )}
             <br />
             {t('ends')} <Time ms={key.expiresAtMs} /> · {t('last used')} <Time ms={key.usedAtMs} />
           </span>
@@ -59,14 +70,22 @@ export function ApiKeys({
                 danger: true,
                 asks: t('Whoever uses this key is refused at once. It cannot be undone; make another one instead.'),
                 done: t('Revoked'),
+                more: <Cli command={`gatehouse api-key revoke ${key.id}`} />,
               }}
             />
           )}
         </p>
       ))}
-      <Cli
-        command={`gatehouse api-key create nightly${type === 'User' ? '' : ` --owner machine:${name}`} --app docs`}
-      />
+      {/* Whoever could make a key of somebody else could become them. */}
+      {mayIssue && (type === 'Machine' || id === me.id) && (
+        <p>
+          <button type="button" className="quiet" onClick={() => setMaking(true)}>
+            {t('New API key')}
+          </button>
+        </p>
+      )}
+      <Cli command={`gatehouse api-key list --owner ${type.toLowerCase()}:${quote(name)}`} />
+      {making && <NewApiKey {...{ type, id, name, organizationId }} onClose={() => setMaking(false)} />}
     </section>
   )
 }

@@ -159,13 +159,15 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
         {tab === 'sessions' && (
           <>
             <Sessions userId={id} />
-            <ApiKeys type="User" id={id} name={name} />
+            <ApiKeys type="User" id={id} name={name} organizationId={item.organizationId as string | undefined} />
           </>
         )}
         {tab === 'secrets' && (
           <>
             <Secrets noun={noun} item={item} />
-            {noun.path === 'machines' && <ApiKeys type="Machine" id={id} name={name} />}
+            {noun.path === 'machines' && (
+              <ApiKeys type="Machine" id={id} name={name} organizationId={item.organizationId as string | undefined} />
+            )}
           </>
         )}
         {tab === 'policies' && <Policies applicationId={id} name={name} />}

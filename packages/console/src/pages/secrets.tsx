@@ -3,10 +3,11 @@ import { useState } from 'react'
 import { newKey, send } from '../api/client.ts'
 import { useMay } from '../api/rights.ts'
 import { ActButton } from '../parts/act.tsx'
-import { Dialog } from '../parts/dialog.tsx'
+import { ShownOnce } from '../parts/once.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Cli, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
+import { MachineKeys } from './machine-keys.tsx'
 import { cliOf, type Item, type Noun } from './noun.ts'
 
 interface Issued {
@@ -30,9 +31,10 @@ export function Secrets({ noun, item }: { readonly noun: Noun; readonly item: It
       setIssued(body)
       void client.invalidateQueries()
     },
+    gcTime: 0,
   })
   const secrets = (item.secrets ?? []) as { id: string; issuedAtMs: number; expiresAtMs?: number; usedAtMs?: number }[]
-  const keys = (item.keys ?? []) as { kid: string; registeredAtMs: number; expiresAtMs?: number; usedAtMs?: number }[]
+  const keys = (item.keys ?? []) as { kid: string; registeredAtMs: number; expiresAtMs?: number }[]
   return (
     <>
       <section className="card">
@@ -87,38 +89,33 @@ export function Secrets({ noun, item }: { readonly noun: Noun; readonly item: It
         )}
         <ProblemNote error={issuing.error} />
       </section>
-      <section className="card">
-        <h2>{t('Public keys')}</h2>
-        {keys.length === 0 && <p className="soft">{t('None registered.')}</p>}
-        {keys.map((key) => (
-          <p key={key.kid} className="line">
-            <code>{key.kid}</code> {t('registered')} <Time ms={key.registeredAtMs} /> · {t('ends')}{' '}
-            <Time ms={key.expiresAtMs} />
-            {key.usedAtMs !== undefined && (
-              <>
-                {' '}
-                · {t('last used')} <Time ms={key.usedAtMs} />
-              </>
-            )}
-          </p>
-        ))}
-      </section>
+      {noun.path === 'machines' ? (
+        <MachineKeys item={item} name={noun.nameOf(item)} />
+      ) : (
+        <section className="card">
+          <h2>{t('Public keys')}</h2>
+          {keys.length === 0 && <p className="soft">{t('None registered.')}</p>}
+          {keys.map((key) => (
+            <p key={key.kid} className="line">
+              <code>{key.kid}</code> {t('registered')} <Time ms={key.registeredAtMs} /> · {t('ends')}{' '}
+              <Time ms={key.expiresAtMs} />
+            </p>
+          ))}
+        </section>
+      )}
       <Cli command={cliOf(noun, item, 'secret')} />
       {issued !== undefined && (
-        <Dialog title={t('The new secret')} onClose={() => setIssued(undefined)}>
-          <p>{t('This is the only time it is shown. Put it where the program reads it now.')}</p>
-          <p>
-            {t('Client id')} <code className="wrap">{issued.clientId}</code>
-          </p>
-          <p>
-            {t('Secret')} <code className="wrap">{issued.secret}</code>
-          </p>
-          <p className="actions">
-            <button type="button" className="main" onClick={() => setIssued(undefined)}>
-              {t('I have it')}
-            </button>
-          </p>
-        </Dialog>
+        <ShownOnce
+          title={t('The new secret')}
+          says={t('This is the only time it is shown. Put it where the program reads it now.')}
+          facts={[[t('Client id'), issued.clientId]]}
+          name={t('Secret')}
+          secret={issued.secret}
+          onClose={() => {
+            setIssued(undefined)
+            issuing.reset()
+          }}
+        />
       )}
     </>
   )

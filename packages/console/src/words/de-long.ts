@@ -1,5 +1,13 @@
 /** Whole sentences. */
 export const long = {
+  'Its client secrets end at once and for good: it proves itself by keys from now on':
+    'Ihre Client-Geheimnisse enden sofort und endgültig: Sie weist sich fortan mit Schlüsseln aus',
+  'The browser does not let it be copied: mark it and copy it yourself.':
+    'Der Browser lässt es nicht kopieren: Markieren und kopieren Sie es selbst.',
+  'It was made in this browser, and only its public half was sent. Put it where the program reads it now.':
+    'Er entstand in diesem Browser, gesendet wurde nur die öffentliche Hälfte. Legen Sie ihn jetzt dahin, wo das Programm ihn liest.',
+  'is made here: the private half is shown once and never sent':
+    'entsteht hier: Die private Hälfte wird einmal gezeigt und nie gesendet',
   'A grant of the role {role} would have no role any more': 'Ein Recht mit der Rolle {role} hätte keine Rolle mehr',
   'A grant says: this person, group or machine holds this role on this resource, perhaps for a time, and why.':
     'Ein Recht sagt: Diese Person, Gruppe oder Maschine hat diese Rolle auf dieser Ressource, vielleicht für eine Zeit, und warum.',
