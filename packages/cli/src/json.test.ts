@@ -76,6 +76,15 @@ function commands(home: string): string[][] {
     ['group', 'show', 'acme/json'],
     ['group', 'remove', 'acme/json', 'user:acme/bob'],
     ['group', 'delete', 'acme/json'],
+    ['provider', 'list'],
+    ['provider', 'create', 'json', '--issuer', 'https://idp.invalid', '--client-id', 'us', ...org],
+    ['provider', 'show', 'acme/json'],
+    ['provider', 'update', 'acme/json', '--title', 'Corp', '--domains', 'corp.example'],
+    ['provider', 'set-secret', 'acme/json', '--file', join(home, 'secret')],
+    ['provider', 'check', 'acme/json'],
+    ['provider', 'suspend', 'acme/json'],
+    ['provider', 'activate', 'acme/json'],
+    ['provider', 'delete', 'acme/json'],
     ['machine', 'list'],
     ['machine', 'create', 'json', '--owner', 'bob', ...org],
     ['machine', 'secret', 'acme/json'],
@@ -199,6 +208,7 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
   cpSync(bundle, join(home, 'bundle'), { recursive: true })
   appendFileSync(join(home, 'bundle', 'policies.cedar'), '// changed\n')
   const sinks = join(home, 'sinks.yaml')
+  writeFileSync(join(home, 'secret'), 'a-secret-there')
   writeFileSync(sinks, 'sinks: [{name: disk, kind: file, path: audit.ndjson}]\n')
   const server = await startChildServer({ data, environment: { GATEHOUSE_AUDIT_SINK_FILE: sinks } })
   process.env.GATEHOUSE_BACKUP_PASSPHRASE = 'copper lantern walrus orbit'

@@ -10,6 +10,7 @@ import { addApplications } from './commands/directory/applications.ts'
 import { addGroups } from './commands/directory/groups.ts'
 import { addMachines } from './commands/directory/machines.ts'
 import { addOrganizations } from './commands/directory/organizations.ts'
+import { addProviders } from './commands/directory/providers.ts'
 import { addRegistrations } from './commands/directory/registrations.ts'
 import { addUsers } from './commands/directory/users.ts'
 import { addEvents } from './commands/events/events.ts'
@@ -66,6 +67,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addRegistrations,
     addUsers,
     addGroups,
+    addProviders,
     addMachines,
     addApplications,
     addGrants,

@@ -44,6 +44,11 @@ export async function findMachineId(client: Client, text: string, organization?:
   return (await findNamed(client, '/api/machines', 'name', text, organization, 'machine')).id
 }
 
+export async function findProviderId(client: Client, text: string, organization?: string): Promise<string> {
+  if (isId('idp', text)) return text
+  return (await findNamed(client, '/api/providers', 'name', text, organization, 'identity provider')).id
+}
+
 async function findNamed(
   client: Client,
   path: string,

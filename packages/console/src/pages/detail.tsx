@@ -11,6 +11,7 @@ import { type Sentence, useWords } from '../words/words.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { Edit } from './edit.tsx'
 import { GrantsOf } from './grants.tsx'
+import { IdentitiesOf } from './identities-of.tsx'
 import { MemberOf, Members } from './members.tsx'
 import { cliOf, type Item, type Noun } from './noun.ts'
 import { Secrets } from './secrets.tsx'
@@ -18,6 +19,7 @@ import { Sessions } from './sessions.tsx'
 import { SignInOf } from './sign-in-of.tsx'
 
 const Graph = lazy(() => import('../pictures/access.tsx'))
+const ProviderPanel = lazy(() => import('./provider-panel.tsx'))
 const Policies = lazy(() => import('./policies.tsx'))
 
 type Tab = readonly [string, Sentence]
@@ -28,7 +30,7 @@ function tabsOf(noun: Noun): Tab[] {
   if (noun.path === 'groups') tabs.push(['members', 'Members'])
   if (noun.path === 'users') tabs.push(['sessions', 'Sessions and factors'])
   if (noun.path === 'machines' || noun.path === 'applications') tabs.push(['secrets', 'Secrets and keys'])
-  tabs.push(['access', 'Access'])
+  if (noun.path !== 'providers') tabs.push(['access', 'Access'])
   tabs.push(['history', 'History'])
   return tabs
 }
@@ -39,7 +41,8 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
   const [tab, setTab] = useInAddress('tab')
   const path = `/api/${noun.path}/${encodeURIComponent(id)}`
   const found = useQuery({ queryKey: ['one', noun.path, id], queryFn: ({ signal }) => get<Item>(path, signal) })
-  const uid = { type: noun.type, id }
+  const itself = { type: noun.type, id }
+  const uid = found.data === undefined ? itself : (noun.rightsOn?.(found.data) ?? itself)
   const verbs = noun.moves.map((move) => ({ action: noun.actionOf(move.verb), resource: uid }))
   const may = useMayEach([
     { action: noun.updateAction, resource: uid },
@@ -146,11 +149,12 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
                 [t('Revision'), item.revision],
               ]}
             />
+            {noun.path === 'providers' && <ProviderPanel item={item} mayManage={may[0] === true} />}
             {noun.path === 'users' && <SignInOf id={id} state={state ?? ''} />}
             {!gone && <Edit key={item.id} noun={noun} item={item} readOnly={!may[0]} />}
             {noun.path === 'organizations' && <Inside id={id} />}
             {(noun.path === 'users' || noun.path === 'machines' || noun.path === 'groups') && <MemberOf id={id} />}
-            {(noun.path === 'users' || noun.path === 'groups' || noun.path === 'applications') && (
+            {['users', 'groups', 'applications', 'providers'].includes(noun.path) && (
               <Cli command={cliOf(noun, item, 'show')} />
             )}
           </>
@@ -159,6 +163,7 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
         {tab === 'sessions' && (
           <>
             <Sessions userId={id} />
+            <IdentitiesOf userId={id} />
             <ApiKeys type="User" id={id} name={name} organizationId={item.organizationId as string | undefined} />
           </>
         )}
@@ -190,6 +195,7 @@ function Inside({ id }: { readonly id: string }) {
     ['groups', 'Groups'],
     ['machines', 'Machines'],
     ['applications', 'Applications'],
+    ['providers', 'Identity providers'],
   ] as const
   return (
     <p className="inside">

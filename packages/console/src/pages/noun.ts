@@ -33,7 +33,7 @@ export interface Move {
 }
 
 export interface Noun {
-  readonly path: 'organizations' | 'users' | 'groups' | 'machines' | 'applications'
+  readonly path: 'organizations' | 'users' | 'groups' | 'machines' | 'applications' | 'providers'
   readonly icon: Icon
   readonly type: string
   readonly many: Sentence
@@ -45,6 +45,8 @@ export interface Noun {
   readonly deleteAction: string
   readonly deleteAsks: Sentence
   readonly actionOf: (verb: string) => string
+  /** What rights on it are asked on, where it is no resource itself. */
+  readonly rightsOn?: (item: Item) => Uid
   readonly nameOf: (item: Item) => string
   readonly states: readonly string[]
   readonly fields: readonly FieldDef[]

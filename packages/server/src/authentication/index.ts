@@ -4,6 +4,7 @@ export type { Administrators, AuthenticationDeps, People, Person } from './deps.
 export { directoryPeople as signInPeople } from './directory-people.ts'
 export { waysIn } from './factors/ways-in.ts'
 export { describeProviders, type ProviderState } from './federation/describe-providers.ts'
+export { providerStateShape } from './federation/provider-state.schema.ts'
 export { grantsAdministrators } from './grants-administrators.ts'
 export { csrfOf } from './http/cookies.ts'
 export { requireOwnForm } from './http/own-form.ts'

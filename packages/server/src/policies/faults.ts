@@ -25,5 +25,9 @@ export const faults = defineFaults({
     says: 'The configuration cannot be applied, nothing was changed; see problems',
   },
   'policies.reference_unknown': { status: 422, says: 'The files name something that does not exist' },
+  'policies.provider_fixed': {
+    status: 409,
+    says: 'Issuer and client id of an identity provider are fixed: delete it, with the links to it, and set up another',
+  },
   'policies.plan_outdated': { status: 409, says: 'Something changed since the plan was made: plan again, then apply' },
 })

@@ -3,9 +3,11 @@ import { type Act, Fault, isId, Secret, Type, type UserId } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { Person } from '../deps.ts'
 import type { Services } from '../services.ts'
+import { describeProvider } from './describe-providers.ts'
 import { listIdentities } from './identity.store.ts'
 import { describeIdentities, removeIdentity } from './link-identity.ts'
 import { saveProviderSecret } from './provider-secret.ts'
+import { providerStateShape } from './provider-state.schema.ts'
 import { callbackOf, UpstreamProblem } from './upstream.ts'
 import '../faults.ts'
 
@@ -95,6 +97,22 @@ export function identityOperations(services: Services): Operation[] {
           saveProviderSecret(tx, { keyring, clock }, act, provider, new Secret(body.secret)),
         )
         return new Answer(undefined, { at })
+      },
+    }),
+    operation({
+      id: 'providers.health',
+      method: 'GET',
+      url: '/api/providers/:providerId/health',
+      summary:
+        'How a provider does, as this node sees it: who came by it, failures by reason, latency, age of its keys',
+      access: { kind: 'action', action: 'viewProviders' },
+      schemas: { params: Type.Object({ providerId: Type.String() }), reply: providerStateShape },
+      handle: async ({ act, params }) => {
+        const provider = await requireProvider(storage.db, parseProviderId(params.providerId))
+        gate.require(act, 'viewProviders', { type: 'Organization', id: provider.organizationId })
+        const state = await describeProvider(services, provider)
+        if (state === undefined) throw new Fault('directory.provider_unknown')
+        return { ...state, failed: { ...state.failed } }
       },
     }),
     operation({

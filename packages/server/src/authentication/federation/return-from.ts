@@ -42,6 +42,9 @@ export interface Return {
   readonly language: Language
 }
 
+/** How long ago a provider asked that does not say when: too long for what asks for a fresh proof. */
+const unsaidMs = 60 * 60_000
+
 /**
  * Takes somebody who comes back from a provider. INVARIANT: the journey is used up before anything is asked of the provider, and
  * belongs to this browser: what is brought twice, or by another, goes nowhere.
@@ -159,6 +162,7 @@ async function prove(
       providerId: provider.id,
       provider: provider.name,
       identityId: identity.id,
+      askedAtMs: Math.min(clock.nowMs(), assertion.askedAtMs ?? clock.nowMs() - unsaidMs),
       ...(assertion.sid !== undefined && { sidHash: hashToken(assertion.sid) }),
     },
   }

@@ -34,6 +34,8 @@ export interface Assertion {
   readonly amr: readonly string[]
   /** Of the session there. */
   readonly sid: string | undefined
+  /** When the person was asked there, where it says so. */
+  readonly askedAtMs: number | undefined
   readonly email: string | undefined
   readonly emailVerified: boolean
   readonly name: string | undefined
@@ -249,6 +251,7 @@ function readClaims(subject: string, claims: Readonly<Record<string, unknown>>):
     acr: text('acr', 200),
     amr: Array.isArray(amr) ? amr.filter((each): each is string => typeof each === 'string').slice(0, 20) : [],
     sid: text('sid', 300),
+    askedAtMs: typeof claims.auth_time === 'number' ? claims.auth_time * 1_000 : undefined,
     email: text('email', 254),
     // A text `"true"`, as some send, is not the boolean that is asked for (OpenID Connect Core §5.1).
     emailVerified: claims.email_verified === true,

@@ -29,6 +29,8 @@ export interface Beginning {
   readonly factors: readonly string[]
   /** Name of the identity provider that vouches for it. */
   readonly provider?: string | undefined
+  /** When the person was asked, where that was before now. */
+  readonly authenticatedAtMs?: number | undefined
   readonly address: string | undefined
   readonly agent: string | undefined
   /** By a browser that this person had not signed in with. */
@@ -185,11 +187,11 @@ export class Sessions {
     return session
   }
 
-  #proof(nowMs: number, { person, amr, factors, provider, address, agent }: Beginning) {
+  #proof(nowMs: number, { person, amr, factors, provider, authenticatedAtMs, address, agent }: Beginning) {
     const minutes = person.organization.rules.sessionMinutes
     const absoluteMs = minutes === undefined ? sessionLimits.absoluteMs : minutes * 60_000
     return {
-      authenticatedAtMs: nowMs,
+      authenticatedAtMs: authenticatedAtMs ?? nowMs,
       seenAtMs: nowMs,
       idleUntilMs: nowMs + Math.min(sessionLimits.idleMs, absoluteMs),
       expiresAtMs: nowMs + absoluteMs,

@@ -44,6 +44,8 @@ export interface Federation {
   /** Its name. */
   readonly provider: string
   readonly identityId: string
+  /** When the provider last asked the person; a session of its own says no more than that. */
+  readonly askedAtMs: number
   /** Of the session there (OpenID Connect Back-Channel Logout §2.1), hashed. */
   readonly sidHash?: string | undefined
 }

@@ -20,6 +20,10 @@ export function allows(person: Person, method: Method): boolean {
 export const federationOf = ({ federation }: Attempt, shown: { readonly factors: readonly string[] }) =>
   shown.factors.includes('federated') ? federation : undefined
 
+/** When the person was asked: now, unless a provider alone says who they are. */
+export const askedAtMs = (attempt: Attempt, shown: { readonly factors: readonly string[] }): number | undefined =>
+  shown.factors.every((factor) => factor.startsWith('federated')) ? federationOf(attempt, shown)?.askedAtMs : undefined
+
 /** Whether the person has what policies ask for. */
 export const has = (factors: Factors, wanted: string): boolean =>
   (wanted === 'passkey' && factors.passkeys.length > 0) || (wanted === 'totp' && factors.totpEnrolledAtMs !== undefined)

@@ -15,7 +15,7 @@ import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
 import type { Conditions } from './conditions.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
-import { allows, federationOf, has, stronger } from './fitting.ts'
+import { allows, askedAtMs, federationOf, has, stronger } from './fitting.ts'
 import type { SignInMeasures } from './measures.ts'
 import { deny, recordDenial, recordFailure, reject } from './refusals.ts'
 import { isRemembered, remember } from './remembered.ts'
@@ -210,7 +210,8 @@ export class Proving {
       if (!(await also(tx, own, person))) throw new UsedUp()
       const deviceToken = (await this.#isKnown(tx, visitor, person)) ? undefined : fresh
       const newDevice = deviceToken !== undefined
-      const from = { provider: federation?.provider, address, agent, newDevice }
+      const asked = { provider: federation?.provider, authenticatedAtMs: askedAtMs(attempt, shown) }
+      const from = { ...asked, address, agent, newDevice }
       const begun = await this.#session(tx, own, current, { person, ...shown, ...from })
       if (federation !== undefined && !(await tieToProvider(tx, begun.session, federation)))
         throw new Fault('authentication.form_stale')

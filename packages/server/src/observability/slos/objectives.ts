@@ -2,6 +2,8 @@ import type { Objective } from './objective.ts'
 
 const decisions = 'authorization_decisions_total'
 const federation = 'federation_attempts_total'
+/** The same of people who come by an identity provider. */
+const providers = 'federation_sign_ins_total'
 /** Any of these is an incident: they are bad and all at once. */
 const contradictions = [
   { metric: 'audit_tampering_total' },
@@ -241,13 +243,19 @@ export const ownObjectives: readonly Objective[] = [
   },
   {
     name: 'federation',
-    says: 'Outside issuers that are trusted can be asked for their keys, and what they sign is valid',
+    says: 'Outside issuers of workloads and identity providers of people can be reached',
     component: 'tokens',
     target: 0.999,
     indicator: {
       kind: 'ratio',
-      bad: [{ metric: federation, labels: { outcome: ['unreachable'] } }],
-      total: [{ metric: federation, labels: { outcome: ['admitted', 'unreachable'] } }],
+      bad: [
+        { metric: federation, labels: { outcome: ['unreachable'] } },
+        { metric: providers, labels: { outcome: ['unreachable'] } },
+      ],
+      total: [
+        { metric: federation, labels: { outcome: ['admitted', 'unreachable'] } },
+        { metric: providers, labels: { outcome: ['success', 'unreachable', 'not_linked', 'barred'] } },
+      ],
     },
     severity: 'page',
     runbook: 'federation',
@@ -255,13 +263,19 @@ export const ownObjectives: readonly Objective[] = [
   },
   {
     name: 'federation-refusals',
-    says: 'Workloads of outside issuers get in: a wave of invalid assertions is a changed key, clock or audience',
+    says: 'What outside issuers and identity providers sign is valid: a wave that is not is a changed key, clock or audience',
     component: 'tokens',
     target: 0.9,
     indicator: {
       kind: 'ratio',
-      bad: [{ metric: federation, labels: { outcome: ['invalid', 'condition'] } }],
-      total: [{ metric: federation, labels: { outcome: ['admitted', 'invalid', 'condition'] } }],
+      bad: [
+        { metric: federation, labels: { outcome: ['invalid', 'condition'] } },
+        { metric: providers, labels: { outcome: ['invalid'] } },
+      ],
+      total: [
+        { metric: federation, labels: { outcome: ['admitted', 'invalid', 'condition'] } },
+        { metric: providers, labels: { outcome: ['success', 'invalid'] } },
+      ],
     },
     severity: 'ticket',
     runbook: 'federation-metadata',

@@ -1,6 +1,8 @@
 import { deployment, type EntityUid, type Grant, refuseRevokingWider, refuseWiderThanOwn } from '#authorization'
+import { type Provider, widensTrust } from '#directory'
 import type { Act, ApplicationId } from '#kernel'
 import type { PoliciesDeps } from '../deps.ts'
+import { providerChange } from './fields.ts'
 import { applicationOf } from './item.ts'
 import type { Known } from './known.ts'
 import { pathBetween } from './paths.ts'
@@ -76,6 +78,12 @@ async function questions(change: PlannedChange, known: Known, home: EntityUid): 
     case 'application':
       if (action === 'create') return [['createApplication', home]]
       return [[action === 'delete' ? 'deleteApplication' : 'updateApplication', it('Application')]]
+    case 'provider': {
+      const manages: [string, EntityUid][] = [['manageProviders', home]]
+      const before = change.known?.object as Provider | undefined
+      const widens = action !== 'delete' && widensTrust(providerChange(change.wanted?.fields ?? {}), before)
+      return widens ? [...manages, ['trustProviders', home]] : manages
+    }
     case 'policies':
       return [['applyPolicies', inApplication]]
     case 'resource':

@@ -90,6 +90,7 @@ function documentOf(name: string, items: readonly KnownItem[], hasSignInPolicy: 
     groups: section('group'),
     machines: section('machine'),
     applications,
+    identity_providers: section('provider'),
     resources:
       resources.size === 0
         ? undefined

@@ -7,6 +7,8 @@ import type {
   Machine,
   Organization,
   OrganizationSettings,
+  Provider,
+  ProviderInput,
   Trust,
   TrustInput,
   User,
@@ -192,6 +194,22 @@ export function applicationChange(fields: Fields): ApplicationChange {
     }),
   }) as ApplicationChange
 }
+
+/** What has no default of its own in files: a client secret is set apart, and never exported. */
+export function providerFields(
+  provider: Omit<Provider, 'id' | 'organizationId' | 'createdAtMs' | 'updatedAtMs' | 'revision'>,
+): Fields {
+  const { displayName, issuer, clientId, authMethod, scopes, domains, provisions, trustedAcr, trustedAmr, state } =
+    provider
+  return {
+    title: displayName,
+    ...snakeMembers({ issuer, clientId, authMethod, scopes, domains, provisions, trustedAcr, trustedAmr }),
+    state,
+  }
+}
+
+export const providerChange = ({ title, state: _, ...rest }: Fields) =>
+  present({ displayName: title, ...camelMembers(rest) }) as unknown as Omit<ProviderInput, 'name'>
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())

@@ -10,6 +10,7 @@ export const itemKinds = [
   'group',
   'machine',
   'application',
+  'provider',
   'policies',
   'resource',
   'grant',

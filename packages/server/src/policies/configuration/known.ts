@@ -8,23 +8,32 @@ import {
   listGroups,
   listMachines,
   listMembers,
+  listProviders,
   listUsers,
   type Machine,
   type Organization,
+  type Provider,
   type User,
 } from '#directory'
 import type { Reader } from '#storage'
 import { type Activation, findActivation } from '../bundles/bundle.store.ts'
 import { formatUid } from '../places/uid.ts'
 import { signInOwner } from '../sign-in/apply-sign-in.ts'
-import { applicationFields, groupFields, machineFields, organizationFields, userFields } from './fields.ts'
+import {
+  applicationFields,
+  groupFields,
+  machineFields,
+  organizationFields,
+  providerFields,
+  userFields,
+} from './fields.ts'
 import { formatRef, type Item, keyOf, numbered, signInItem } from './item.ts'
 import { Names } from './names.ts'
 import { listResources, ordered, type Resource } from './resource.ts'
 
 /** An item as the server has it, with what it stands for. */
 export interface KnownItem extends Item {
-  readonly object: Organization | User | Group | Machine | Application | Activation | Resource | Grant
+  readonly object: Organization | User | Group | Machine | Application | Provider | Activation | Resource | Grant
 }
 
 /** What a server has of some organizations, by names. */
@@ -60,6 +69,14 @@ export async function readKnown(db: Reader, organizations: readonly string[], no
       applications.set(`${name}/${application.name}`, application)
       await readApplication(db, name, application, names, put)
     }
+    for (const provider of await listProviders(db, { organizationIds: [organization.id] }, { limit: pageSize }))
+      put({
+        kind: 'provider',
+        organization: name,
+        name: provider.name,
+        fields: providerFields(provider),
+        object: provider,
+      })
     const signIn = await findActivation(db, signInOwner(organization))
     if (signIn !== undefined)
       put({ kind: 'policies', organization: name, name: signInItem, fields: { bundle: signIn.hash }, object: signIn })

@@ -1,8 +1,25 @@
-import { applyMachineChange, type Machine, parseGroup, parseOrganizationChange, parseUser } from '#directory'
+import {
+  applyMachineChange,
+  type Machine,
+  parseGroup,
+  parseOrganizationChange,
+  parseProvider,
+  parseUser,
+  providerDefaults,
+} from '#directory'
 import { isFault } from '#kernel'
 import type { Problems } from '../places/problem.ts'
 import { problemAt } from '../places/yaml.ts'
-import { brandingFields, type Fields, machineChange, machineFields, organizationChange, userChange } from './fields.ts'
+import {
+  brandingFields,
+  type Fields,
+  machineChange,
+  machineFields,
+  organizationChange,
+  providerChange,
+  providerFields,
+  userChange,
+} from './fields.ts'
 import type { WantedItem } from './item.ts'
 
 /**
@@ -57,6 +74,16 @@ function normalised({ kind, name, fields, at }: WantedItem, problems: Problems):
       const { displayName } = parseGroup({ name, displayName: (fields.title as string | undefined) ?? name })
       const trusts = fields.trusts === undefined ? {} : { trusts: machineFields(withTrusts(fields), '').trusts }
       return { ...fields, ...(fields.title !== undefined && { title: displayName }), ...keys, ...trusts }
+    }
+    case 'provider': {
+      const parsed = parseProvider({ name, ...providerChange(fields) })
+      const { state: _, title: __, ...rest } = providerFields({ ...providerDefaults(parsed), state: 'active' })
+      const given = Object.keys(rest).filter((field) => fields[field] !== undefined)
+      return {
+        ...fields,
+        ...(fields.title !== undefined && { title: parsed.displayName }),
+        ...Object.fromEntries(given.map((field) => [field, rest[field]])),
+      }
     }
     default:
       return fields

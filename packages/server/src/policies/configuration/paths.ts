@@ -2,6 +2,7 @@ import {
   applicationTransitions,
   machineTransitions,
   organizationTransitions,
+  providerTransitions,
   type UserState,
   userTransitions,
 } from '#directory'
@@ -14,6 +15,7 @@ const tables: Record<string, { table: Table; first: string }> = {
   user: { table: userTransitions, first: 'invited' satisfies UserState },
   machine: { table: machineTransitions, first: 'active' },
   application: { table: applicationTransitions, first: 'active' },
+  provider: { table: providerTransitions, first: 'active' },
 }
 
 /**

@@ -117,6 +117,8 @@ class Reading {
       this.#put({ ...home, kind: 'machine', name, fields: { ...value, owner }, at })
     }
     for (const [name, { value, at }] of document.applications ?? []) this.#application(organization, name, value, at)
+    for (const [name, { value, at }] of document.identity_providers ?? [])
+      this.#put({ ...home, kind: 'provider', name, fields: { ...value }, at })
     for (const [application, resources] of document.resources ?? []) {
       this.resourcesOf.add(`${organization}/${application}`)
       for (const { value, at } of resources) this.#resource(organization, application, value, at)

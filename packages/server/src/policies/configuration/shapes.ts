@@ -1,4 +1,12 @@
-import { authMethods, grantTypes, oauthProfiles, responseModes, switches, tokenAlgorithms } from '#directory'
+import {
+  authMethods,
+  grantTypes,
+  oauthProfiles,
+  providerAuthMethods,
+  responseModes,
+  switches,
+  tokenAlgorithms,
+} from '#directory'
 import { anything, flag, list, named, object, oneOf, placed, type Shape, text, whole } from '../places/shape.ts'
 import { parseUid } from '../places/uid.ts'
 import { problemAt, scalarOf } from '../places/yaml.ts'
@@ -153,6 +161,21 @@ const resourceShape = placed(
 const grantShape = placed(
   object({ role, to: reference }, { on: scope, from: time, until: time, why: text({ most: 500 }) }),
 )
+export const providerShape = placed(
+  object(
+    { issuer: address, client_id: text({ most: 300 }) },
+    {
+      title,
+      state,
+      auth_method: oneOf(...providerAuthMethods),
+      scopes: list(text({ most: 200 })),
+      domains: list(text({ most: 253 })),
+      provisions: flag,
+      trusted_acr: list(text({ most: 200 })),
+      trusted_amr: list(text({ most: 200 })),
+    },
+  ),
+)
 const signIn = object(
   {},
   {
@@ -218,6 +241,7 @@ export const documentShape = object(
     groups: named(groupShape, slug),
     machines: named(machineShape, slug),
     applications: named(applicationShape, slug),
+    identity_providers: named(providerShape, slug),
     resources: named(list(resourceShape), slug),
     grants: list(grantShape),
   },

@@ -1,4 +1,4 @@
-import type { ProviderState } from '#authentication'
+import { type ProviderState, providerStateShape } from '#authentication'
 import { deployment, type Gate } from '#authorization'
 import type { Machine } from '#directory'
 import { Type } from '#kernel'
@@ -40,30 +40,6 @@ const issuerShape = Type.Object({
   lastRefusal: Type.Optional(Type.String()),
 })
 
-const providerShape = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  displayName: Type.String(),
-  organizationId: Type.String(),
-  organization: Type.String({ description: 'Its name' }),
-  issuer: Type.String(),
-  state: Type.Union([Type.Literal('ok'), Type.Literal('failing'), Type.Literal('unused'), Type.Literal('suspended')], {
-    description: 'failing: the last fetch failed, or its last answer was wrong',
-  }),
-  keys: Type.Optional(Type.Integer({ description: 'Usable keys it published at the last fetch' })),
-  fetchedAtMs: time('Last fetch of its metadata and keys that worked'),
-  usableUntilMs: time('How long these are taken if no fetch works any more'),
-  failedAtMs: time('Last fetch that failed, when it is the latest'),
-  failure: Type.Optional(Type.String()),
-  succeeded: Type.Integer({ description: 'People who signed in or linked by it since this node started' }),
-  failed: Type.Record(Type.String(), Type.Integer(), { description: 'Those who did not, by reason' }),
-  lastSuccessAtMs: time('Last one who did'),
-  lastFailureAtMs: time('Last one who did not'),
-  lastFailure: Type.Optional(Type.String()),
-  latencyP50Ms: Type.Optional(Type.Integer({ description: 'Of its token endpoint and keys, over the last 200' })),
-  latencyP95Ms: Type.Optional(Type.Integer()),
-})
-
 /** The health of federation: outside issuers that are trusted, their keys, and what became of their assertions on this node. */
 export function federationOperations(deps: FederationRoutesDeps): Operation[] {
   return [
@@ -74,7 +50,7 @@ export function federationOperations(deps: FederationRoutesDeps): Operation[] {
       summary:
         'Outside issuers that machines trust and identity providers of people: their keys, and how they fare, as this node sees it',
       access: { kind: 'action', action: 'viewKeys' },
-      schemas: { reply: Type.Object({ items: Type.Array(issuerShape), providers: Type.Array(providerShape) }) },
+      schemas: { reply: Type.Object({ items: Type.Array(issuerShape), providers: Type.Array(providerStateShape) }) },
       handle: async ({ act }) => {
         deps.gate.require(act, 'viewKeys', deployment)
         const providers = (await deps.providersHealth()).map((each) => ({ ...each, failed: { ...each.failed } }))

@@ -2,11 +2,13 @@ import {
   addGroup,
   addMachine,
   addOrganization,
+  addProvider,
   addUser,
   changeGroup,
   changeMachine,
   changeMembersIn,
   changeOrganization,
+  changeProvider,
   changeUser,
   type Group,
   type MachineChange,
@@ -15,13 +17,17 @@ import {
   membersPerChange,
   moveMachineIn,
   moveOrganizationIn,
+  moveProviderIn,
   moveUserIn,
   type OrganizationTransition,
+  type Provider,
+  type ProviderTransition,
   removeGroup,
+  removeProvider,
   type UserTransition,
 } from '#directory'
-import type { GroupId, MachineId, OrganizationId, UserId } from '#kernel'
-import { groupChangeOf, machineChange, organizationChange, userChange } from '../fields.ts'
+import { Fault, type GroupId, type MachineId, type OrganizationId, type UserId } from '#kernel'
+import { groupChangeOf, machineChange, organizationChange, providerChange, userChange } from '../fields.ts'
 import type { WantedItem } from '../item.ts'
 import { pathBetween } from '../paths.ts'
 import type { PlannedChange } from '../plan.ts'
@@ -38,6 +44,8 @@ export function directorySteps(applying: Applying, change: PlannedChange): Step[
       return groupSteps(applying, change)
     case 'machine':
       return machineSteps(applying, change)
+    case 'provider':
+      return providerSteps(applying, change)
     default:
       return []
   }
@@ -156,4 +164,25 @@ function machineSteps({ tx, deps, act, names }: Applying, change: PlannedChange)
   }
   const last = raises || moves.length === 0 ? [] : [{ rank: ranks.lowerMachine, change, run: move }]
   return [{ rank: ranks.machine, change, run: first }, ...last]
+}
+
+/** INVARIANT: issuer and client id never change: whom an identity there is linked to hangs on both. */
+function providerSteps({ tx, deps, act, names }: Applying, change: PlannedChange): Step[] {
+  const { name, organization, action } = change
+  let provider = change.known?.object as Provider
+  if (action === 'delete')
+    return [{ rank: ranks.deleteProvider, change, run: () => removeProvider(tx, deps, act, provider.id) }]
+  const run: Step['run'] = async () => {
+    const fields = changedFields(change)
+    if (action === 'create') {
+      const home = (await requireOrganizationId(names, organization)) as OrganizationId
+      provider = await addProvider(tx, deps, act, home, { name, ...providerChange(fields) })
+    } else {
+      if (fields.issuer !== undefined || fields.client_id !== undefined) throw new Fault('policies.provider_fixed')
+      if (Object.keys(fields).length > 0) await changeProvider(tx, deps, act, provider.id, providerChange(fields))
+    }
+    for (const transition of pathBetween(change) as ProviderTransition[])
+      await moveProviderIn(tx, deps, act, provider.id, transition)
+  }
+  return [{ rank: ranks.provider, change, run }]
 }

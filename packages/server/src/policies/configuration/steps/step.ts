@@ -35,6 +35,7 @@ export const ranks = {
   group: 30,
   machine: 40,
   application: 45,
+  provider: 47,
   members: 50,
   /** Grants of roles that the next bundle may lack. */
   revokeApplicationRole: 55,
@@ -48,6 +49,7 @@ export const ranks = {
   deleteApplication: 83,
   lowerMachine: 84,
   deleteMachine: 85,
+  deleteProvider: 81,
   deleteGroup: 86,
   lowerUser: 87,
   deleteUser: 88,
