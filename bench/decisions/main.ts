@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort, startChildServer } from '../support/child-server.ts'
+import { cpuSecondsOf } from '../support/cpu.ts'
 import { type Figure, formatMs, formatRate } from '../support/figures.ts'
-import { loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
+import { type LoadOptions, loadAtMost, loadAtRate, requireClean } from '../support/load.ts'
 import { pinLoad, pinServer } from '../support/pin.ts'
 import { measureBatches } from './batch.ts'
 import { measureCerbos } from './cerbos.ts'
@@ -35,11 +36,26 @@ export async function run(): Promise<readonly Figure[]> {
     stops.push(() => pinLoad.undo())
     const bare = { url: empty.url, request: ours.requestTo(empty.url), accept: ours.accept }
 
+    // What counts is what a second of a core is good for: where the load is made more slowly than the empty route answers, the two
+    // rates are closer than their costs. Both are warm first, for a program that has just begun is still being compiled.
+    const most = async (what: string, load: Omit<LoadOptions, 'seconds'>, pid: number) => {
+      const cpuBefore = cpuSecondsOf(pid)
+      const { perSecond, latencies } = requireClean(what, await loadAtMost({ ...load, seconds: 2, warmUpSeconds: 0 }))
+      const cpuAfter = cpuSecondsOf(pid)
+      const isTold = cpuBefore !== undefined && cpuAfter !== undefined && cpuAfter > cpuBefore
+      return { perSecond, perCore: isTold ? latencies.count / (cpuAfter - cpuBefore) : perSecond }
+    }
     const ratesOurs: number[] = []
     const ratesBare: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      ratesBare.push(requireClean('the empty route', await loadAtMost({ ...bare, seconds: 2 })).perSecond)
-      ratesOurs.push(requireClean('decisions', await loadAtMost({ ...ours, seconds: 2 })).perSecond)
+    const ratios: number[] = []
+    const warm = 3
+    for (let round = -warm; round < rounds; round++) {
+      const itsBare = await most('the empty route', bare, empty.pid)
+      const itsOurs = await most('decisions', ours, server.pid)
+      if (round < 0) continue
+      ratesBare.push(itsBare.perSecond)
+      ratesOurs.push(itsOurs.perSecond)
+      ratios.push(itsOurs.perCore / itsBare.perCore)
     }
     const steady = requireClean(
       'decisions at a rate',
@@ -51,20 +67,20 @@ export async function run(): Promise<readonly Figure[]> {
     const envoy = await measureExtAuthz(server.url, data, { port, pid: server.pid }, rounds)
     const local = await measureLocal(server.url, data, rounds, ours)
     const p99 = steady.latencies.percentile(99)
-    const [most, mostBare] = [median(ratesOurs), median(ratesBare)]
+    const ratio = median(ratios)
     const at = `at ${formatRate(rate)}`
     return [
       { what: `decision ${at}, p50`, measured: formatMs(steady.latencies.percentile(50)) },
       { what: `decision ${at}, p95`, measured: formatMs(steady.latencies.percentile(95)) },
       { what: `decision ${at}, p99`, measured: formatMs(p99), target: '≤ 10 ms', met: p99 <= 10 },
       { what: `empty Fastify route ${at}, p99`, measured: formatMs(idle.latencies.percentile(99)) },
-      { what: `decisions, the most (${pinned ? 'one core' : 'not pinned'})`, measured: formatRate(most) },
-      { what: 'empty Fastify route, the most', measured: formatRate(mostBare) },
+      { what: `decisions, the most (${pinned ? 'one core' : 'not pinned'})`, measured: formatRate(median(ratesOurs)) },
+      { what: 'empty Fastify route, the most', measured: formatRate(median(ratesBare)) },
       {
-        what: 'decision ÷ empty route',
-        measured: `${(most / mostBare).toFixed(2)} ×`,
+        what: 'decision ÷ empty route, for each second of a core that either had, all threads counted',
+        measured: `${ratio.toFixed(2)} ×`,
         target: '≥ 0.55 ×',
-        met: most >= 0.55 * mostBare,
+        met: ratio >= 0.55,
       },
       ...batches,
       ...cerbos,

@@ -18,7 +18,7 @@ export interface Identity {
  * One way to recognise the sender. Answers undefined, at once or later, when the request carries nothing of its kind.
  * @throws {Fault} 401 when it carries something of its kind that is not valid: no other way is tried then
  */
-export type Identify = (request: FastifyRequest) => Promise<Identity | undefined> | undefined
+export type Identify = (request: FastifyRequest) => Identity | Promise<Identity | undefined> | undefined
 
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -36,22 +36,31 @@ export function refuseCrossSite(request: FastifyRequest, ownOrigin: string): voi
   if (!siteIsOurs || !originIsOurs) throw new Fault('web.cross_site')
 }
 
-/** Tries each way in turn. Undefined when none recognises the sender. */
-export async function identifySender(
+/**
+ * Tries each way in turn, from one on. Undefined when none recognises the sender. At once where the way does so: a promise costs as
+ * much as the rest of it. @throws {Fault} as the way does, at once or later
+ */
+export function identifySender(
   request: FastifyRequest,
   ways: readonly Identify[],
   ownOrigin: string,
-): Promise<Identity | undefined> {
-  for (const way of ways) {
-    const recognised = way(request)
-    // Most requests carry nothing of a kind: that is told without a promise.
+  from = 0,
+): Identity | Promise<Identity | undefined> | undefined {
+  for (let at = from; at < ways.length; at++) {
+    const recognised = (ways[at] as Identify)(request)
+    // Most requests carry nothing of a kind.
     if (recognised === undefined) continue
-    const identity = await recognised
-    if (identity === undefined) continue
-    if (identity.via === 'session') refuseCrossSite(request, ownOrigin)
-    return identity
+    if (!(recognised instanceof Promise)) return admit(request, recognised, ownOrigin)
+    return recognised.then((identity) =>
+      identity === undefined ? identifySender(request, ways, ownOrigin, at + 1) : admit(request, identity, ownOrigin),
+    )
   }
   return undefined
+}
+
+function admit(request: FastifyRequest, identity: Identity, ownOrigin: string): Identity {
+  if (identity.via === 'session') refuseCrossSite(request, ownOrigin)
+  return identity
 }
 
 const deviceMost = 256
@@ -59,16 +68,17 @@ const deviceMost = 256
 /** The act of a request: its identity (anonymous when there is none), id, address, session, trace and device. */
 export function actOf(request: FastifyRequest, identity: Identity | undefined, bundle?: string): Act {
   const traceId = traceIdOf(request.raw)
-  const device = request.headers['user-agent']?.slice(0, deviceMost)
-  return {
+  const device = request.headers['user-agent']
+  const act: { -readonly [name in keyof Act]: Act[name] } = {
     actor: identity?.actor ?? { type: 'anonymous', name: 'anonymous' },
     requestId: request.id,
     address: request.ip,
-    ...(identity?.sessionId !== undefined && { sessionId: identity.sessionId }),
-    ...(traceId !== undefined && { traceId }),
-    ...(device !== undefined && { device }),
-    ...(identity?.through !== undefined && { through: identity.through }),
-    ...(identity?.within !== undefined && { within: identity.within }),
-    ...(bundle !== undefined && { bundle }),
   }
+  if (identity?.sessionId !== undefined) act.sessionId = identity.sessionId
+  if (traceId !== undefined) act.traceId = traceId
+  if (device !== undefined) act.device = device.length > deviceMost ? device.slice(0, deviceMost) : device
+  if (identity?.through !== undefined) act.through = identity.through
+  if (identity?.within !== undefined) act.within = identity.within
+  if (bundle !== undefined) act.bundle = bundle
+  return act
 }

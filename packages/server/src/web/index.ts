@@ -1,3 +1,4 @@
+export { type Credential, readCredential } from './credential.ts'
 export { makeCursor, pageDefault, pageMost, readCursor } from './cursor.ts'
 export { type HealthDeps, healthOperations } from './health.routes.ts'
 export { actOf, type Identify, type Identity, refuseCrossSite } from './identity.ts'

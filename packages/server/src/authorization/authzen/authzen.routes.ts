@@ -21,6 +21,13 @@ export interface AuthzenDeps extends AuthorizationDeps {
   readonly ownTokens: () => OwnTokens | undefined
 }
 
+/** Whose request it is, on the request itself: a table beside it costs the collector of garbage more than the answer. */
+const actKey = Symbol('act')
+interface Asked extends FastifyRequest {
+  [actKey]?: Act
+}
+const actIn = (request: FastifyRequest): Act => (request as Asked)[actKey] as Act
+
 const permitted = '{"decision":true}'
 const denied = '{"decision":false}'
 const json = 'application/json; charset=utf-8'
@@ -30,8 +37,8 @@ const json = 'application/json; charset=utf-8'
  * `application/json`; every malformed request is 400 (the specification's error table), told as a problem document.
  */
 export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
-  const ask = async (request: FastifyRequest): Promise<{ body: Members; options: Options; asking: Asking }> => {
-    const act = acts.get(request) as Act
+  const ask = (request: FastifyRequest): { body: Members; options: Options; asking: Asking } => {
+    const act = actIn(request)
     const body = readBody(request.body)
     const options = readOptions(body)
     const nowMs = deps.clock.nowMs()
@@ -39,31 +46,40 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
     const caller = { type: act.actor.type, id: 'id' in act.actor ? act.actor.id : act.actor.name }
     return { body, options, asking: { application, caller, requestId: act.requestId } }
   }
-  const actOf = async (request: FastifyRequest): Promise<Act> => {
+  const actOf = (request: FastifyRequest): Act | Promise<Act> => {
     const actor = deps.ownTokens()?.actorOf(request)
     return actor === undefined ? web.actOf(request) : { actor, requestId: request.id, address: request.ip }
   }
   const evaluating = { ...deps, readToken: (token: string, id: ApplicationId) => deps.ownTokens()?.read(token, id) }
-  const acts = new WeakMap<FastifyRequest, Act>()
   await web.app.register(async (app) => {
     answerAsSpecified(app)
+    app.decorateRequest(actKey)
     app.addHook('onRequest', echoRequestId)
     // Before the body is read: whom nobody knows costs no parsing, and learns nothing of what is wrong with the request.
-    app.addHook('preParsing', async (request, _reply, payload) => {
-      const act = await actOf(request)
-      if (act.actor.type === 'anonymous') throw new Fault('web.unauthenticated')
-      acts.set(request, act)
-      return payload
+    app.addHook('preParsing', (request, _reply, payload, done) => {
+      const go = (act: Act) => {
+        if (act.actor.type === 'anonymous') return done(new Fault('web.unauthenticated'))
+        ;(request as Asked)[actKey] = act
+        done(null, payload)
+      }
+      try {
+        const act = actOf(request)
+        if (act instanceof Promise) act.then(go, done)
+        else go(act)
+      } catch (error) {
+        done(error as Error)
+      }
     })
-    app.post('/access/v1/evaluation', { bodyLimit: 256 * 1024 }, async (request, reply) => {
-      const { body, options, asking } = await ask(request)
-      const answered = await evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options)
-      reply.header('cache-control', 'no-store').type(json)
-      if (answered.context === undefined) return answered.decision ? permitted : denied
-      return JSON.stringify(answered)
+    app.post('/access/v1/evaluation', { bodyLimit: 256 * 1024 }, (request, reply) => {
+      const { body, options, asking } = ask(request)
+      return evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options).then((answered) => {
+        reply.header('cache-control', 'no-store').type(json)
+        if (answered.context === undefined) return answered.decision ? permitted : denied
+        return JSON.stringify(answered)
+      })
     })
     app.post('/access/v1/evaluations', { bodyLimit: 4 * 2 ** 20 }, async (request, reply) => {
-      const { body, options, asking } = await ask(request)
+      const { body, options, asking } = ask(request)
       const list = readEvaluations(body)
       const answered =
         list === undefined
@@ -72,8 +88,8 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       reply.header('cache-control', 'no-store').type(json)
       return JSON.stringify(answered)
     })
-    addSearch(app, deps, (request) => acts.get(request) as Act)
-    addPlan(app, deps, (request) => acts.get(request) as Act)
+    addSearch(app, deps, actIn)
+    addPlan(app, deps, actIn)
   })
   addDiscovery(web, deps)
 }

@@ -25,8 +25,7 @@ export function requireAskedApplication(
   if (principal === undefined) throw new Fault('web.unauthenticated')
   const id = readApplicationId(request, act)
   const resource = { type: 'Application', id }
-  const action = { type: 'Gatehouse::Action', id: 'decide' }
-  const may = isWithinCredential(act, 'decide') && snapshot.decideOwn({ principal, action, resource }, nowMs).allow
+  const may = isWithinCredential(act, 'decide') && snapshot.mayAsk(principal, id, nowMs)
   if (!may) gate.require(act, 'decide', resource)
   if (explain) gate.require(act, 'explainDecision', resource)
   const application = snapshot.application(id)

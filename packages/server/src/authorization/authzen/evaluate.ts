@@ -41,7 +41,7 @@ export interface EvaluateDeps {
 }
 
 /** Decides one evaluation and puts it on record. @throws {Fault} `authorization.journal_unavailable` and what `translate` does */
-export async function evaluate(
+export function evaluate(
   deps: EvaluateDeps,
   asking: Asking,
   evaluation: Evaluation,
@@ -50,8 +50,7 @@ export async function evaluate(
   const now = { nowMs: deps.clock.nowMs(), startedAt: performance.now() }
   const kept: Decided[] = []
   const answered = decideOne(deps, asking, evaluation, '/body', options, now, kept)
-  await deps.recorder.keepSoon(kept)
-  return answered
+  return deps.recorder.keepSoon(kept).then(() => answered)
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { type Act, type ApplicationId, isId, type OrganizationId } from '#kernel'
+import { readCredential } from '#web'
 import type { Snapshot } from '../engine/snapshot.ts'
 import type { TokenClaims, TokenVerifier } from '../forward-auth/ports.ts'
 
 const most = 10_000
+const tokenMost = 8_192
 
 /**
  * Recognises an application by the token it gets by client credentials when it asks for nothing in particular: its audience is
@@ -13,7 +15,7 @@ export class OwnTokens {
   readonly #snapshot: Snapshot
   readonly #verifier: TokenVerifier
   readonly #url: string
-  /** By the header: whose its token says it is, unverified, so that it is read once. */
+  /** By the token: whose it says it is, unverified, so that it is read once. */
   readonly #claimed = new Map<string, ApplicationId | 'none'>()
 
   /** @param url public base address, which proofs of possession name */
@@ -25,10 +27,9 @@ export class OwnTokens {
 
   /** Undefined when the token is not of this kind, or does not count. */
   actorOf(request: FastifyRequest): Act['actor'] | undefined {
-    const { authorization } = request.headers
-    if (authorization === undefined || authorization.length > 8_200 || !/^(Bearer|DPoP) /i.test(authorization))
-      return undefined
-    const id = this.#claimedAudience(authorization)
+    const credential = readCredential(request.headers.authorization)
+    if (credential === undefined || credential.token.length > tokenMost) return undefined
+    const id = this.#claimedAudience(credential.token)
     if (id === undefined) return undefined
     const presented = { request, method: request.method, url: `${this.#url}${request.url}` }
     const claims = this.#verifier.verify(presented, id)
@@ -44,13 +45,13 @@ export class OwnTokens {
     return this.#verifier.read(token, application)
   }
 
-  #claimedAudience(authorization: string): ApplicationId | undefined {
-    const known = this.#claimed.get(authorization)
+  #claimedAudience(token: string): ApplicationId | undefined {
+    const known = this.#claimed.get(token)
     if (known !== undefined) return known === 'none' ? undefined : known
-    const aud = readAudience(authorization.slice(authorization.indexOf(' ') + 1))
+    const aud = readAudience(token)
     const id = isId('app', aud) ? aud : undefined
     if (this.#claimed.size >= most) this.#claimed.delete(this.#claimed.keys().next().value as string)
-    this.#claimed.set(authorization, id ?? 'none')
+    this.#claimed.set(token, id ?? 'none')
     return id
   }
 }

@@ -15,6 +15,7 @@ import { ApplicationPolicies } from './application.ts'
 import type { ActiveBundle, BundleSource } from './bundle-source.ts'
 import { type Decision, type DecisionRequest, decide } from './decision.ts'
 import { type EntityRead, EntityReads } from './entity-reads.ts'
+import { RememberedRights } from './remembered-rights.ts'
 
 export interface SnapshotDeps {
   readonly storage: Storage
@@ -41,6 +42,7 @@ export class Snapshot {
   readonly builtin = loadBuiltin()
   readonly directory: DirectoryEntities
   readonly #grants: GrantLinks
+  readonly #rights: RememberedRights
   readonly #applications = new Map<ApplicationId, ApplicationPolicies>()
   /** Bundles that stand under an organization's own id: its sign-in policies. */
   readonly #organizations = new Map<string, ApplicationPolicies>()
@@ -57,6 +59,7 @@ export class Snapshot {
     for (const source of deps.sources) for (const type of source.types) this.#sources.set(type, source)
     this.directory = new DirectoryEntities([...this.#sources.keys()])
     this.#grants = new GrantLinks(this.builtin.newPolicySet())
+    this.#rights = new RememberedRights(this.directory)
   }
 
   /** Loads everything, then follows. Resolves when the snapshot can be decided upon. */
@@ -119,6 +122,14 @@ export class Snapshot {
   decideOwn(request: DecisionRequest, nowMs: number): Decision {
     const { policies } = this.grants(nowMs)
     return decide(policies, this.directory.all, this.builtin.hash, request, this.directory.stateOf(request.principal))
+  }
+
+  /** Whether a principal may ask for decisions of an application (`decide`), as `decideOwn` decides it. */
+  mayAsk(principal: EntityUid, application: ApplicationId, nowMs: number): boolean {
+    return this.#rights.may(principal.id, application, this.grants(nowMs), () => {
+      const action = { type: 'Gatehouse::Action', id: 'decide' }
+      return this.decideOwn({ principal, action, resource: { type: 'Application', id: application } }, nowMs).allow
+    })
   }
 
   /** Whether `uid` is `scope` or lies in it, by the whole directory. */

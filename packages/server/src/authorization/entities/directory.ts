@@ -10,9 +10,15 @@ export class DirectoryEntities {
   readonly types: ReadonlySet<string>
   /** Made when first asked for: only applications whose callers name users so pay for it. */
   #logins: Logins | undefined
+  #revision = 0
 
   constructor(types: readonly string[]) {
     this.types = new Set(types)
+  }
+
+  /** Another one after every change. */
+  get revision(): number {
+    return this.#revision
   }
 
   find(uid: EntityUid): Entity | undefined {
@@ -28,12 +34,14 @@ export class DirectoryEntities {
     if (organizationOf(read) !== organizationId)
       throw new TypeError(`${read.type} ${read.id}: its organization attribute is not its owner ${organizationId}`)
     this.#logins?.forget(this.find(read))
+    this.#revision++
     this.all.setEntity(read)
     this.#logins?.know(read)
   }
 
   remove(uid: EntityUid): void {
     this.#logins?.forget(this.find(uid))
+    this.#revision++
     this.all.delete(uid)
   }
 

@@ -13,6 +13,7 @@ export class GrantLinks {
   readonly #grants = new Map<GrantId, Grant>()
   readonly #byPrincipal = new HeldBy()
   readonly #times = new TimeHeap<GrantId>()
+  #revision = 0
 
   constructor(policies: PolicySet) {
     this.policies = policies
@@ -20,6 +21,11 @@ export class GrantLinks {
 
   get size(): number {
     return this.#grants.size
+  }
+
+  /** Another one after every change of what is linked. */
+  get revision(): number {
+    return this.#revision
   }
 
   /** Adds or replaces. A grant whose role the policy set does not have rests until one that has it takes over. */
@@ -37,7 +43,7 @@ export class GrantLinks {
     if (grant === undefined) return
     this.#grants.delete(id)
     this.#byPrincipal.remove(grant)
-    this.policies.unlink(id)
+    this.#unlink(id)
   }
 
   /** Brings the links in line with the time. */
@@ -74,13 +80,13 @@ export class GrantLinks {
     try {
       return body()
     } finally {
-      this.policies.unlink(id)
+      this.#unlink(id)
     }
   }
 
   /** What `body` answers while these grants are not linked. Synchronous, as `with`. */
   without<T>(grants: readonly Grant[], body: () => T): T {
-    const taken = grants.filter(({ id }) => this.policies.unlink(id))
+    const taken = grants.filter(({ id }) => this.#unlink(id))
     try {
       return body()
     } finally {
@@ -96,16 +102,22 @@ export class GrantLinks {
     const wanted = isInForce(grant, nowMs)
     if (wanted === this.policies.has(grant.id)) return
     if (!wanted) {
-      this.policies.unlink(grant.id)
+      this.#unlink(grant.id)
       return
     }
     this.#link(grant)
+  }
+
+  #unlink(id: string): boolean {
+    this.#revision++
+    return this.policies.unlink(id)
   }
 
   /** False for a role that the policy set does not have. */
   #link(grant: Pick<Grant, 'role' | 'principal' | 'resource'> & { readonly id: string }): boolean {
     const slots = this.policies.slots(grant.role)
     if (slots === undefined) return false
+    this.#revision++
     this.policies.link({
       template: grant.role,
       id: grant.id,

@@ -8,6 +8,8 @@ export interface Sealed {
   readonly path: string
   readonly first: number
   readonly openedAtMs: number
+  /** How many; unknown of those that an earlier process sealed. */
+  readonly records?: number
 }
 
 /** The file of a segment while it is open. */

@@ -24,8 +24,8 @@ export interface JournalDeps {
 }
 
 const nameShape = /^decisions-(\d{15})-(\d{13})\.log(\.zst)?$/
-/** Records wait at most this long for the medium when nobody asks. */
-const lingerMs = 10
+/** Records wait at most this long for the medium when nobody asks: each flush is work of the system, whoever waits for it. */
+const lingerMs = 50
 
 /**
  * Every decision, on disk before its reply: `append` returns once the system has it (it survives `kill -9`); `durable`
@@ -268,7 +268,8 @@ export class Journal {
       await this.durable()
       await seal(full.path, full.index())
       this.#full.shift()
-      this.#sealed.push({ path: full.path, first: full.first, openedAtMs: full.openedAtMs })
+      const { path, first, openedAtMs, length: records } = full
+      this.#sealed.push({ path, first, openedAtMs, records })
       // A flush under way may still hold it; one that begins now does not.
       await this.#syncing?.catch(() => undefined)
       full.close()

@@ -45,10 +45,10 @@ export function tellSegments(deps: {
   let running: Promise<void> | undefined
   let again = false
 
-  const tell = async ({ path, first }: Sealed) => {
+  const tell = async ({ path, first, records: known }: Sealed) => {
     const bytes = await readFile(`${path}.zst`)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const records = countLines(await decompress(bytes))
+    const records = known ?? countLines(await decompress(bytes))
     const file = `${basename(path)}.zst`
     await storage.transact(async (tx) => {
       if (!(await insertToldSegment(tx, { node: journal.node, first, sha256 }))) return

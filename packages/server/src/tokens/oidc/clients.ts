@@ -23,6 +23,12 @@ export class ClientCache {
     this.#clock = clock
   }
 
+  /** What `find` would answer, where that is known already. */
+  held(clientId: string): RegisteredClient | undefined {
+    const known = this.#byId.get(clientId)
+    return known !== undefined && this.#isGood(known) ? known : undefined
+  }
+
   find(clientId: string): Promise<RegisteredClient | undefined> {
     return this.#read(this.#byId, clientId, () => this.#source.find(clientId))
   }
@@ -37,12 +43,15 @@ export class ClientCache {
     read: () => Promise<RegisteredClient | undefined>,
   ): Promise<RegisteredClient | undefined> {
     const known = map.get(key)
-    if (known !== undefined && (known.readAgainAtMs === undefined || this.#clock.nowMs() < known.readAgainAtMs))
-      return known
+    if (known !== undefined && this.#isGood(known)) return known
     const generation = this.#generation
     const client = await read()
     if (client !== undefined && generation === this.#generation) keep(map, key, client)
     return client
+  }
+
+  #isGood({ readAgainAtMs }: RegisteredClient): boolean {
+    return readAgainAtMs === undefined || this.#clock.nowMs() < readAgainAtMs
   }
 
   /** A client changed (or, without an id, all of them may have). */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { readCredential } from '#web'
 import type { Certificates } from '../oidc/certificates.ts'
 import type { DpopProofs } from './dpop-proof.ts'
 import type { AccessTokenClaims, AccessTokenVerifier } from './verify-access-token.ts'
@@ -27,12 +28,13 @@ export function verifyPresented(
   { request, method, url }: PresentedRequest,
   audience: string,
 ): AccessTokenClaims | 'none' | undefined {
-  const [, scheme, token] = /^(Bearer|DPoP) +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
-  if (scheme === undefined || token === undefined) return 'none'
+  const credential = readCredential(request.headers.authorization)
+  if (credential === undefined) return 'none'
+  const { isDpop, token } = credential
   const claims = deps.verifier.verify(token, audience)
   if (claims === undefined) return undefined
   const { jkt, 'x5t#S256': x5t } = claims.cnf ?? {}
-  if ((jkt !== undefined) !== (scheme.toLowerCase() === 'dpop')) return undefined
+  if ((jkt !== undefined) !== isDpop) return undefined
   if (jkt !== undefined) {
     const proof = request.headers.dpop
     if (typeof proof !== 'string') return undefined
