@@ -17,7 +17,7 @@ const engine = process.env.BENCH_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 const targetMs = 1_000
 const page = 50
 /** The newest entries come as a running server writes them, in many small steps. */
-const tail = Math.min(20_000, Math.floor(size / 10))
+const tail = Math.min(6_400, Math.floor(size / 10))
 const tailBatch = 64
 /** What an entry takes on the disk while the file is made, at most. */
 const bytesMost = 2_500
