@@ -24,7 +24,7 @@ const rate = 2_000
 /** Measures in a process that is started as the server is: how large the young generation is decides how long it stands still. */
 export async function measureLedger(): Promise<readonly Figure[]> {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    '--max-semi-space-size=4',
+    '--max-semi-space-size=16',
     fileURLToPath(import.meta.url),
   ])
   return JSON.parse(stdout)

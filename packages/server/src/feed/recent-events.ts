@@ -2,8 +2,10 @@ import type { Storage } from '#storage'
 import { listEvents } from './event.store.ts'
 import type { FeedEvent } from './events.ts'
 
-/** Events kept in memory, up to twice as many; a follower that is further behind reads the table. */
+/** Events kept in memory; a follower that is further behind reads the table. */
 const keptMost = 1_000
+/** What is older serves nobody who keeps up, and every collection of young objects would move it. */
+const keptMs = 150
 
 /**
  * The newest events, read once for all followers of this node: a commit wakes them together. INVARIANT: what is kept is
@@ -12,6 +14,8 @@ const keptMost = 1_000
 export class RecentEvents {
   readonly #storage: Storage
   #kept: FeedEvent[] = []
+  /** When each of them was read. */
+  #readAtMs: number[] = []
   #reading: { readonly after: number; readonly events: Promise<FeedEvent[]> } | undefined
 
   constructor(storage: Storage) {
@@ -38,11 +42,23 @@ export class RecentEvents {
     const first = events[0]?.position
     if (first === undefined) return events
     const next = (this.#kept[0]?.position ?? first) + this.#kept.length
-    if (first === next) {
-      this.#kept.push(...events)
-      // Now and then, not at each read: what is kept is thousands of times longer than what comes.
-      if (this.#kept.length > 2 * keptMost) this.#kept.splice(0, this.#kept.length - keptMost)
-    } else if (first > next) this.#kept = [...events]
+    if (first > next) {
+      this.#kept = []
+      this.#readAtMs = []
+    }
+    if (first >= next) this.#keep(events)
     return events
+  }
+
+  #keep(events: readonly FeedEvent[]): void {
+    const nowMs = performance.now()
+    for (const event of events) {
+      this.#kept.push(event)
+      this.#readAtMs.push(nowMs)
+    }
+    let old = Math.max(0, this.#kept.length - keptMost)
+    while ((this.#readAtMs[old] as number) < nowMs - keptMs) old++
+    this.#kept.splice(0, old)
+    this.#readAtMs.splice(0, old)
   }
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { formatVerifierKey, noteAlgorithm, rawEd25519 } from '@gatehouse/tlog'
 import { onEachEngine } from '../support/engines.ts'
 import { startTestServer } from '../support/server.ts'
 
@@ -57,6 +58,16 @@ onEachEngine(
     await server.close()
     const offline = () => run('audit', 'verify', '--from', exported, '--earlier', kept)
     assert.equal((await offline()).code, 0)
+    // Cosignatures of witnesses are demanded by a policy that the auditor holds, offline too: nobody has cosigned this log.
+    const witness = rawEd25519(generateKeyPairSync('ed25519').publicKey)
+    const policy = join(scratch.directory, 'policy')
+    const name = formatVerifierKey('witness.example', noteAlgorithm.cosignature, witness)
+    const log = readFileSync(join(exported, 'key'), 'utf8').trim()
+    writeFileSync(policy, `log ${log}\nwitness one ${name} https://witness.example/\nquorum one\n`)
+    const unseen = await run('audit', 'verify', '--from', exported, '--policy', policy)
+    assert.equal(unseen.code, 1, unseen.out)
+    assert.match(unseen.error, /does not verify/)
+    assert.match(unseen.error, /quorum|cosign/i)
     const turn = async (file: string, at: (length: number) => number) => {
       const path = join(exported, file)
       const good = readFileSync(path)

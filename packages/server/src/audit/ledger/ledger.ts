@@ -13,8 +13,9 @@ import { findLedgerState, type LedgerEntry } from './ledger.store.ts'
 /** A batch smaller than this waits a moment for company: one checkpoint and one flush for all that come meanwhile. */
 const fullBatch = 500
 const patienceMs = 30
-/** Entries made before requests get their turn. */
-const atOnce = 32
+/** Entries made before requests get their turn, and how many turns a batch takes at most: under load each lasts a whole commit. */
+const atOnce = 16
+const turnsMost = 16
 
 export interface LedgerDeps {
   readonly storage: Storage
@@ -66,10 +67,11 @@ export async function openLedger(deps: LedgerDeps): Promise<Ledger> {
       for (const { type, data } of fresh)
         if (type === 'audit.person_erased') deps.persons.forget((data as { person: string }).person)
       const made: PersonKeyRow[] = []
-      for (let at = 0; at < fresh.length; at += atOnce) {
+      const step = Math.max(atOnce, Math.ceil(fresh.length / turnsMost))
+      for (let at = 0; at < fresh.length; at += step) {
         // Requests come first: a batch of hundreds is made in turns of the event loop.
         if (at > 0) await new Promise((resolve) => setImmediate(resolve))
-        const sealed = await deps.persons.seal(fresh.slice(at, at + atOnce), made)
+        const sealed = await deps.persons.seal(fresh.slice(at, at + step), made)
         for (const event of sealed) entries.push(makeEntry(deps.entropy, event))
       }
       database.entries = entries.map(({ entry }) => entry)

@@ -1,5 +1,6 @@
 import type { FeedEvent } from '#feed'
 import type { Outgoing } from '#web'
+import { toVisibleJson } from './escape.ts'
 import { type Format, inTurns, toLine } from './format.ts'
 import { type Sink, SinkLies } from './sink.ts'
 import { requireTaken } from './webhook.ts'
@@ -23,7 +24,7 @@ export function otlpSink(outgoing: Outgoing, options: OtlpOptions): Sink {
     send: async (events) => {
       const logRecords = await inTurns(events, (event) => toLogRecord(event, options.format))
       const resource = { attributes: [text('service.name', 'gatehouse')] }
-      const body = JSON.stringify({
+      const body = toVisibleJson({
         resourceLogs: [{ resource, scopeLogs: [{ scope: { name: 'gatehouse.audit' }, logRecords }] }],
       })
       const reply = await outgoing.send(options.url, {

