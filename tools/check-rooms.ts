@@ -73,6 +73,10 @@ function judge(file: string, target: string): void {
     else if (path === `${server}${room}/index.ts`) problems.push(`${file}: imports the index.ts of its own room`)
     return
   }
+  if (target === 'typebox' && own === 'server' && !file.startsWith(`${server}kernel/schema.`))
+    problems.push(
+      `${file}: imports typebox and its 370 modules: \`Type\`, \`Static\` and \`TSchema\` come from #kernel`,
+    )
   if (!target.startsWith('#') || room === undefined || room === 'main' || own !== 'server') return
   const reached = target.slice(1)
   if (!rooms.includes(reached)) problems.push(`${file}: there is no room ${reached}`)

@@ -145,7 +145,10 @@ export class Snapshot {
       for await (const some of source.loadAll(db))
         for (const owned of some) this.#enter({ uid: owned.entity.uid, application: undefined, owned }, () => undefined)
     }
-    for await (const bundle of bundles.loadAllActive(db)) this.#activate(bundle.applicationId, bundle)
+    for await (const bundle of bundles.loadAllActive(db)) {
+      await this.#prepare(bundle)
+      this.#activate(bundle.applicationId, bundle)
+    }
     for await (const { applicationId: application, entity: resource } of loadResources(db)) {
       this.#enter({ uid: resource.uid, application, resource }, () => undefined)
     }
@@ -168,6 +171,7 @@ export class Snapshot {
         changes.push(() => (grant ? this.#putGrant(grant) : this.#removeGrant(id as GrantId)))
       } else if (type === 'Bundle') {
         const bundle = await bundles.loadActive(storage.db, id as ApplicationId)
+        await this.#prepare(bundle)
         changes.push(() => this.#activate(id as ApplicationId, bundle))
       }
     }
@@ -240,6 +244,11 @@ export class Snapshot {
     const id = uid.id as ApplicationId
     if (this.#applications.get(id)?.organizationId === owned.organizationId) return
     this.#applications.set(id, new ApplicationPolicies(id, owned.organizationId, this.directory))
+  }
+
+  /** What would else be made by the first decision, and hold up the others. */
+  async #prepare(bundle: ActiveBundle | undefined): Promise<void> {
+    if (bundle?.manifest.userNames?.some((name) => name !== 'id')) await this.directory.learnLogins()
   }
 
   #activate(id: ApplicationId, bundle: ActiveBundle | undefined): void {

@@ -4,6 +4,9 @@ import { Logins, type UserName } from './logins.ts'
 import { organizationOf } from './owner.ts'
 import type { EntityUid, OwnedEntity } from './source.ts'
 
+/** Users whose names are learnt in one turn of the event loop: about a millisecond. */
+const learntAtOnce = 500
+
 /** The directory's entities of all organizations, in memory. Only the built-in bundle sees them all. */
 export class DirectoryEntities {
   readonly all = new Entities()
@@ -43,6 +46,21 @@ export class DirectoryEntities {
     this.#logins?.forget(this.find(uid))
     this.#revision++
     this.all.delete(uid)
+  }
+
+  /**
+   * Learns the names of users, some at a time, before somebody asks by them: a million at once would hold up every decision. INVARIANT: who
+   * calls it lets no entity in or out meanwhile.
+   */
+  async learnLogins(): Promise<void> {
+    if (this.#logins !== undefined) return
+    const logins = new Logins()
+    let learnt = 0
+    for (const user of this.all.ofType('User')) {
+      logins.know(user)
+      if (++learnt % learntAtOnce === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#logins ??= logins
   }
 
   /** The id of the user of this organization by one of these names; undefined when none fits. */

@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-import { isId } from '#kernel'
+import { isId, type Static, Type } from '#kernel'
 import { makeCursor, type Operation, operation, pageDefault, pageMost, readCursor } from '#web'
 import type { AuthorizationDeps } from '../deps.ts'
 import { deployment } from '../gate/gate.ts'
