@@ -1,5 +1,5 @@
 import { Fault, type OrganizationId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import { type Migration, type Reader, repeatedRead, type Tx } from '#storage'
 import './faults.ts'
 
 /**
@@ -137,12 +137,14 @@ export async function findNamed(
   name: string,
 ): Promise<string | undefined> {
   if (name.includes('\0')) return undefined // PostgreSQL refuses it, and nothing has such a name
-  const row = await db
-    .selectFrom('directory_names')
-    .select('object_id')
-    .where('organization_id', '=', organizationId ?? '')
-    .where('kind', '=', kind)
-    .where('name', '=', name)
-    .executeTakeFirst()
+  const [row] = await selectNamed(db, organizationId ?? '', kind, name)
   return row?.object_id
 }
+const selectNamed = repeatedRead((db) =>
+  db
+    .selectFrom('directory_names')
+    .select('object_id')
+    .where('organization_id', '=', '')
+    .where('kind', '=', '' as NameKind)
+    .where('name', '=', ''),
+)

@@ -1,6 +1,6 @@
 import type { Generated, Selectable } from 'kysely'
 import type { Act, OrganizationId } from '#kernel'
-import { type Migration, type Reader, repeatedInsert, type Tx } from '#storage'
+import { type Migration, type Reader, repeatedChange, repeatedInsert, repeatedRead, type Tx } from '#storage'
 import { claimMigration, claimOnce } from './claim.store.ts'
 import { allEvents, type EventType, type FeedEvent, type NewEvent } from './events.ts'
 import { toMaskedJson } from './mask.ts'
@@ -147,9 +147,13 @@ export async function listEvents(
   limit: number,
   filter: EventFilter = {},
 ): Promise<FeedEvent[]> {
+  if (Object.keys(filter).length === 0) return (await selectNext(db, after, limit)).map(toEvent)
   const query = filtered(db, filter).where('position', '>', after).orderBy('position').limit(limit)
   return (await query.execute()).map(toEvent)
 }
+const selectNext = repeatedRead((db) =>
+  db.selectFrom('events').selectAll().where('position', '>', 0).orderBy('position').limit(1),
+)
 
 /** Numbered events before `position` (undefined: from the newest), newest first, at most `limit`. */
 export async function listNewestEvents(
@@ -225,14 +229,14 @@ export async function findFollowerPosition(db: Reader, name: string): Promise<nu
 
 /** Moves a durable follower's cursor forward; never back. */
 export async function saveFollowerPosition(tx: Tx, name: string, position: number): Promise<void> {
-  await tx
-    .insertInto('followers')
-    .values({ name, position })
-    .onConflict((conflict) =>
-      conflict.column('name').doUpdateSet({ position }).where('followers.position', '<', position),
-    )
-    .execute()
+  await upsertFollower(tx, name, position, position, position)
 }
+const upsertFollower = repeatedChange((tx: Tx) =>
+  tx
+    .insertInto('followers')
+    .values({ name: '', position: 0 })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ position: 0 }).where('followers.position', '<', 0)),
+)
 
 const countedAtOnce = 1_000
 

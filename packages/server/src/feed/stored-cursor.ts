@@ -38,7 +38,7 @@ export class StoredCursor {
     await this.#saving
     const position = this.#position
     if (position === this.#saved) return
-    this.#saving = this.#storage.transact((tx) => saveFollowerPosition(tx, this.#name, position))
+    this.#saving = this.#storage.transact((tx) => saveFollowerPosition(tx, this.#name, position), { lazily: true })
     try {
       await this.#saving
       this.#saved = position

@@ -5,9 +5,9 @@ import type { Reader } from './storage.ts'
  * A query that happens thousands of times a second: built and compiled once for each database, then only bound. INVARIANT: its text
  * does not depend on its values; `build` gives it any values, in the order in which they are bound later.
  */
-export function repeatedRead<R>(
-  build: (db: Reader) => Compilable<R>,
-): (db: Reader, ...values: unknown[]) => Promise<R[]> {
+export function repeatedRead<R, D extends Reader = Reader>(
+  build: (db: D) => Compilable<R>,
+): (db: D, ...values: unknown[]) => Promise<R[]> {
   const run = repeated(build)
   return async (db, ...values) => (await run(db, values)).rows
 }

@@ -48,6 +48,10 @@ export interface Mark {
   readonly below: bigint
 }
 
+export interface Lasting {
+  readonly lazily?: boolean
+}
+
 /** One database, of either engine. */
 export interface Storage {
   readonly engine: EngineName
@@ -55,9 +59,11 @@ export interface Storage {
   /**
    * Runs `body` in one transaction and commits. The body may run again after a conflict (PostgreSQL) and so must have no
    * effect but SQL through its `tx`. Durable once it returns; a throw leaves nothing.
+   * @param how `lazily`: kept whatever becomes of this process, but the last moments may be lost with the machine's power; for what
+   * holds nobody to anything (counters, forms under way, cursors). What commits durably afterwards makes it durable too.
    * @throws {Fault} `storage.full`, `storage.unavailable`, `storage.contended`, and whatever `body` throws
    */
-  transact<T>(body: (tx: Tx) => Promise<T>): Promise<T>
+  transact<T>(body: (tx: Tx) => Promise<T>, how?: Lasting): Promise<T>
   /** As `transact`, with the consistency token of the write. */
   write<T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>>
   /**

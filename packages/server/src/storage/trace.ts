@@ -1,6 +1,6 @@
 import type { LogEvent } from 'kysely'
 import { activeSpan, inSpan, outsideSpans, type Span, step } from '#kernel'
-import type { EngineName, Storage, Tx, Written } from './storage.ts'
+import type { EngineName, Lasting, Storage, Tx, Written } from './storage.ts'
 
 const systems = { sqlite: 'sqlite', postgres: 'postgresql' } as const satisfies Record<EngineName, string>
 const textMost = 500
@@ -30,6 +30,12 @@ export function traceStatements(engine: EngineName): (event: LogEvent) => void {
 /** The same database, with a span from asking for a transaction to its commit. */
 export function traceStorage(storage: Storage): Storage {
   const options = { kind: 'client', attributes: { 'db.system.name': systems[storage.engine] } } as const
+  const transact = <T>(body: (tx: Tx) => Promise<T>, how?: Lasting): Promise<T> => {
+    if (activeSpan() === undefined) return storage.transact(body, how)
+    return step('transact', options, (span) =>
+      outsideSpans(() => storage.transact((tx) => inSpan(span as Span, () => body(tx)), how)),
+    )
+  }
   const write = <T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>> => {
     if (activeSpan() === undefined) return storage.write(body)
     // INVARIANT: a writer that serves many requests belongs to none of them; only the body runs for this one.
@@ -37,5 +43,5 @@ export function traceStorage(storage: Storage): Storage {
       outsideSpans(() => storage.write((tx) => inSpan(span as Span, () => body(tx)))),
     )
   }
-  return { ...storage, write, transact: async (body) => (await write(body)).value }
+  return { ...storage, write, transact }
 }

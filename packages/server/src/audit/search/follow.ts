@@ -36,7 +36,7 @@ export async function followIntoIndex(deps: {
         const last = entries.at(-1)?.position
         if (last === undefined) continue
         const from = indexed
-        const ours = await storage.transact((tx) => addToIndex(tx, storage.engine, from, entries))
+        const ours = await storage.transact((tx) => addToIndex(tx, storage.engine, from, entries), { lazily: true })
         indexed = ours ? last : await findIndexed(storage.db)
         // Another node is not yet as far as this batch: it comes again.
         if (indexed < last) throw new Error(`the index stands at ${indexed}, before ${last}`)

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { Id, OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedRead, type Tx } from '#storage'
 
 export type PasskeyId = Id<'pk'>
 
@@ -82,20 +82,17 @@ export async function insertPasskey(tx: Tx, passkey: Passkey): Promise<boolean> 
 }
 
 export async function listPasskeys(db: Reader, organization: OrganizationId, user: UserId): Promise<Passkey[]> {
-  const rows = await db
-    .selectFrom('passkeys')
-    .selectAll()
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .orderBy('id')
-    .execute()
-  return rows.map(toPasskey)
+  return (await selectPasskeys(db, organization, user)).map(toPasskey)
 }
+const selectPasskeys = repeatedRead((db) =>
+  db.selectFrom('passkeys').selectAll().where('organization_id', '=', '').where('user_id', '=', '').orderBy('id'),
+)
 
 export async function findPasskeyByCredential(db: Reader, credentialId: string): Promise<Passkey | undefined> {
-  const row = await db.selectFrom('passkeys').selectAll().where('credential_id', '=', credentialId).executeTakeFirst()
+  const [row] = await selectByCredential(db, credentialId)
   return row && toPasskey(row)
 }
+const selectByCredential = repeatedRead((db) => db.selectFrom('passkeys').selectAll().where('credential_id', '=', ''))
 
 /**
  * Notes a use. False when the counter does not grow as it must: a copy of the authenticator may exist (WebAuthn §6.1.1).

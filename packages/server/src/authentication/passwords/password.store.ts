@@ -1,5 +1,5 @@
 import type { OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedRead, type Tx } from '#storage'
 
 interface PasswordTable {
   organization_id: string
@@ -20,14 +20,12 @@ export async function findPassword(
   organization: OrganizationId,
   user: UserId,
 ): Promise<{ phc: string; setAtMs: number } | undefined> {
-  const row = await db
-    .selectFrom('passwords')
-    .select(['phc', 'set_at'])
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .executeTakeFirst()
+  const [row] = await selectPassword(db, organization, user)
   return row && { phc: row.phc, setAtMs: row.set_at }
 }
+const selectPassword = repeatedRead((db) =>
+  db.selectFrom('passwords').select(['phc', 'set_at']).where('organization_id', '=', '').where('user_id', '=', ''),
+)
 
 export async function savePassword(
   tx: Tx,

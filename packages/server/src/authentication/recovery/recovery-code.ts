@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Entropy, OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedRead, type Tx } from '#storage'
 
 interface RecoveryCodeTable {
   organization_id: string
@@ -79,15 +79,17 @@ export async function takeRecoveryCode(
 }
 
 export async function countRecoveryCodes(db: Reader, organization: OrganizationId, user: UserId): Promise<number> {
-  const { left } = await db
+  const [row] = await countLeft(db, organization, user)
+  return Number(row?.left ?? 0)
+}
+const countLeft = repeatedRead((db) =>
+  db
     .selectFrom('recovery_codes')
     .select((select) => select.fn.countAll<number>().as('left'))
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .where('used_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  return Number(left)
-}
+    .where('organization_id', '=', '')
+    .where('user_id', '=', '')
+    .where('used_at', 'is', null),
+)
 
 export async function deleteRecoveryCodes(tx: Tx, organization: OrganizationId, user: UserId): Promise<number> {
   const { numDeletedRows } = await tx

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedInsert, repeatedRead, type Tx } from '#storage'
 import { type Acr, factorsOfAmr, type Session, type SessionId } from './session.ts'
 
 interface SessionTable {
@@ -47,39 +47,39 @@ const toSession = (row: Selectable<SessionTable>): Session => ({
 })
 
 export async function insertSession(tx: Tx, keyHash: string, session: Session): Promise<void> {
-  await tx
-    .insertInto('sessions')
-    .values({
-      key_hash: keyHash,
-      id: session.id,
-      organization_id: session.organizationId,
-      user_id: session.userId,
-      started_at: session.startedAtMs,
-      authenticated_at: session.authenticatedAtMs,
-      seen_at: session.seenAtMs,
-      idle_until: session.idleUntilMs,
-      expires_at: session.expiresAtMs,
-      amr: JSON.stringify(session.amr),
-      acr: session.acr,
-      factors: JSON.stringify(session.factors),
-      provider: session.provider ?? null,
-      address: session.address ?? null,
-      agent: session.agent ?? null,
-    })
-    .execute()
+  await insertRow(tx, {
+    key_hash: keyHash,
+    id: session.id,
+    organization_id: session.organizationId,
+    user_id: session.userId,
+    started_at: session.startedAtMs,
+    authenticated_at: session.authenticatedAtMs,
+    seen_at: session.seenAtMs,
+    idle_until: session.idleUntilMs,
+    expires_at: session.expiresAtMs,
+    amr: JSON.stringify(session.amr),
+    acr: session.acr,
+    factors: JSON.stringify(session.factors),
+    provider: session.provider ?? null,
+    address: session.address ?? null,
+    agent: session.agent ?? null,
+  })
 }
+const insertRow = repeatedInsert('sessions')
 
 /** The session of a token's hash, unless a limit has passed. */
 export async function findSessionByKey(db: Reader, keyHash: string, nowMs: number): Promise<Session | undefined> {
-  const row = await db
-    .selectFrom('sessions')
-    .selectAll()
-    .where('key_hash', '=', keyHash)
-    .where('expires_at', '>', nowMs)
-    .where('idle_until', '>', nowMs)
-    .executeTakeFirst()
+  const [row] = await selectByKey(db, keyHash, nowMs, nowMs)
   return row && toSession(row)
 }
+const selectByKey = repeatedRead((db) =>
+  db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('key_hash', '=', '')
+    .where('expires_at', '>', 0)
+    .where('idle_until', '>', 0),
+)
 
 export async function findSessionById(db: Reader, id: SessionId, nowMs: number): Promise<Session | undefined> {
   const row = await db

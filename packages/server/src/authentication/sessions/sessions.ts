@@ -68,7 +68,7 @@ export class Sessions {
     if (nowMs - session.seenAtMs < sessionLimits.touchMs) return known
     const generation = this.cache.generation
     const idleUntilMs = Math.min(nowMs + sessionLimits.idleMs, session.expiresAtMs)
-    await storage.transact((tx) => touchSession(tx, keyHash, nowMs, idleUntilMs))
+    await storage.transact((tx) => touchSession(tx, keyHash, nowMs, idleUntilMs), { lazily: true })
     const touched = { person: known.person, session: { ...session, seenAtMs: nowMs, idleUntilMs } }
     this.cache.put(keyHash, touched, generation)
     return touched

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedChange, repeatedRead, type Tx } from '#storage'
 import type { LinkPurpose } from '../links/link.store.ts'
 import { type Acr, parseAcr } from '../sessions/session.ts'
 
@@ -121,25 +121,33 @@ const toRow = (attempt: Attempt): AttemptTable => ({
   expires_at: attempt.expiresAtMs,
 })
 
+/** For statements that are compiled once: which members there are, and in which order. */
+const nobodys: Attempt = {
+  ...{ keyHash: '', id: '', purpose: 'sign_in', stage: 'password', organizationId: undefined, userId: undefined },
+  ...{ login: '', returnTo: '', amr: [], factors: [], needs: [], acr: undefined, challenge: undefined },
+  ...{ pending: undefined, linkHash: undefined, failures: 0, expiresAtMs: 0 },
+}
+
 export async function findAttempt(db: Reader, keyHash: string, nowMs: number): Promise<Attempt | undefined> {
-  const row = await db
-    .selectFrom('sign_in_attempts')
-    .selectAll()
-    .where('key_hash', '=', keyHash)
-    .where('expires_at', '>', nowMs)
-    .executeTakeFirst()
+  const [row] = await selectAttempt(db, keyHash, nowMs)
   return row && toAttempt(row)
 }
+const selectAttempt = repeatedRead((db) =>
+  db.selectFrom('sign_in_attempts').selectAll().where('key_hash', '=', '').where('expires_at', '>', 0),
+)
 
 /** Puts an attempt in the place of any that the browser had. */
 export async function saveAttempt(tx: Tx, attempt: Attempt): Promise<void> {
   const { key_hash, ...rest } = toRow(attempt)
-  await tx
+  await upsertAttempt(tx, key_hash, ...Object.values(rest), ...Object.values(rest))
+}
+const upsertAttempt = repeatedChange((tx: Tx) => {
+  const { key_hash, ...rest } = toRow(nobodys)
+  return tx
     .insertInto('sign_in_attempts')
     .values({ key_hash, ...rest })
     .onConflict((conflict) => conflict.column('key_hash').doUpdateSet(rest))
-    .execute()
-}
+})
 
 /** Begins an attempt where the browser has none that still stands; false when another request was faster: its attempt stays. */
 export async function saveFirstAttempt(tx: Tx, attempt: Attempt, nowMs: number): Promise<boolean> {
@@ -157,15 +165,17 @@ export async function saveFirstAttempt(tx: Tx, attempt: Attempt, nowMs: number):
 /** Changes an attempt that still stands where `attempt` was read; false when another request was faster. */
 export async function advanceAttempt(tx: Tx, attempt: Attempt, change: Partial<Attempt>): Promise<boolean> {
   const { key_hash: _, ...rest } = toRow({ ...attempt, ...change })
-  const { numUpdatedRows } = await tx
+  return (await updateAttempt(tx, ...Object.values(rest), attempt.keyHash, attempt.id, attempt.stage)) === 1
+}
+const updateAttempt = repeatedChange((tx: Tx) => {
+  const { key_hash, ...rest } = toRow(nobodys)
+  return tx
     .updateTable('sign_in_attempts')
     .set(rest)
-    .where('key_hash', '=', attempt.keyHash)
-    .where('id', '=', attempt.id)
-    .where('stage', '=', attempt.stage)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows === 1n
-}
+    .where('key_hash', '=', key_hash)
+    .where('id', '=', '')
+    .where('stage', '=', '')
+})
 
 /** Sets the challenge, and nothing else, of an attempt that still stands where `attempt` was read; false when it does not. */
 export async function setChallenge(tx: Tx, attempt: Attempt, challenge: string): Promise<boolean> {
@@ -182,24 +192,19 @@ export async function setChallenge(tx: Tx, attempt: Attempt, challenge: string):
 /** Uses a challenge up: only one answer to it is ever looked at (WebAuthn §13.4.3). */
 export async function takeChallenge(tx: Tx, attempt: Attempt): Promise<boolean> {
   if (attempt.challenge === undefined) return false
-  const { numUpdatedRows } = await tx
-    .updateTable('sign_in_attempts')
-    .set({ challenge: null })
-    .where('key_hash', '=', attempt.keyHash)
-    .where('challenge', '=', attempt.challenge)
-    .executeTakeFirstOrThrow()
-  return numUpdatedRows === 1n
+  return (await clearChallenge(tx, null, attempt.keyHash, attempt.challenge)) === 1
 }
+const clearChallenge = repeatedChange((tx: Tx) =>
+  tx.updateTable('sign_in_attempts').set({ challenge: null }).where('key_hash', '=', '').where('challenge', '=', ''),
+)
 
 /** Ends an attempt; false when it had ended: two answers at once make one session. */
 export async function deleteAttempt(tx: Tx, attempt: Attempt): Promise<boolean> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('sign_in_attempts')
-    .where('key_hash', '=', attempt.keyHash)
-    .where('id', '=', attempt.id)
-    .executeTakeFirstOrThrow()
-  return numDeletedRows === 1n
+  return (await removeAttempt(tx, attempt.keyHash, attempt.id)) === 1
 }
+const removeAttempt = repeatedChange((tx: Tx) =>
+  tx.deleteFrom('sign_in_attempts').where('key_hash', '=', '').where('id', '=', ''),
+)
 
 /**
  * Ends what sign-ins of a person have proved so far: with a password that is gone, or before there was a second factor, they

@@ -61,7 +61,7 @@ export async function beginSignIn(
     userId: person?.id,
     login: it.login,
   }
-  await storage.transact((tx) => saveAttempt(tx, attempt))
+  await storage.transact((tx) => saveAttempt(tx, attempt), { lazily: true })
   return { kind: 'begun', attempt }
 }
 

@@ -13,6 +13,9 @@ import { newAttempt } from './begin.ts'
 import type { MethodDeps } from './methods.ts'
 import type { Outcome, Visitor } from './proving.ts'
 
+/** A challenge is the browser's of this moment; the session that follows from it is flushed. */
+const lazily = { lazily: true }
+
 export type PasskeyDeps = MethodDeps & { readonly rp: RelyingParty }
 
 /**
@@ -37,6 +40,7 @@ export async function challengePasskey(
     async (tx) =>
       (attempt !== undefined && (await setChallenge(tx, attempt, options.challenge))) ||
       (await saveFirstAttempt(tx, first, deps.clock.nowMs())),
+    lazily,
   )
   if (!kept) throw new Fault('authentication.form_stale')
   return options
@@ -54,7 +58,8 @@ export async function provePasskey(
   answer: string,
 ): Promise<Outcome> {
   const { storage, people } = deps
-  if (!(await storage.transact((tx) => takeChallenge(tx, attempt)))) throw new Fault('authentication.form_stale')
+  if (!(await storage.transact((tx) => takeChallenge(tx, attempt), lazily)))
+    throw new Fault('authentication.form_stale')
   const challenge = attempt.challenge as string
   const second = attempt.stage === 'factor'
   const found = await findPasskeyByCredential(storage.db, readClaim(answer).credentialId)

@@ -1,5 +1,5 @@
 import type { OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedInsert, repeatedRead, type Tx } from '#storage'
 
 interface DeviceTable {
   key_hash: string
@@ -29,16 +29,17 @@ export async function isKnownDevice(
   user: UserId,
   nowMs: number,
 ): Promise<boolean> {
-  const row = await db
+  return (await selectDevice(db, keyHash, organization, user, nowMs)).length > 0
+}
+const selectDevice = repeatedRead((db) =>
+  db
     .selectFrom('known_devices')
     .select('user_id')
-    .where('key_hash', '=', keyHash)
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .where('expires_at', '>', nowMs)
-    .executeTakeFirst()
-  return row !== undefined
-}
+    .where('key_hash', '=', '')
+    .where('organization_id', '=', '')
+    .where('user_id', '=', '')
+    .where('expires_at', '>', 0),
+)
 
 /** Whether the user has signed in before with any browser that is still remembered. */
 export async function hasDevices(
@@ -47,15 +48,17 @@ export async function hasDevices(
   user: UserId,
   nowMs: number,
 ): Promise<boolean> {
-  const row = await db
+  return (await selectAnyDevice(db, organization, user, nowMs, 1)).length > 0
+}
+const selectAnyDevice = repeatedRead((db) =>
+  db
     .selectFrom('known_devices')
     .select('user_id')
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .where('expires_at', '>', nowMs)
-    .executeTakeFirst()
-  return row !== undefined
-}
+    .where('organization_id', '=', '')
+    .where('user_id', '=', '')
+    .where('expires_at', '>', 0)
+    .limit(1),
+)
 
 export async function saveDevice(
   tx: Tx,
@@ -64,14 +67,12 @@ export async function saveDevice(
   user: UserId,
   nowMs: number,
 ): Promise<void> {
-  await tx
-    .insertInto('known_devices')
-    .values({
-      ...{ key_hash: keyHash, organization_id: organization, user_id: user, expires_at: nowMs + deviceMs },
-      ...{ trusted_until: null, id: null, agent: null },
-    })
-    .execute()
+  await insertDevice(tx, {
+    ...{ key_hash: keyHash, organization_id: organization, user_id: user, expires_at: nowMs + deviceMs },
+    ...{ trusted_until: null, id: null, agent: null },
+  })
 }
+const insertDevice = repeatedInsert('known_devices')
 
 export async function deleteDevice(tx: Tx, keyHash: string): Promise<void> {
   await tx.deleteFrom('known_devices').where('key_hash', '=', keyHash).execute()

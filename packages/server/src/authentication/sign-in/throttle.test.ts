@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '#kernel'
-import { openStorage } from '#storage'
+import { openStorage, type Storage } from '#storage'
 import { onEmptyDatabase, type Scratch } from '../../../test/support/engines.ts'
-import { authenticationMigrations } from '../migrations.ts'
+import { migrations } from '../../migrations.ts'
 import { networkOf, Throttle, type Trying } from './throttle.ts'
 
 const start = 1_800_000_000_000
 const alice: Trying = { account: 'password:alice', address: '203.0.113.7', device: undefined }
 
-async function withThrottle(scratch: Scratch, body: (throttle: Throttle) => Promise<void>): Promise<void> {
-  const storage = await openStorage(scratch.address, { clock: systemClock, migrations: authenticationMigrations })
-  await body(new Throttle(storage))
+type Body = (throttle: Throttle, storage: Storage) => Promise<void>
+
+async function withThrottle(scratch: Scratch, body: Body): Promise<void> {
+  const storage = await openStorage(scratch.address, { clock: systemClock, migrations })
+  await body(new Throttle(storage), storage)
   await storage.close()
 }
 
@@ -56,11 +58,11 @@ onEmptyDatabase('one address that tries many people is slowed, other addresses a
 )
 
 onEmptyDatabase('tries are forgotten after a quarter of an hour, and by a sign-in', (scratch) =>
-  withThrottle(scratch, async (throttle) => {
+  withThrottle(scratch, async (throttle, storage) => {
     for (let tries = 0; tries < 8; tries++) await throttle.take(alice, start)
     assert.equal(await throttle.take(alice, start + 16 * 60_000), 0)
     for (let tries = 0; tries < 8; tries++) await throttle.take({ ...alice, account: 'password:bob' }, start)
-    await throttle.clear({ ...alice, account: 'password:bob' })
+    await storage.transact((tx) => throttle.clear(tx, { ...alice, account: 'password:bob' }))
     assert.equal(await throttle.take({ ...alice, account: 'password:bob', address: undefined }, start), 0)
   }),
 )

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Storage } from '#storage'
+import type { Storage, Tx } from '#storage'
 import { blockUntil, clearAttempts, countAttempt, findBlockedUntil } from './throttle.store.ts'
 
 /** How many tries are free, and the longest wait after them. */
@@ -19,6 +19,8 @@ const rules = {
   strangeAddress: { free: 5, longestMs: 60_000 },
 } as const satisfies Record<string, Rule>
 
+/** Counts outlive the process; what the machine's power takes with it helps nobody to guess. */
+const lazily = { lazily: true }
 const forgetAfterMs = 15 * 60_000
 
 export interface Trying {
@@ -81,7 +83,7 @@ export class Throttle {
         if (beyond >= 0) await blockUntil(tx, key, nowMs + Math.min(1_000 * 2 ** beyond, rule.longestMs))
       }
       return 0
-    })
+    }, lazily)
   }
 
   /** Milliseconds to wait, where only failures are counted, by `take` when they happen. */
@@ -91,8 +93,8 @@ export class Throttle {
   }
 
   /** Forgets the tries of who got in. The address keeps its count: one right password does not excuse a hundred others. */
-  async clear(trying: Trying): Promise<void> {
+  async clear(tx: Tx, trying: Trying): Promise<void> {
     const own = keysOf({ ...trying, address: undefined }).map(([key]) => key)
-    await this.#storage.transact((tx) => clearAttempts(tx, own))
+    await clearAttempts(tx, own)
   }
 }

@@ -1,5 +1,5 @@
 import type { OrganizationId, UserId } from '#kernel'
-import type { Reader, Tx } from '#storage'
+import { type Reader, repeatedRead, type Tx } from '#storage'
 
 interface TotpTable {
   organization_id: string
@@ -22,14 +22,16 @@ export async function findTotp(
   organization: OrganizationId,
   user: UserId,
 ): Promise<{ sealed: Uint8Array; enrolledAtMs: number } | undefined> {
-  const row = await db
-    .selectFrom('totp_secrets')
-    .select(['sealed', 'enrolled_at'])
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .executeTakeFirst()
+  const [row] = await selectTotp(db, organization, user)
   return row && { sealed: row.sealed, enrolledAtMs: row.enrolled_at }
 }
+const selectTotp = repeatedRead((db) =>
+  db
+    .selectFrom('totp_secrets')
+    .select(['sealed', 'enrolled_at'])
+    .where('organization_id', '=', '')
+    .where('user_id', '=', ''),
+)
 
 export async function saveTotp(
   tx: Tx,

@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Clock, Secret } from '#kernel'
 import { type ConsistencyToken, makeConsistencyToken } from '../consistency.ts'
 import { listApplied, type Migration, migrate } from '../migration.ts'
-import type { Db, Storage, Tables, Tx, Written } from '../storage.ts'
+import type { Db, Lasting, Storage, Tables, Tx, Written } from '../storage.ts'
 import { isConflict, toFault } from './errors.ts'
 import { Hints } from './hints.ts'
 import { numberEvents, readMark, unnumberedSince } from './sequencer.ts'
@@ -47,7 +47,7 @@ export async function openPostgres(
     throw toFault(error)
   }
 
-  async function write<T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>> {
+  async function write<T>(body: (tx: Tx) => Promise<T>, { lazily = false }: Lasting = {}): Promise<Written<T>> {
     for (let attempt = 1; ; attempt++) {
       try {
         let at: ConsistencyToken = makeConsistencyToken('postgres', 0n)
@@ -55,6 +55,7 @@ export async function openPostgres(
           .transaction()
           .setIsolationLevel('repeatable read')
           .execute(async (tx) => {
+            if (lazily) await sql`set local synchronous_commit = off`.execute(tx)
             const result = await body(tx as unknown as Tx)
             const { rows } = await sql<{
               xid: string
@@ -74,8 +75,8 @@ export async function openPostgres(
   return {
     engine: 'postgres',
     db: kysely as unknown as Db,
-    transact: async (body) => (await write(body)).value,
-    write,
+    transact: async (body, how) => (await write(body, how)).value,
+    write: (body) => write(body),
     onCommit: (listener) => hints.onHint(listener),
     numberEvents: () => numberEvents(kysely as Kysely<unknown>).catch((error) => Promise.reject(toFault(error))),
     readMark: () => readMark(kysely as Kysely<unknown>).catch((error) => Promise.reject(toFault(error))),

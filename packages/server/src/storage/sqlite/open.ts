@@ -46,7 +46,7 @@ export async function openSqlite(
   return {
     engine: 'sqlite',
     db: reader as unknown as Db,
-    transact: async (body) => (await queue.write(body)).value,
+    transact: async (body, how) => (await queue.write(body, how)).value,
     write: (body) => queue.write(body),
     onCommit: (listener) => queue.onCommit(listener),
     numberEvents: async () => 0,

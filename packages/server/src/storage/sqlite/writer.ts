@@ -2,10 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { Fault } from '#kernel'
 import { makeConsistencyToken } from '../consistency.ts'
-import type { Tables, Tx, Written } from '../storage.ts'
+import type { Lasting, Tables, Tx, Written } from '../storage.ts'
 import { toFault } from './errors.ts'
 
 interface Job {
+  readonly lazily: boolean
   readonly body: (tx: Tx) => Promise<unknown>
   readonly resolve: (written: Written<never>) => void
   readonly reject: (error: unknown) => void
@@ -27,15 +28,17 @@ export class Writer {
   #position: number | undefined
   #running: Promise<void> | undefined
   #newest: StatementSync | undefined
+  /** Whether commits are not flushed now (`pragma synchronous`). */
+  #lazy = false
 
   constructor(database: DatabaseSync, kysely: Kysely<Tables>) {
     this.#database = database
     this.#tx = kysely as unknown as Tx
   }
 
-  write<T>(body: (tx: Tx) => Promise<T>): Promise<Written<T>> {
+  write<T>(body: (tx: Tx) => Promise<T>, { lazily = false }: Lasting = {}): Promise<Written<T>> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ body, resolve: resolve as Job['resolve'], reject })
+      this.#waiting.push({ lazily, body, resolve: resolve as Job['resolve'], reject })
       this.#running ??= this.#run()
     })
   }
@@ -68,13 +71,17 @@ export class Writer {
 
   async #commitBatch(): Promise<void> {
     const done: { job: Job; value: unknown; position: bigint }[] = []
+    const lazily = this.#waiting.every((job) => job.lazily)
     try {
+      this.#flush(!lazily)
       this.#database.exec('begin immediate')
     } catch (error) {
       for (const job of this.#waiting.splice(0)) job.reject(toFault(error))
       return
     }
     for (let taken = 0; taken < batchMost && this.#waiting.length > 0; taken++) {
+      // INVARIANT: nobody is answered who was promised a flush by a commit without one.
+      if (lazily && this.#waiting[0]?.lazily === false) break
       const job = this.#waiting.shift() as Job
       let inBody = false
       try {
@@ -106,6 +113,13 @@ export class Writer {
     for (const { job, value, position } of done) {
       job.resolve({ value: value as never, at: makeConsistencyToken('sqlite', position) })
     }
+  }
+
+  /** Whether the next commits are flushed. SQLite allows the change between transactions only. */
+  #flush(flush: boolean): void {
+    if (this.#lazy === !flush) return
+    this.#database.exec(`pragma synchronous = ${flush ? 'full' : 'normal'}`)
+    this.#lazy = !flush
   }
 
   /** Rolls back and rejects every body of the batch. */
