@@ -15,6 +15,8 @@ export interface Person {
   readonly username: string
   readonly name: string
   readonly email: string | undefined
+  /** Whether they are known to read the address: something that was sent there came back, or an administrator says so. */
+  readonly emailVerified: boolean
   /** `invited` may use a link that was made for them; only `active` may sign in; the others neither. */
   readonly state: 'invited' | 'active' | 'barred'
   readonly organization: Organization
@@ -52,6 +54,13 @@ export interface NewPerson {
   readonly username: string
   readonly name: string
   readonly email: string | undefined
+  readonly emailVerified?: boolean
+}
+
+export interface PersonChange {
+  readonly name?: string
+  readonly email?: string
+  readonly emailVerified?: boolean
 }
 
 /** What sign-in asks of the directory. */
@@ -67,7 +76,9 @@ export interface People {
   /** @throws {Fault} with `errors` when a value is not one that the directory takes; nothing is written then */
   create(tx: Tx, act: Act, organization: OrganizationId, person: NewPerson): Promise<Person>
   /** Changes what is given. @throws {Fault} as `create` */
-  update(tx: Tx, act: Act, user: UserId, change: { readonly name?: string; readonly email?: string }): Promise<void>
+  update(tx: Tx, act: Act, user: UserId, change: PersonChange): Promise<void>
+  /** Notes that the person reads an address: something that was sent there came back. Nothing when they have another by now. */
+  confirmEmail(tx: Tx, act: Act, user: UserId, email: string): Promise<void>
   /** The address as the directory keeps it. @throws {Fault} `directory.invalid` */
   parseEmail(text: string): string
   /** From active to deactivated, by their own wish. @throws {Fault} `authorization.last_owner` */
@@ -107,7 +118,7 @@ export interface AuthenticationDeps {
   readonly people: People
   readonly administrators: Administrators
   /** Decides by the organizations' sign-in policies. */
-  readonly signIns: Pick<SignIns, 'has' | 'decide'>
+  readonly signIns: Pick<SignIns, 'has' | 'bundleOf' | 'decide'>
   /** MMDB data set of the countries of addresses; undefined for none. */
   readonly countryFile?: string | undefined
   /** The mail server; undefined where letters are not sent. */

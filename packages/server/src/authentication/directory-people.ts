@@ -59,6 +59,7 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
       username: user.username,
       name: user.displayName ?? user.username,
       email: user.email,
+      emailVerified: user.emailVerified,
       state: active ? (user.state as 'active' | 'invited') : 'barred',
       organization: open ?? { id: user.organizationId, name: '', displayName: '', rules: {} },
       language: (locale === undefined ? undefined : languageOfTag(locale)) ?? 'en',
@@ -83,15 +84,20 @@ export function directoryPeople(deps: { clock: Clock; entropy: Entropy }): Peopl
     },
     findByLogin: async (db, organization, login) => toPerson(db, await findUserByLogin(db, organization, login)),
     find: async (db, user) => toPerson(db, await findUser(db, user)),
-    create: async (tx, act, organization, { username, name, email }) => {
-      const user = await addUser(tx, deps, act, organization, { username, displayName: name, email: email ?? null })
+    create: async (tx, act, organization, { username, name, email, emailVerified = false }) => {
+      const input = { username, displayName: name, email: email ?? null, emailVerified }
+      const user = await addUser(tx, deps, act, organization, input)
       return (await toPerson(tx, user)) as Person
     },
-    update: async (tx, act, user, { name, email }) => {
+    update: async (tx, act, user, { name, email, emailVerified }) => {
       await changeUser(tx, deps, act, user, {
         ...(name !== undefined && { displayName: name }),
         ...(email !== undefined && { email }),
+        ...(emailVerified !== undefined && { emailVerified }),
       })
+    },
+    confirmEmail: async (tx, act, id, email) => {
+      if ((await requireUser(tx, id)).email === email) await changeUser(tx, deps, act, id, { emailVerified: true })
     },
     parseEmail: (text) => {
       const { email } = parseUser({ email: text })

@@ -126,8 +126,7 @@ export function directoryPeople({ db }: Deps): PersonSource {
       username: user.username,
       updatedAtMs: user.updatedAtMs,
       ...(user.displayName !== undefined && { name: user.displayName }),
-      // The address was given by an administrator or an upstream; nothing here has asked its owner.
-      ...(user.email !== undefined && { email: user.email, emailVerified: false }),
+      ...(user.email !== undefined && { email: user.email, emailVerified: user.emailVerified }),
     }
   }
   return {

@@ -77,7 +77,7 @@ export async function confirmAddress(services: Services, { person, act }: Reside
   await storage.transact(async (tx) => {
     if (!(await takeProof(tx, keyHash, nowMs))) throw new Fault('authentication.link_invalid')
     await deleteProofsOf(tx, person.organizationId, person.id)
-    await people.update(tx, act, person.id, { email: proof.email })
+    await people.update(tx, act, person.id, { email: proof.email, emailVerified: true })
     await outbox.put(tx, person, 'email_changed', { atMs: nowMs })
     await record(tx, act, {
       type: 'authentication.address_confirmed',

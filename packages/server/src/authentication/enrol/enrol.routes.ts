@@ -35,9 +35,9 @@ export function addEnrolRoutes(app: FastifyInstance, services: Services): void {
     if (attempt === undefined || attempt.id !== form.attempt) throw new Fault('authentication.form_stale')
     return { form, flow, attempt }
   }
-  const finish = (reply: FastifyReply, state: EnrolmentState, done: Enrolled) => {
+  const finish = async (reply: FastifyReply, state: EnrolmentState, done: Enrolled) => {
     admit(services, reply, done)
-    if (done.recoveryCodes.length === 0) return sendOnward(reply, done.returnTo)
+    if (done.recoveryCodes.length === 0) return sendOnward(services, reply, done)
     const organization = state.person?.organization
     return sendPage(reply, recoveryCodesPage({ codes: done.recoveryCodes, next: done.returnTo, organization }))
   }

@@ -202,9 +202,11 @@ export class Enrolment {
   /** Holds the sign-in that an enrolment ends with to the organization's policies, before anything is written. */
   async #hold(act: Act, visitor: Visitor, { attempt, person }: EnrolmentState, factors: readonly string[]) {
     if (person === undefined) return
-    const { conditions } = this.#deps
+    const { conditions, destinations } = this.#deps
     const { address } = visitor
-    const answer = await conditions.ask(act, person, { action: 'signIn', factors, address, deviceKnown: false })
+    const applicationId = await destinations.applicationOf(attempt.returnTo)
+    const asked = { action: 'signIn', factors, address, deviceKnown: false, applicationId } as const
+    const answer = await conditions.ask(act, person, asked)
     if (answer.kind !== 'permit') {
       await this.#deps.storage.transact((tx) => recordDenial(tx, this.#deps, act, person, attempt, answer))
       deny(answer)
@@ -212,8 +214,11 @@ export class Enrolment {
   }
 
   async #useLink(tx: Tx, act: Act, attempt: Attempt): Promise<void> {
-    const { clock } = this.#deps
-    if (!(await takeLink(tx, attempt.linkHash as string, clock.nowMs()))) throw new Fault('authentication.link_invalid')
+    const { clock, people } = this.#deps
+    const used = await takeLink(tx, attempt.linkHash as string, clock.nowMs())
+    if (used === undefined) throw new Fault('authentication.link_invalid')
+    if (used.mailedTo !== undefined && attempt.userId !== undefined)
+      await people.confirmEmail(tx, act, attempt.userId, used.mailedTo)
     const organizationId = attempt.organizationId
     await record(tx, act, {
       type: 'authentication.link_used',

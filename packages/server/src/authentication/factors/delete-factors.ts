@@ -2,7 +2,6 @@ import type { OrganizationId, UserId } from '#kernel'
 import type { Tx } from '#storage'
 import { deleteIdentitiesOf } from '../federation/identity.store.ts'
 import { deleteLinksOf } from '../links/link.store.ts'
-import { deleteVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 import { deletePasskeys } from '../passkeys/passkey.store.ts'
 import { deletePassword } from '../passwords/password.store.ts'
 import { deleteRecoveryCodes } from '../recovery/recovery-code.ts'
@@ -19,7 +18,6 @@ export async function deleteFactors(
   await deleteLinksOf(tx, organization, user)
   await deleteProvedAttempts(tx, organization, user)
   await deleteDevices(tx, organization, user)
-  await deleteVerifiedEmail(tx, organization, user)
   return {
     passwords: await deletePassword(tx, organization, user),
     totp: await deleteTotp(tx, organization, user),

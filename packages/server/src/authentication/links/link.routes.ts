@@ -21,7 +21,7 @@ const linkSchema = Type.Object({
 
 /** Links by which people come to have something to sign in with. */
 export function linkOperations(services: Services): Operation[] {
-  const { storage, gate, administrators, sessions, clock, outbox } = services
+  const { storage, gate, administrators, sessions, clock, outbox, people } = services
   return [
     operation({
       id: 'users.invitationLink',
@@ -71,6 +71,8 @@ export function linkOperations(services: Services): Operation[] {
         requireOpen(person)
         const { value, at } = await storage.write(async (tx) => {
           const data = await deleteFactors(tx, person.organizationId, person.id)
+          // Whoever got in where only the person should have may have confirmed the address too.
+          if (person.emailVerified) await people.update(tx, act, person.id, { emailVerified: false })
           await record(tx, act, {
             type: 'authentication.factors_reset',
             atMs: clock.nowMs(),
@@ -129,8 +131,10 @@ async function redeem(services: Services, act: Act, token: string, password: Sec
   if (needsSecondFactorOf(services, person)) throw new Fault('authentication.second_factor_needed')
   const phc = await passwords.hashNew(password, [person.username, person.name, person.email])
   const { at } = await storage.write(async (tx) => {
-    if (!(await takeLink(tx, link.keyHash, clock.nowMs()))) throw new Fault('authentication.link_invalid')
+    const used = await takeLink(tx, link.keyHash, clock.nowMs())
+    if (used === undefined) throw new Fault('authentication.link_invalid')
     const own = actOfPerson(act, person)
+    if (used.mailedTo !== undefined) await people.confirmEmail(tx, own, person.id, used.mailedTo)
     await record(tx, own, {
       type: 'authentication.link_used',
       atMs: clock.nowMs(),

@@ -1,6 +1,5 @@
 import type { OrganizationId, UserId } from '#kernel'
 import type { Reader, Tx } from '#storage'
-import { saveVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 
 export type LinkPurpose = 'setup' | 'invitation' | 'reset' | 'recovery'
 
@@ -68,22 +67,22 @@ export async function findLink(db: Reader, keyHash: string, nowMs: number): Prom
 }
 
 /**
- * Uses a link up; false when it was used, voided or is too old. Whoever uses one that was mailed to them reads that address.
+ * Uses a link up; undefined when it was used, voided or is too old. Whoever uses one that was mailed to them reads that address.
  */
-export async function takeLink(tx: Tx, keyHash: string, nowMs: number): Promise<boolean> {
+export async function takeLink(
+  tx: Tx,
+  keyHash: string,
+  nowMs: number,
+): Promise<{ readonly mailedTo: string | undefined } | undefined> {
   const used = await tx
     .updateTable('one_time_links')
     .set({ used_at: nowMs })
     .where('key_hash', '=', keyHash)
     .where('used_at', 'is', null)
     .where('expires_at', '>', nowMs)
-    .returning(['organization_id', 'user_id', 'mailed_to'])
+    .returning('mailed_to')
     .executeTakeFirst()
-  if (used !== undefined && used.mailed_to !== null && used.user_id !== null) {
-    const { organization_id: organization, user_id: user, mailed_to: email } = used
-    await saveVerifiedEmail(tx, organization as OrganizationId, user as UserId, email, nowMs)
-  }
-  return used !== undefined
+  return used && { mailedTo: used.mailed_to ?? undefined }
 }
 
 /** How many links of a purpose a user could still use. */

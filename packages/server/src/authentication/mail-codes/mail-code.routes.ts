@@ -65,7 +65,7 @@ export function addMailCodeRoutes(app: FastifyInstance, services: Services): voi
       const { form, flow, attempt } = await posted(request, reply)
       try {
         const answer = { kind: 'code', text: form.code ?? '' } as const
-        return goOn(
+        return await goOn(
           services,
           reply,
           await proveMailCode(services, anonymousAct(request), visitor, flow, attempt, answer),
@@ -94,7 +94,11 @@ export function addMailCodeRoutes(app: FastifyInstance, services: Services): voi
     if (attempt === undefined) return elsewhere(409)
     try {
       const answer = { kind: 'token', text: form.token ?? '' } as const
-      return goOn(services, reply, await proveMailCode(services, anonymousAct(request), visitor, flow, attempt, answer))
+      return await goOn(
+        services,
+        reply,
+        await proveMailCode(services, anonymousAct(request), visitor, flow, attempt, answer),
+      )
     } catch (error) {
       if (isFault(error, 'authentication.form_stale')) return startAgain(request, reply, error.status)
       if (!isFault(error, 'authentication.rejected') && !isFault(error, 'authentication.throttled')) throw error

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { OrganizationId, UserId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import type { Migration, Tx } from '#storage'
 
 interface MailCodeTable {
   attempt_key: string
@@ -12,17 +12,9 @@ interface MailCodeTable {
   expires_at: number
 }
 
-interface VerifiedEmailTable {
-  organization_id: string
-  user_id: string
-  email: string
-  verified_at: number
-}
-
 declare module '#storage' {
   interface Tables {
     mail_codes: MailCodeTable
-    verified_emails: VerifiedEmailTable
   }
 }
 
@@ -35,6 +27,12 @@ create index mail_codes_by_expiry on mail_codes (expires_at);
 create table verified_emails (organization_id text not null, user_id text not null, email text not null, verified_at int8 not null,
   primary key (organization_id, user_id));
 alter table one_time_links add column mailed_to text;`,
+  },
+  // The directory keeps it since: `verified_emails` is read by older versions beside this one, and by nobody else.
+  {
+    id: '0642_authentication_verified_emails',
+    sql: `update users set email_verified = 1 where exists (select 1 from verified_emails known
+  where known.organization_id = users.organization_id and known.user_id = users.id and known.email = users.email);`,
   },
 ]
 
@@ -105,44 +103,4 @@ export async function takeMailCode(tx: Tx, { attemptKey, codeHash }: MailCode): 
 
 export async function deleteExpiredMailCodes(tx: Tx, nowMs: number): Promise<void> {
   await tx.deleteFrom('mail_codes').where('expires_at', '<=', nowMs).execute()
-}
-
-/** Notes that the person reads this address: something that was sent there came back. */
-export async function saveVerifiedEmail(
-  tx: Tx,
-  organization: OrganizationId,
-  user: UserId,
-  email: string,
-  nowMs: number,
-): Promise<void> {
-  await tx
-    .insertInto('verified_emails')
-    .values({ organization_id: organization, user_id: user, email, verified_at: nowMs })
-    .onConflict((conflict) =>
-      conflict.columns(['organization_id', 'user_id']).doUpdateSet({ email, verified_at: nowMs }),
-    )
-    .execute()
-}
-
-/** The address that the person is known to read. */
-export async function findVerifiedEmail(
-  db: Reader,
-  organization: OrganizationId,
-  user: UserId,
-): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('verified_emails')
-    .select('email')
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .executeTakeFirst()
-  return row?.email
-}
-
-export async function deleteVerifiedEmail(tx: Tx, organization: OrganizationId, user: UserId): Promise<void> {
-  await tx
-    .deleteFrom('verified_emails')
-    .where('organization_id', '=', organization)
-    .where('user_id', '=', user)
-    .execute()
 }

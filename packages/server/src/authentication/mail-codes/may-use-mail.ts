@@ -3,7 +3,6 @@ import type { Administrators, Person } from '../deps.ts'
 import { hasSecondFactor, readFactors } from '../factors/factors.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import type { Attempt } from '../sign-in/attempt.store.ts'
-import { findVerifiedEmail } from './mail-code.store.ts'
 
 export interface MailDeps {
   readonly outbox: Outbox
@@ -23,8 +22,8 @@ export async function mayUseMail(
 ): Promise<boolean> {
   const { rules } = person.organization
   if (person.state !== 'active' || !outbox.reaches(person) || !rules.factors?.includes('email')) return false
+  if (!person.emailVerified) return false
   if (administrators.isAdministrator(person.id) || attempt.factors.includes('email')) return false
-  if ((await findVerifiedEmail(db, person.organizationId, person.id)) !== person.email) return false
   const factors = await readFactors(db, person.organizationId, person.id)
   if (attempt.stage === 'password') return hasSecondFactor(factors) || rules.secondFactor !== 'everyone'
   return attempt.needs.includes('email') || !hasSecondFactor(factors)

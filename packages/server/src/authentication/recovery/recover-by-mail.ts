@@ -98,9 +98,10 @@ export async function finishRecovery(services: Services, act: Act, attempt: Atte
   const phc = await passwords.hashNew(password, words)
   await storage.transact(async (tx) => {
     if (!(await deleteAttempt(tx, attempt))) throw new Fault('authentication.form_stale')
-    if (!(await isRecoverable(tx, services, person)) || !(await takeLink(tx, linkHash, clock.nowMs())))
-      throw new Fault('authentication.link_invalid')
+    const used = (await isRecoverable(tx, services, person)) ? await takeLink(tx, linkHash, clock.nowMs()) : undefined
+    if (used === undefined) throw new Fault('authentication.link_invalid')
     const own = actOfPerson(act, person)
+    if (used.mailedTo !== undefined) await people.confirmEmail(tx, own, person.id, used.mailedTo)
     await record(tx, own, {
       type: 'authentication.link_used',
       atMs: clock.nowMs(),

@@ -19,7 +19,7 @@ export async function approveRegistration(services: Services, act: Act, organiza
     const waiting = await takeRegistration(tx, organization.id, id)
     if (waiting === undefined) throw new Fault('authentication.registration_unknown')
     const { username, name, email, language } = waiting
-    const person = await people.create(tx, act, organization.id, { username, name, email })
+    const person = await people.create(tx, act, organization.id, { username, name, email, emailVerified: true })
     const link = await makeUserLink(tx, services, act, person, 'invitation', person.email)
     await linkWaiting(tx, services, act, person, id)
     await outbox.put(tx, { ...person, language }, 'approved', {

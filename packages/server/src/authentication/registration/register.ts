@@ -4,7 +4,6 @@ import { type AddressProof, findProof, insertProof, takeProof } from '../account
 import type { NewPerson, Organization } from '../deps.ts'
 import type { Language } from '../languages/languages.ts'
 import { makeUserLink } from '../links/make-link.ts'
-import { saveVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 import type { Services } from '../services.ts'
 import { hashToken } from '../sessions/session.ts'
 import { countRegistrations, insertRegistration } from './registration.store.ts'
@@ -108,15 +107,13 @@ export async function register(
   refuseOthersAddress(given.username, proof.email)
   const nowMs = clock.nowMs()
   const system: Act = { ...act, actor: { type: 'system', name: 'registration' } }
-  const wanted: NewPerson = { ...given, email: proof.email }
+  const wanted: NewPerson = { ...given, email: proof.email, emailVerified: true }
   const approval = organization.registration?.approval ?? 'administrator'
   const username = approval === 'none' ? undefined : await checked(services, system, organization, wanted)
   const enrolToken = await storage.transact(async (tx) => {
     if (!(await takeProof(tx, hashToken(token), nowMs))) throw new Fault('authentication.link_invalid')
     if (username === undefined) {
       const person = await people.create(tx, system, organization.id, wanted)
-      if (person.email !== undefined)
-        await saveVerifiedEmail(tx, organization.id, person.id, person.email, services.clock.nowMs())
       const link = await makeUserLink(tx, services, system, person, 'invitation')
       await record(tx, system, {
         type: 'authentication.registered',

@@ -64,6 +64,7 @@ function makeUser(deps: ChangeDeps, organizationId: OrganizationId, input: UserI
     organizationId,
     username: parsed.username as string,
     email: parsed.email,
+    emailVerified: parsed.email !== undefined && parsed.emailVerified === true,
     displayName: parsed.displayName,
     attributes: parsed.attributes ?? {},
     state: 'invited',

@@ -56,7 +56,9 @@ export async function moveUserIn(
   const atMs = deps.clock.nowMs()
   // The tombstone keeps what other records refer to (the id) and nothing of the person.
   const erased =
-    state === 'deleted' ? { username: id as string, email: undefined, displayName: undefined, attributes: {} } : {}
+    state === 'deleted'
+      ? { username: id as string, email: undefined, emailVerified: false, displayName: undefined, attributes: {} }
+      : {}
   const after: User = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
   const change = async () => {
     await updateUserRow(tx, after)

@@ -6,7 +6,7 @@ import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireUser, updateUserRow } from './user.store.ts'
-import { parseUser, type User, type UserChange } from './user.ts'
+import { type ParsedUser, parseUser, type User, type UserChange } from './user.ts'
 
 /**
  * Changes the members that are given; null removes.
@@ -33,9 +33,10 @@ export async function changeUser(
   change: UserChange,
   ifRevision?: number,
 ): Promise<User> {
-  const parsed = parseUser(change)
+  const given = parseUser(change)
   const before = await requireUser(tx, id)
   holdToRevision(before, ifRevision)
+  const parsed = { ...given, emailVerified: isVerified(before, given) }
   const changed = changedMembers(before, parsed)
   if (changed.length === 0) return before
   const atMs = deps.clock.nowMs()
@@ -50,4 +51,11 @@ export async function changeUser(
     data: { changed },
   })
   return after
+}
+
+/** Another address begins as unverified, and none cannot be verified. */
+function isVerified(before: User, given: ParsedUser): boolean {
+  const email = 'email' in given ? given.email : before.email
+  if (email === undefined) return false
+  return given.emailVerified ?? (email === before.email && before.emailVerified)
 }

@@ -17,6 +17,9 @@ const attributes = Type.Record(Type.String(), Type.String(), {
 const username = text(256, 'Unique in the organization; kept in lower case (NFKC), letters of one script')
 const members = {
   email: Type.Optional(Type.Union([text(254), Type.Null()])),
+  emailVerified: Type.Optional(
+    Type.Boolean({ description: 'Whether the person is known to read the address; another address begins without' }),
+  ),
   displayName: Type.Optional(Type.Union([text(400), Type.Null()])),
   attributes: Type.Optional(attributes),
 }
@@ -25,6 +28,7 @@ const view = closed({
   organizationId: Type.String(),
   username: Type.String(),
   email: Type.Optional(Type.String()),
+  emailVerified: Type.Boolean(),
   displayName: Type.Optional(Type.String()),
   attributes,
   state: oneOf(userStates),

@@ -15,6 +15,8 @@ interface UserTable {
   email: string | null
   /** What e-mail addresses are compared by. */
   email_key: string | null
+  /** 0 or 1. */
+  email_verified: number
   display_name: string | null
   attributes: string
   state: string
@@ -42,6 +44,10 @@ export const userMigrations: readonly Migration[] = [
 create unique index users_by_id on users (id);
 create index users_by_username on users (organization_id, username);
 create index users_by_email on users (organization_id, email_key);`,
+  },
+  {
+    id: '0411_directory_verified_emails',
+    sql: 'alter table users add column email_verified int8 not null default 0;',
   },
 ]
 
@@ -186,6 +192,7 @@ function toRow(user: User): UserTable {
     username: user.username,
     email: user.email ?? null,
     email_key: user.email === undefined ? null : emailKey(user.email),
+    email_verified: user.emailVerified ? 1 : 0,
     display_name: user.displayName ?? null,
     attributes: JSON.stringify(user.attributes),
     state: user.state,
@@ -196,7 +203,7 @@ function toRow(user: User): UserTable {
 }
 
 /** Of a user, what decisions see. */
-export type UserFacts = Omit<User, 'createdAtMs' | 'updatedAtMs' | 'revision'>
+export type UserFacts = Omit<User, 'emailVerified' | 'createdAtMs' | 'updatedAtMs' | 'revision'>
 const factColumns = ['id', 'organization_id', 'username', 'email', 'display_name', 'attributes', 'state'] as const
 
 /** Every user but tombstones, some at a time, in the order of ids: as rows were written, each is read from beside the last. */
@@ -224,5 +231,6 @@ function toFacts(row: Pick<Selectable<UserTable>, (typeof factColumns)[number]>)
 }
 
 export function toUser(row: Selectable<UserTable>): User {
-  return { ...toFacts(row), createdAtMs: row.created_at, updatedAtMs: row.updated_at, revision: row.revision }
+  const { created_at: createdAtMs, updated_at: updatedAtMs, revision } = row
+  return { ...toFacts(row), emailVerified: row.email_verified === 1, createdAtMs, updatedAtMs, revision }
 }

@@ -16,6 +16,8 @@ export interface User {
   readonly username: string
   /** Unique in the organization, together with user names. */
   readonly email: string | undefined
+  /** Whether the person is known to read the address. INVARIANT: of this address; another one begins as unverified. */
+  readonly emailVerified: boolean
   readonly displayName: string | undefined
   /** The organization's own facts about the person; policies see them as tags. */
   readonly attributes: Readonly<Record<string, string>>
@@ -42,6 +44,7 @@ export const userTransitions: Transitions<UserState, UserTransition> = {
 export interface UserInput {
   readonly username: string
   readonly email?: string | null
+  readonly emailVerified?: boolean
   readonly displayName?: string | null
   readonly attributes?: Readonly<Record<string, string>>
 }
@@ -51,6 +54,7 @@ export type UserChange = Partial<UserInput>
 export interface ParsedUser {
   readonly username?: string
   readonly email?: string | undefined
+  readonly emailVerified?: boolean
   readonly displayName?: string | undefined
   readonly attributes?: Readonly<Record<string, string>>
 }
@@ -62,11 +66,12 @@ export function parseUserId(text: unknown): UserId {
 }
 
 /** Checks and normalises the members that are given. @throws {Fault} `directory.invalid` */
-export function parseUser({ username, email, displayName, attributes }: UserChange): ParsedUser {
+export function parseUser({ username, email, emailVerified, displayName, attributes }: UserChange): ParsedUser {
   const problems = new Problems()
   const parsed: ParsedUser = {
     ...(username !== undefined && { username: parseUsername(problems, '/username', username) }),
     ...(email !== undefined && { email: email === null ? undefined : parseEmail(problems, '/email', email) }),
+    ...(emailVerified !== undefined && { emailVerified }),
     ...(displayName !== undefined && {
       displayName: displayName === null ? undefined : parseDisplayName(problems, '/displayName', displayName),
     }),
