@@ -24,7 +24,7 @@ import { addFederation } from './commands/operations/federation.ts'
 import { addKeys } from './commands/operations/keys.ts'
 import { addServiceLevels } from './commands/operations/service-levels.ts'
 import { addPdp } from './commands/pdp.ts'
-import { addPolicies } from './commands/policies/policies.ts'
+import { addPolicies, addSignInPolicies } from './commands/policies/policies.ts'
 import { addServe } from './commands/serve.ts'
 import { addApiKeys } from './commands/tokens/api-keys.ts'
 import { addTrust } from './commands/tokens/outgoing-trust.ts'
@@ -77,6 +77,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 denied, 4 not found, 5 Gatehouse 
     addContain,
     addTrust,
     addPolicies,
+    addSignInPolicies,
     addDecide,
     addDecisions,
     addReplicas,

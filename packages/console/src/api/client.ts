@@ -55,7 +55,13 @@ export function signedInAgain(): void {
   for (const go of waiting) go()
 }
 
-const needsSignIn = new Set(['web.unauthenticated', 'authentication.second_factor_needed'])
+const needsSignIn = new Set([
+  'web.unauthenticated',
+  'authentication.second_factor_needed',
+  'authentication.proof_needed',
+])
+/** Whether a session that is no longer enough, or gone, is in the way. */
+export const isAway = (code: string | undefined): boolean => code !== undefined && needsSignIn.has(code)
 
 /**
  * Asks the API by the session cookie, which no script can read. When the session has ended the request waits until somebody has

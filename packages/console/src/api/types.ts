@@ -133,5 +133,5 @@ export interface Validation {
     readonly files: readonly { readonly file: string; readonly change: string }[]
     readonly policies: readonly { readonly id: string; readonly change: string; readonly effect: string }[]
   }
-  readonly dangling: readonly { readonly id: string; readonly role: string }[]
+  readonly dangling?: readonly { readonly id: string; readonly role: string }[]
 }

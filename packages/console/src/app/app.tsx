@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { ApiError, get } from '../api/client.ts'
+import { ApiError, get, isAway } from '../api/client.ts'
 import type { Me } from '../api/types.ts'
 import { ProblemNote } from '../parts/problem.tsx'
 import { useWords } from '../words/words.tsx'
@@ -27,7 +27,7 @@ export function App() {
     refetchOnWindowFocus: false,
   })
   const code = me.error instanceof ApiError ? me.error.problem.code : undefined
-  const away = code === 'web.unauthenticated' || code === 'authentication.second_factor_needed'
+  const away = isAway(code)
   useEffect(() => {
     if (away) location.replace(`/sign-in?return_to=${encodeURIComponent(location.pathname + location.search)}`)
   }, [away])

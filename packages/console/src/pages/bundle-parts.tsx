@@ -21,7 +21,7 @@ export function Findings({
 }) {
   const { t } = useWords()
   if (validation === undefined) return null
-  const { problems, warnings, tests, dangling } = validation
+  const { problems, warnings, tests, dangling = [] } = validation
   const failed = tests.filter(({ passed }) => !passed)
   return (
     <section className="card" aria-live="polite" aria-busy={checking}>

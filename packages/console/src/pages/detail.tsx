@@ -9,6 +9,7 @@ import { ProblemNote } from '../parts/problem.tsx'
 import { Cli, Entity, Facts, State, Time } from '../parts/small.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
 import { ApiKeys } from './api-keys.tsx'
+import { ofApplication, ofSignIns } from './bundle-owner.ts'
 import { Edit } from './edit.tsx'
 import { GrantsOf } from './grants.tsx'
 import { IdentitiesOf } from './identities-of.tsx'
@@ -21,12 +22,14 @@ import { SignInOf } from './sign-in-of.tsx'
 const Graph = lazy(() => import('../pictures/access.tsx'))
 const ProviderPanel = lazy(() => import('./provider-panel.tsx'))
 const Policies = lazy(() => import('./policies.tsx'))
+const Registrations = lazy(() => import('./registrations.tsx'))
 
 type Tab = readonly [string, Sentence]
 
 function tabsOf(noun: Noun): Tab[] {
   const tabs: Tab[] = [['', 'Overview']]
   if (noun.path === 'applications') tabs.push(['policies', 'Policies'])
+  if (noun.path === 'organizations') tabs.push(['policies', 'Sign-in policies'], ['registrations', 'Registrations'])
   if (noun.path === 'groups') tabs.push(['members', 'Members'])
   if (noun.path === 'users') tabs.push(['sessions', 'Sessions and factors'])
   if (noun.path === 'machines' || noun.path === 'applications') tabs.push(['secrets', 'Secrets and keys'])
@@ -175,7 +178,10 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
             )}
           </>
         )}
-        {tab === 'policies' && <Policies applicationId={id} name={name} />}
+        {tab === 'policies' && (
+          <Policies owner={noun.path === 'organizations' ? ofSignIns(id, name) : ofApplication(id)} name={name} />
+        )}
+        {tab === 'registrations' && <Registrations id={id} name={name} />}
         {tab === 'access' && (
           <>
             <Graph uid={uid} />

@@ -9,21 +9,21 @@ import { Cli, Empty } from '../parts/small.tsx'
 import { useTell } from '../parts/toast.tsx'
 import { Coverage } from '../pictures/coverage.tsx'
 import { useWords } from '../words/words.tsx'
+import type { BundleOwner } from './bundle-owner.ts'
 import { Apply, Findings, NewFile } from './bundle-parts.tsx'
 import { useUnsaved } from './edit.tsx'
 import { Difference, Editor } from './editor.tsx'
-import { firstFiles } from './first-files.ts'
 import { Versions } from './versions.tsx'
 
 type Files = Readonly<Record<string, string>>
 type Bundle = Activation & { readonly files: Files; readonly roles: readonly string[] }
 
-/** The policies of an application: written with highlighting, checked as one types, tested, compared, put in force, rolled back. */
-export default function Policies({ applicationId, name }: { readonly applicationId: string; readonly name: string }) {
+/** The policies of an application, or of an organization's sign-ins: written with highlighting, checked as one types, tested, compared, put in force, rolled back. */
+export default function Policies({ owner, name }: { readonly owner: BundleOwner; readonly name: string }) {
   const { t } = useWords()
-  const path = `/api/applications/${applicationId}/policies`
+  const { path } = owner
   const shown = useQuery({
-    queryKey: ['bundle', applicationId],
+    queryKey: ['bundle', path],
     queryFn: async ({ signal }) => {
       try {
         return await send<Bundle>('GET', path, { signal })
@@ -41,23 +41,22 @@ export default function Policies({ applicationId, name }: { readonly application
         {t('Loading…')}
       </div>
     )
-  return <Bundle applicationId={applicationId} name={name} active={shown.data?.body} />
+  return <Bundle owner={owner} name={name} active={shown.data?.body} />
 }
 
 function Bundle({
-  applicationId,
+  owner,
   name,
   active,
 }: {
-  readonly applicationId: string
+  readonly owner: BundleOwner
   readonly name: string
   readonly active: Bundle | undefined
 }) {
   const { t } = useWords()
   const client = useQueryClient()
   const tell = useTell()
-  const path = `/api/applications/${applicationId}/policies`
-  const uid = { type: 'Application', id: applicationId }
+  const { path, uid, cli } = owner
   const [mayApply, mayRollBack] = useMayEach([
     { action: 'applyPolicies', resource: uid },
     { action: 'rollBackPolicies', resource: uid },
@@ -84,13 +83,9 @@ function Bundle({
   if (names.length === 0)
     return (
       <Empty title={t('No policies yet')}>
-        <p>
-          {t(
-            'Nothing is permitted in this application until policies say so. Begin with a schema and two policies to change.',
-          )}
-        </p>
+        <p>{t(owner.none)}</p>
         {mayApply && (
-          <button type="button" className="main" onClick={() => setFiles(firstFiles)}>
+          <button type="button" className="main" onClick={() => setFiles(owner.first)}>
             {t('Begin with an example')}
           </button>
         )}
@@ -128,7 +123,7 @@ function Bundle({
             </button>
           ))}
           <hr />
-          {(['diff', 'coverage', 'history'] as const).map((one) => (
+          {owner.views.map((one) => (
             <button
               key={one}
               type="button"
@@ -164,7 +159,7 @@ function Bundle({
           {view === 'coverage' && <Coverage files={files} validation={found} />}
           {view === 'history' && (
             <Versions
-              applicationId={applicationId}
+              owner={owner}
               current={files}
               mayRollBack={mayRollBack === true}
               onTake={(taken) => {
@@ -201,7 +196,7 @@ function Bundle({
           )}
         </p>
       )}
-      <Cli command={`gatehouse policy push ./policies --app ${applicationId}`} />
+      <Cli command={`gatehouse ${cli[0]} push ./policies ${cli[1]}`} />
       {applying && (
         <Apply
           name={name}

@@ -6,22 +6,23 @@ import { ActButton } from '../parts/act.tsx'
 import { Cli, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
 import { useWords } from '../words/words.tsx'
+import type { BundleOwner } from './bundle-owner.ts'
 import { Difference } from './editor.tsx'
 
 type Files = Readonly<Record<string, string>>
 
 /** Which bundles were in force; each can be compared with what is open here, taken as a start, or put in force again. */
 export function Versions(it: {
-  readonly applicationId: string
+  readonly owner: BundleOwner
   readonly current: Files
   readonly mayRollBack: boolean
   readonly onTake: (files: Files) => void
 }) {
   const { t } = useWords()
   const [chosen, setChosen] = useState<string>()
-  const path = `/api/applications/${it.applicationId}/policies`
+  const { path, cli } = it.owner
   const version = useQuery({
-    queryKey: ['version', it.applicationId, chosen],
+    queryKey: ['version', path, chosen],
     queryFn: ({ signal }) => get<{ files: Files }>(`${path}/versions/${chosen}`, signal),
     enabled: chosen !== undefined,
   })
@@ -61,11 +62,7 @@ export function Versions(it: {
                         number: one.number,
                       }),
                       done: t('Rolled back'),
-                      more: (
-                        <Cli
-                          command={`gatehouse policy rollback --app ${it.applicationId} --to ${one.hash.slice(0, 12)}`}
-                        />
-                      ),
+                      more: <Cli command={`gatehouse ${cli[0]} rollback ${cli[1]} --to ${one.hash.slice(0, 12)}`} />,
                     }}
                   />
                 )}

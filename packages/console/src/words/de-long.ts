@@ -26,6 +26,7 @@ export const long = {
   'An organization is deleted for good. It must be empty first.':
     'Eine Organisation wird für immer gelöscht. Sie muss zuvor leer sein.',
   'Another policy: {policies}': 'Eine andere Richtlinie: {policies}',
+  'Approved: the letter is on its way': 'Zugelassen: Der Brief ist unterwegs',
   'Ask the policies in force, as anybody, about anything. Nothing is changed by asking.':
     'Fragen Sie die geltenden Richtlinien, für wen und worüber auch immer. Fragen ändert nichts.',
   'Bundle {number} is in force': 'Bündel {number} ist in Kraft',
@@ -41,6 +42,8 @@ export const long = {
   'Each decision that an application or gateway asks for is kept here with the policies that made it.':
     'Jede Entscheidung, die eine Anwendung oder ein Gateway erfragt, steht hier mit den Richtlinien, die sie trafen.',
   'Empty: until it is revoked. In your time zone, {zone}': 'Leer: bis es entzogen wird. In Ihrer Zeitzone, {zone}',
+  'Everybody may sign in from anywhere with what they have. Policies can forbid it, or ask for more. Begin with one to change.':
+    'Alle dürfen sich von überall mit dem anmelden, was sie haben. Richtlinien können es verbieten oder mehr verlangen. Beginnen Sie mit einer, die Sie ändern.',
   'For somebody who has left: sessions and tokens end, machines they own become orphans. They can be invited back.':
     'Für jemanden, der gegangen ist: Sitzungen und Token enden, eigene Maschinen verwaisen. Die Person kann wieder eingeladen werden.',
   'For the record and the next review': 'Fürs Protokoll und die nächste Durchsicht',
@@ -78,6 +81,7 @@ export const long = {
     'Niemand ist in dieser Gruppe. Was sie darf, darf noch niemand.',
   'Nobody of this organization can sign in, and all their sessions and tokens end. You can undo it.':
     'Niemand aus dieser Organisation kann sich anmelden, alle Sitzungen und Token enden. Sie können es rückgängig machen.',
+  'Nobody waits for an answer.': 'Niemand wartet auf eine Antwort.',
   'None directly; roles on what it lies in reach it too.':
     'Keine unmittelbar; Rollen auf dem, worin es liegt, erreichen es auch.',
   'None of its own; groups may give it some.': 'Keine eigenen; Gruppen können welche geben.',
@@ -95,6 +99,7 @@ export const long = {
   'One a line: GET /documents/:id read Document::"{id}"': 'Eine je Zeile: GET /documents/:id read Document::"{id}"',
   'People sign in here, hold roles through grants and groups, and are named in every decision. Invite the first one.':
     'Menschen melden sich hier an, haben Rollen durch Rechte und Gruppen und stehen in jeder Entscheidung. Laden Sie die erste Person ein.',
+  'Refused, and told': 'Abgelehnt und mitgeteilt',
   'Revoking {count} grants: {ids}': 'Entziehen von {count} Rechten: {ids}',
   'Sessions and tokens end at once. You can undo it.':
     'Sitzungen und Token enden sofort. Sie können es rückgängig machen.',
@@ -108,6 +113,8 @@ export const long = {
   'The personal data is erased for good; only a tombstone with the id stays.':
     'Die personenbezogenen Daten werden für immer gelöscht; nur ein Grabstein mit der Kennung bleibt.',
   'The role {role} on it': 'Die Rolle {role} darauf',
+  'Their addresses are confirmed by a letter. Approving makes the user and sends them a link to enrol by.':
+    'Ihre Adressen sind durch einen Brief bestätigt. Zulassen legt die Person an und schickt ihr einen Link zur Einrichtung.',
   'There is nothing at this address': 'Unter dieser Adresse ist nichts',
   'They are signed out everywhere at once and can sign in again.':
     'Die Person wird sofort überall abgemeldet und kann sich wieder anmelden.',
@@ -127,6 +134,8 @@ export const long = {
   'What alone would take it away': 'Was allein es nehmen würde',
   'What is sealed from now on is sealed by new keys; what is sealed already can still be read.':
     'Was von nun an versiegelt wird, bekommt neue Schlüssel; schon Versiegeltes bleibt lesbar.',
+  'What {email} entered is deleted, and they are told by a letter.':
+    'Was {email} eingegeben hat, wird gelöscht, und ein Brief teilt es mit.',
   'Where a gateway asks Gatehouse, as https://docs.example.com':
     'Wo ein Gateway Gatehouse fragt, wie https://docs.example.com',
   'Whoever opens it first becomes this person: hand it over by a way you trust. It is shown only now.':
@@ -146,6 +155,8 @@ export const long = {
   '{count} shown, more as you scroll': '{count} gezeigt, mehr beim Blättern',
   '{covered} of {count} named policies are made to decide by a test':
     '{covered} von {count} benannten Richtlinien werden von einem Test zur Entscheidung gebracht',
+  '{name} becomes a user, and a letter with a link to enrol by goes to {email}.':
+    '{name} wird angelegt, und ein Brief mit einem Link zur Einrichtung geht an {email}.',
   '{name} holds it': '{name} hat es',
   '{name} is deleted': '{name} ist gelöscht',
   '{name} is signed in now. Sign in as yourself to go on, or load the page again.':

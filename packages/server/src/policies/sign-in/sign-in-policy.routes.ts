@@ -75,6 +75,19 @@ export function signInPolicyOperations(deps: PoliciesDeps): Operation[] {
       },
     }),
     operation({
+      id: 'signInPolicy.version',
+      method: 'GET',
+      url: `${url}/versions/:hash`,
+      summary: 'Sign-in policies by their hash, with their files',
+      access: { kind: 'action', action: 'viewPolicies' },
+      schemas: { params: closed({ organizationId: Type.String(), hash }), reply: closed({ hash, files }) },
+      handle: async ({ act, params }) => {
+        const stored = await findBundle(db, await viewable(act, params.organizationId), params.hash)
+        if (stored === undefined) throw new Fault('policies.bundle_unknown')
+        return { hash: stored.hash, files: ownFiles(stored.files) }
+      },
+    }),
+    operation({
       id: 'signInPolicy.validate',
       method: 'POST',
       url: `${url}/validate`,
