@@ -2,6 +2,7 @@
 import { type Ledger, openAudit } from '#audit'
 import {
   type Authentication,
+  gatewayPages,
   grantsAdministrators,
   offerSetup,
   openAuthentication,
@@ -139,14 +140,17 @@ export async function startGatehouse(options: GatehouseOptions): Promise<Gatehou
     undo.push(() => tokens.close())
     await tokens.attach(web)
     undo.push(openContainment({ ...deps, sessions: authentication.services.sessions }, web, onError))
-    await authorization.attachGateway(web, {
+    const { services } = authentication
+    const gateway = await authorization.attachGateway(web, {
       applications: protectedApplications,
-      sessions: sessionSource(authentication.services),
+      sessions: sessionSource(services),
+      pages: gatewayPages((id) => services.people.findOrganization(storage.db, id)),
       tokens: { verify: tokens.verifyPresented, read: tokens.verifyAccessToken },
       keyring,
       rates: config.edgeLimits,
       revocations: tokens.revocations,
     })
+    services.destinations.add(gateway.applicationAt)
 
     const arrival = new Arrival(storage)
     web.add(...eventsOperations({ storage, gate: authorization.gate, clock, arrival }))

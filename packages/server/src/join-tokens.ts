@@ -67,7 +67,8 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     },
     onError,
   })
-  const { exports } = authentication.services
+  const { exports, destinations } = authentication.services
+  destinations.add((path) => tokens.applicationAt(path))
   exports.push({ name: 'applications', read: (person) => tokens.applicationsOf(person.id) })
   return tokens
 }

@@ -46,8 +46,10 @@ import { sessionOperations } from './sessions/session.routes.ts'
 import { deleteExpiredSessions } from './sessions/session.store.ts'
 import { Sessions } from './sessions/sessions.ts'
 import { addSignOutRoutes } from './sessions/sign-out.routes.ts'
+import { Standing } from './sessions/standing.ts'
 import { deleteExpiredAttempts } from './sign-in/attempt.store.ts'
 import { Conditions } from './sign-in/conditions.ts'
+import { Destinations } from './sign-in/destinations.ts'
 import { deleteExpiredDevices } from './sign-in/device.store.ts'
 import { SignInMeasures } from './sign-in/measures.ts'
 import { Proving } from './sign-in/proving.ts'
@@ -80,11 +82,12 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const measures = new SignInMeasures(meter)
   const outbox = new Outbox({ ...deps, sends: deps.mail !== undefined })
   const conditions = new Conditions(deps)
-  const proving = new Proving({ ...deps, sessions, throttle, measures, outbox, conditions })
+  const destinations = new Destinations()
+  const proving = new Proving({ ...deps, sessions, throttle, measures, outbox, conditions, destinations })
   const { breachedPasswordsFile } = deps
   const breached = breachedPasswordsFile === undefined ? undefined : await BreachedPasswords.open(breachedPasswordsFile)
   const passwords = new Passwords({ ...deps, breached })
-  const passkeyDeps = { ...deps, proving, passwords, conditions, rp: relyingPartyOf(deps.url) }
+  const passkeyDeps = { ...deps, proving, passwords, conditions, destinations, rp: relyingPartyOf(deps.url) }
   const enrolment = new Enrolment(passkeyDeps)
   const services: Services = {
     ...passkeyDeps,
@@ -98,6 +101,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     providerHealth: new ProviderHealth(deps),
     providerSessions: new ProviderSessions({ clock, sessions }),
     exports: [],
+    standing: new Standing({ ...deps, conditions }),
   }
 
   await followDirectory({ ...deps, sessions })
@@ -112,7 +116,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     ...brandOperations(services),
     ...registrationOperations(services),
   )
-  addPages(web, (app) => {
+  addPages(web, services, (app) => {
     serveAssets(app)
     addSignInRoutes(app, services)
     addFederationRoutes(app, services)

@@ -32,6 +32,10 @@ export const faults = defineFaults({
     status: 401,
     says: 'An administrator needs a second factor: sign in again to set one up',
   },
+  'authentication.proof_needed': {
+    status: 401,
+    says: 'Here and now your organization asks for more than this session has shown: sign in again',
+  },
   'authentication.session_unknown': { status: 404, says: 'There is no such session: it may have ended already' },
   'authentication.link_invalid': { status: 410, says: 'This link has been used or has expired. Ask for a new one' },
   'authentication.bootstrap_invalid': {

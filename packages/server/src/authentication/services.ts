@@ -7,6 +7,7 @@ import type { Upstream } from './federation/upstream.ts'
 import type { Cookies } from './http/cookies.ts'
 import type { Outbox } from './mail/outbox.ts'
 import type { Sessions } from './sessions/sessions.ts'
+import type { Standing } from './sessions/standing.ts'
 import type { PasskeyDeps } from './sign-in/by-passkey.ts'
 import type { Throttle } from './sign-in/throttle.ts'
 
@@ -24,4 +25,5 @@ export interface Services extends PasskeyDeps {
   readonly providerSessions: ProviderSessions
   /** What later rooms keep about people; they add to it when they open. */
   readonly exports: ExportPart[]
+  readonly standing: Standing
 }

@@ -18,10 +18,12 @@ import { IdentityTokens } from './forward-auth/identity-token.ts'
 import type {
   ApplicationDirectory,
   CookieSealer,
+  GatewayPages,
   IdentitySigner,
   SessionFinder,
   TokenVerifier,
 } from './forward-auth/ports.ts'
+import { continuePath } from './forward-auth/sign-in.ts'
 import { createGate } from './gate/engine-gate.ts'
 import { Privileged } from './gate/privileged.ts'
 import { rightsOperations } from './gate/rights.routes.ts'
@@ -80,10 +82,18 @@ export interface GatewayDeps {
   readonly sessions: SessionFinder
   readonly tokens: TokenVerifier
   readonly keyring: IdentitySigner & CookieSealer
+  /** What people are shown on an application's own host. */
+  readonly pages: GatewayPages
   /** Revocations that applications follow; without, nothing of theirs is told. */
   readonly revocations?: RevocationSource
   /** Limits of gateways' questions. Default: none. */
   readonly rates?: EdgeRates
+}
+
+/** Gateways, once they are attached. */
+export interface Gateway {
+  /** The application that a sign-in under way goes to, by its own address. */
+  applicationAt(path: string, query: URLSearchParams): Promise<string | undefined>
 }
 
 export interface Authorization extends AuthorizationDeps {
@@ -93,7 +103,7 @@ export interface Authorization extends AuthorizationDeps {
   /** Adds its operations and protocol routes to the web; once, before it listens. */
   attach(web: Web): Promise<void>
   /** Adds `/forward-auth`, for which sessions and tokens must be there. Once, before the web listens. */
-  attachGateway(web: Web, deps: GatewayDeps): Promise<void>
+  attachGateway(web: Web, deps: GatewayDeps): Promise<Gateway>
   /** Answers Envoy's ext_authz over gRPC on an address of its own, once `attachGateway` has run. */
   listenForEnvoy(web: Web, address: ListenAddress): Promise<{ readonly port: number; close(): Promise<void> }>
   /** Flushes and closes the journal; nothing can be decided afterwards. */
@@ -133,18 +143,23 @@ export async function openAuthorization(options: AuthorizationOptions): Promise<
     },
     attachGateway: async (
       web,
-      { applications, sessions, tokens, keyring, revocations = noRevocations, rates = {} },
+      { applications, sessions, tokens, keyring, pages, revocations = noRevocations, rates = {} },
     ) => {
       ownTokens = new OwnTokens(snapshot, tokens, web.url)
       const memory = await GatewayMemory.open({ storage, feed: options.feed, applications, sessions })
       const limits = EdgeLimits.of(rates, { clock, meter })
       const identities = new IdentityTokens({ issuer: web.url, signer: keyring, clock })
-      const gateway = { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring, identities, limits }
+      const common = { snapshot, clock, entropy, recorder, memory, sessions, tokens, keyring, pages }
+      const gateway = { ...common, identities, limits }
       const answer = await addForwardAuth(web, gateway)
       addExtAuthz(web, answer)
       answerGateway = answer
       const replicas = { ...deps, journal, recorder, ownTokens, tokens, sessions, revocations, keyring, meter, onError }
       addReplica(web, { ...replicas, memory, identities })
+      return {
+        applicationAt: async (path, query) =>
+          path === continuePath ? memory.byOrigin(query.get('origin') ?? '')?.application.id : undefined,
+      }
     },
     listenForEnvoy: async (web, address) => {
       const { listenForChecks } = await import('./ext-authz/listener.ts')

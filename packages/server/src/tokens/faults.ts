@@ -33,6 +33,10 @@ export const faults = defineFaults({
     says: 'There is no such status list, or all tokens in it have long ended',
   },
   'tokens.principal_unknown': { status: 404, says: 'There is no such user, machine or application' },
+  'tokens.sign_in_policy': {
+    status: 403,
+    says: 'The sign-in policies of your organization do not let you open this application here and now: sign in again with more, or from elsewhere',
+  },
   'tokens.request_ended': {
     status: 400,
     says: 'This sign-in was left open too long, or began in another browser: go back to the application and begin again',

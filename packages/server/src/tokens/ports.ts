@@ -93,6 +93,23 @@ export interface TokenProof {
   readonly ownSecond?: boolean
 }
 
+/** A person whose application goes on by a refresh token. */
+export interface GoesOn {
+  readonly requestId: string
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly sessionId: string | undefined
+  readonly applicationId: string
+  /** Where the person is; undefined where only their application is heard of. */
+  readonly address: string | undefined
+  readonly amr?: readonly string[] | undefined
+}
+export type GoesOnAnswer =
+  | { readonly kind: 'permit' }
+  | { readonly kind: 'deny' }
+  /** Not without one of these factors. */
+  | { readonly kind: 'require'; readonly factors: readonly string[] }
+
 /** The sessions, as authentication knows them. */
 export interface SessionSource {
   /** The session whose cookie the request carries. */
@@ -100,6 +117,8 @@ export interface SessionSource {
   find(sessionId: string): Promise<SignInSession | undefined>
   /** What sign-in policies say of opening an application with the session of a request. */
   mayOpen?(request: FastifyRequest, applicationId: string): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }>
+  /** What they say of going on with a session, or what came from it; undefined where there is nothing to ask. */
+  mayGoOn?(it: GoesOn): Promise<GoesOnAnswer> | undefined
   end(act: Act, sessionId: string, reason?: string): Promise<void>
 }
 
@@ -107,6 +126,11 @@ export interface SessionSource {
 export interface RenderedPage {
   readonly html: string
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** The organization whose door a page shows: the application's; without, of whoever is signed in. */
+export interface About {
+  readonly organizationId?: string | undefined
 }
 
 /** The pages around the protocol, each in the language of whoever sent the request. */
@@ -118,25 +142,31 @@ export interface TokenPages {
   /** Whether to sign out. The form posts `fields` to `action`. */
   signOut(
     request: FastifyRequest,
-    page: {
+    page: About & {
       readonly person: string
       readonly action: string
       readonly fields: Readonly<Record<string, string>>
     },
-  ): RenderedPage
-  signedOut(request: FastifyRequest): RenderedPage
+  ): Promise<RenderedPage>
+  signedOut(request: FastifyRequest, page?: About): Promise<RenderedPage>
   /** Asks for the code that a device shows. The form posts `user_code` and `fields` to `action`. */
-  deviceCode(request: FastifyRequest, page: FormPage & { readonly wrong?: DeviceWrong | undefined }): RenderedPage
+  deviceCode(
+    request: FastifyRequest,
+    page: FormPage & { readonly wrong?: DeviceWrong | undefined },
+  ): Promise<RenderedPage>
   /** Whether the device that asked may go on. The form posts `fields` to `action`, with `abort` when it may not. */
-  deviceConfirm(request: FastifyRequest, page: DevicePage): RenderedPage
-  deviceDone(request: FastifyRequest, page: { readonly application: string }): RenderedPage
+  deviceConfirm(request: FastifyRequest, page: DevicePage & About): Promise<RenderedPage>
+  deviceDone(request: FastifyRequest, page: About & { readonly application: string }): Promise<RenderedPage>
   /** What applications ask of a person who is elsewhere. Each form posts `decision` (`allow` or `deny`) and `fields` to `action`. */
-  requests(request: FastifyRequest, page: RequestsPage): RenderedPage
+  requests(request: FastifyRequest, page: RequestsPage): Promise<RenderedPage>
   /** What acts for a person. Each form posts `fields` to `action`. */
   applications(request: FastifyRequest, page: ApplicationsPage): Promise<RenderedPage>
   /** Leaves for an address at once: after a form, whose policy forbids a redirect to another origin. */
-  onward(request: FastifyRequest, address: string): RenderedPage
-  refused(request: FastifyRequest, page: { readonly says: string; readonly requestId: string }): RenderedPage
+  onward(request: FastifyRequest, address: string, page?: About): Promise<RenderedPage>
+  refused(
+    request: FastifyRequest,
+    page: About & { readonly says: string; readonly requestId: string },
+  ): Promise<RenderedPage>
 }
 
 /** Why a device was not let in. */

@@ -28,6 +28,7 @@ import { NoticeDelivery } from './notices/deliver-notices.ts'
 import { noticeMigrations } from './notices/notice.store.ts'
 import { type CertificateOptions, readCertificates } from './oidc/certificates.ts'
 import { ClientCache } from './oidc/clients.ts'
+import { applicationAt } from './oidc/destination.ts'
 import { mountProtocol } from './oidc/mount.ts'
 import { Needs } from './oidc/needs.ts'
 import { Protocol } from './oidc/protocol.ts'
@@ -121,6 +122,8 @@ export interface TokensDeps {
 export interface Tokens {
   /** What acts for a person. */
   applicationsOf(userId: string): Promise<readonly OwnApplication[]>
+  /** The application that an authorization under way is for, by the path at which it is taken up again. */
+  applicationAt(path: string): Promise<string | undefined>
   /**
    * The claims of an access token of ours that counts now for this audience (an application's id, or the issuer for our own API).
    * No I/O; a token seen before costs microseconds.
@@ -254,6 +257,7 @@ export async function openTokens(deps: TokensDeps): Promise<Tokens> {
         return follower.position
       },
     },
+    applicationAt: (path) => applicationAt({ storage, clock }, path),
     applicationsOf: (userId) => listOwnApplications({ storage, clock, clients, revocations }, userId),
     attach: async (web) => {
       web.identifyBy(

@@ -1,5 +1,7 @@
 // A gateway in front of one application, on a directory of its own.
+
 import type { LightMyRequestResponse } from 'fastify'
+import { gatewayPages } from '#authentication'
 import type { UserId } from '#kernel'
 import type { Web } from '#web'
 import type { Acting } from '../../src/authorization/entities/actors.ts'
@@ -75,6 +77,7 @@ export const atGateway = (
         read,
       },
       keyring: house.keyring,
+      pages: gatewayPages(async () => undefined),
       ...(options.rates !== undefined && { rates: options.rates }),
     })
     const get = (url: string, headers: Record<string, string> = {}) => web.app.inject({ method: 'GET', url, headers })

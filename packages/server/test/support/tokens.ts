@@ -50,15 +50,15 @@ export class MovedClock implements Clock {
 const pagesAsJson: TokenPages = {
   languages: ['en', 'ar'],
   consent: async (_request, page) => ({ html: JSON.stringify({ page: 'consent', ...page }), headers: {} }),
-  signOut: (_request, page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
-  deviceCode: (_request, page) => ({ html: JSON.stringify({ page: 'deviceCode', ...page }), headers: {} }),
-  deviceConfirm: (_request, page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),
-  deviceDone: (_request, page) => ({ html: JSON.stringify({ page: 'deviceDone', ...page }), headers: {} }),
-  requests: (_request, page) => ({ html: JSON.stringify({ page: 'requests', ...page }), headers: {} }),
+  signOut: async (_request, page) => ({ html: JSON.stringify({ page: 'signOut', ...page }), headers: {} }),
+  deviceCode: async (_request, page) => ({ html: JSON.stringify({ page: 'deviceCode', ...page }), headers: {} }),
+  deviceConfirm: async (_request, page) => ({ html: JSON.stringify({ page: 'deviceConfirm', ...page }), headers: {} }),
+  deviceDone: async (_request, page) => ({ html: JSON.stringify({ page: 'deviceDone', ...page }), headers: {} }),
+  requests: async (_request, page) => ({ html: JSON.stringify({ page: 'requests', ...page }), headers: {} }),
   applications: async (_request, page) => ({ html: JSON.stringify({ page: 'applications', ...page }), headers: {} }),
-  signedOut: () => ({ html: JSON.stringify({ page: 'signedOut' }), headers: {} }),
-  onward: (_request, address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
-  refused: (_request, page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),
+  signedOut: async () => ({ html: JSON.stringify({ page: 'signedOut' }), headers: {} }),
+  onward: async (_request, address) => ({ html: JSON.stringify({ page: 'onward', address }), headers: {} }),
+  refused: async (_request, page) => ({ html: JSON.stringify({ page: 'refused', ...page }), headers: {} }),
 }
 
 export interface TokensFixture {

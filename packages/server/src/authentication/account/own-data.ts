@@ -6,6 +6,7 @@ import { describeIdentities } from '../federation/link-identity.ts'
 import type { Services } from '../services.ts'
 import { listTrustedDevices } from '../sign-in/device.store.ts'
 import { listProofsOf } from './address-proof.store.ts'
+import { ownEvents } from './own-events.ts'
 import '../events.ts'
 
 const time = (atMs: number | undefined) => (atMs === undefined ? undefined : new Date(atMs).toISOString())
@@ -66,6 +67,7 @@ export async function exportOwnData(services: Services, act: Act, person: Person
       browser: agent,
       until: time(untilMs),
     })),
+    events: await ownEvents(storage.db, id),
     ...parts,
   }
 }

@@ -13,6 +13,8 @@ export interface Door {
 /** How a door differs from ours: where its style sheet and pictures stand, under names that change with them. */
 export interface Brand {
   readonly style?: string
+  /** The style sheet itself, for a page on another host. */
+  readonly css?: string
   readonly logo?: string
   readonly darkLogo?: string
   text(name: keyof BrandTexts, language: Language): string | undefined
@@ -40,6 +42,33 @@ export function brandAt(at: string, branding: Branding): Brand {
     ...(darkLogo !== undefined && { darkLogo: `${at}/dark-logo.png` }),
     text: (name, language) => texts?.[language]?.[name] ?? texts?.en?.[name] ?? Object.values(texts ?? {})[0]?.[name],
   }
+}
+
+const within = new Map<string, Brand>()
+const withinMost = 100
+
+/** The same with everything in it, for a page on a host where none of our files can be had; undefined where the brand is ours. */
+export function brandWithin({ branding }: Door): Brand | undefined {
+  if (branding === undefined || Object.keys(branding).length === 0) return undefined
+  const hash = hashOfBranding(branding)
+  const known = within.get(hash)
+  if (known !== undefined) return known
+  const { style: _, ...named } = brandAt('', branding)
+  const css = brandStyle(branding)
+  const picture = (file: BrandFile) => {
+    const found = brandFile(branding, file)
+    return found && `data:${found.type};base64,${Buffer.from(found.body).toString('base64')}`
+  }
+  const [logo, darkLogo] = [picture('logo.png'), picture('dark-logo.png')]
+  const brand = {
+    text: named.text,
+    ...(css !== undefined && { css }),
+    ...(logo !== undefined && { logo }),
+    ...(darkLogo !== undefined && { darkLogo }),
+  }
+  if (within.size >= withinMost) within.clear()
+  within.set(hash, brand)
+  return brand
 }
 
 /** A file of a brand; undefined for one that it does not have. */

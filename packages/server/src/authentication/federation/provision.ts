@@ -3,7 +3,6 @@ import { record } from '#feed'
 import { type Act, Fault, isFault, newId } from '#kernel'
 import type { Organization, Person } from '../deps.ts'
 import type { Language } from '../languages/languages.ts'
-import { saveVerifiedEmail } from '../mail-codes/mail-code.store.ts'
 import { countRegistrations, insertRegistration } from '../registration/registration.store.ts'
 import type { Services } from '../services.ts'
 import { knownAs, linkIdentity } from './link-identity.ts'
@@ -44,8 +43,8 @@ export async function bring(
   try {
     if (organization.registration?.approval === 'none') {
       const person = await storage.transact(async (tx) => {
-        const made = await people.create(tx, system, organization.id, { username: email, name, email })
-        await saveVerifiedEmail(tx, organization.id, made.id, email, clock.nowMs())
+        const input = { username: email, name, email, emailVerified: true }
+        const made = await people.create(tx, system, organization.id, input)
         await linkIdentity(tx, services, system, made, provider, knownAs(it), 'provisioning')
         await record(tx, system, {
           type: 'authentication.registered',

@@ -4,8 +4,10 @@ import type { Fault } from '#kernel'
 import { toWebFault, type Web } from '#web'
 import type { Texts } from '../languages/languages.ts'
 import { sayFault } from '../languages/say-fault.ts'
+import { at, doorOf } from '../pages/door-of.ts'
 import { errorPage } from '../pages/outcome.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
+import type { Services } from '../services.ts'
 
 /** Thrown where a page needs a session: leads to sign-in and back. */
 export class NeedsSignIn extends Error {
@@ -20,10 +22,10 @@ export class NeedsSignIn extends Error {
 }
 
 /** Routes that speak HTML and take forms, apart from the API: faults become pages. */
-export function addPages(web: Web, routes: (app: FastifyInstance) => void): void {
+export function addPages(web: Web, services: Services, routes: (app: FastifyInstance) => void): void {
   const pages = async (app: FastifyInstance): Promise<void> => {
     await app.register(formbody, { bodyLimit: 32 * 1024 })
-    app.setErrorHandler((error, request, reply) => sendFault(request, reply, error))
+    app.setErrorHandler((error, request, reply) => sendFault(services, request, reply, error))
     routes(app)
   }
   // Named, or Fastify looks for its name among all modules that are loaded.
@@ -39,7 +41,12 @@ const titles: Readonly<Record<string, keyof Texts['outcome']>> = {
   'authentication.busy': 'patienceTitle',
 }
 
-function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+async function sendFault(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): Promise<FastifyReply> {
   if (error instanceof NeedsSignIn) {
     const query = new URLSearchParams({ return_to: error.returnTo, ...(error.again && { reauthenticate: 'yes' }) })
     return reply.redirect(`/sign-in?${query}`, 303)
@@ -54,5 +61,5 @@ function sendFault(request: FastifyRequest, reply: FastifyReply, error: unknown)
     requestId: fault.status >= 500 || fault.code === 'authentication.denied' ? request.id : undefined,
     next: { href: '/account', label: (t) => t.outcome.startAgain },
   })
-  return sendPage(reply, page, fault.status)
+  return sendPage(reply, at(await doorOf(services, request), page), fault.status)
 }

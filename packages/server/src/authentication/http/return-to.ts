@@ -1,5 +1,3 @@
-import { isId } from '#kernel'
-
 /** Where people go who came to sign in for no other reason. */
 export const accountPath = '/account'
 
@@ -22,12 +20,6 @@ export function parseOwnPath(text: unknown, ownOrigin: string): string | undefin
   const url = URL.parse(text, ownOrigin)
   if (url === null || url.origin !== ownOrigin || url.pathname.startsWith('//')) return undefined
   return `${url.pathname}${url.search}`
-}
-
-/** The application that a way back leads to, where it says so. Only what policies are told: the application asks them again. */
-export function applicationOf(returnTo: string): string | undefined {
-  const named = URL.parse(returnTo, 'https://gatehouse.invalid')?.searchParams.get('application')
-  return isId('app', named) ? named : undefined
 }
 
 /** Whether a redirect there stays on pages of ours, so that it may follow a form's answer (see `sendPage`). */

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Act } from '#kernel'
+import { type Act, Fault } from '#kernel'
 import { actOf } from '#web'
 import type { Person } from '../deps.ts'
+import { at, doorOf } from '../pages/door-of.ts'
 import { onwardPage } from '../pages/outcome.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
@@ -39,10 +40,15 @@ export interface Resident {
 
 /** How long ago somebody must have proved who they are to change how they sign in. */
 const freshMs = 10 * 60_000
+/** Within this after a proof another one would be no different. */
+const triedMs = 60_000
 
-/** @throws {NeedsSignIn} without a session, or with one that is not fresh where `fresh` is asked for */
+/**
+ * @throws {NeedsSignIn} without a session, with one that is not fresh where `fresh` is asked for, or of which sign-in policies ask more
+ * @throws {Fault} `authentication.denied` where they do not let it go on here and now
+ */
 export async function requireResident(
-  { cookies, sessions, clock }: Services,
+  { cookies, sessions, clock, standing }: Services,
   request: FastifyRequest,
   options: { readonly fresh?: boolean; readonly returnTo: string },
 ): Promise<Resident> {
@@ -52,6 +58,14 @@ export async function requireResident(
   const { session, person } = known
   if (options.fresh && clock.nowMs() - session.authenticatedAtMs > freshMs)
     throw new NeedsSignIn(options.returnTo, true)
+  if (standing.isAsked(person.organizationId)) {
+    const going = { session, person, address: request.ip, deviceToken: cookies.read(request, 'device') }
+    const answer = await standing.ask({ requestId: request.id }, going)
+    // INVARIANT: who has proved themselves a moment ago and is refused is told so, not sent around.
+    const again = answer.kind === 'require' && clock.nowMs() - session.authenticatedAtMs > triedMs
+    if (again) throw new NeedsSignIn(options.returnTo, true)
+    if (answer.kind !== 'permit') throw new Fault('authentication.denied', { extra: { reasons: answer.reasons } })
+  }
   return { token, session, person, act: actOfPerson(anonymousAct(request), person, session.id) }
 }
 
@@ -63,8 +77,10 @@ export function admit({ cookies, clock }: Services, reply: FastifyReply, done: S
 }
 
 /** Takes people where they were going: a page of ours directly, anything else by a page of its own (see `sendPage`). */
-export function sendOnward(reply: FastifyReply, path: string): FastifyReply {
-  return isOwnPage(path) ? reply.redirect(path, 303) : sendPage(reply, onwardPage(path))
+export async function sendOnward(services: Services, reply: FastifyReply, done: SignedIn): Promise<FastifyReply> {
+  const { returnTo, session } = done
+  if (isOwnPage(returnTo)) return reply.redirect(returnTo, 303)
+  return sendPage(reply, at(await doorOf(services, reply.request, session.organizationId), onwardPage(returnTo)))
 }
 
 /**

@@ -17,6 +17,7 @@ import * as consent from './consent.page.ts'
 import * as device from './device.pages.ts'
 import * as enrol from './enrol.pages.ts'
 import * as federation from './federation.pages.ts'
+import * as gateway from './gateway.pages.ts'
 import type { Page } from './layout.ts'
 import * as mailCode from './mail-code.pages.ts'
 import * as outcome from './outcome.pages.ts'
@@ -191,6 +192,27 @@ const pages: Record<string, readonly Page[]> = {
       requests: [{ action: '/x', fields, application: 'Till', scopes, message: 'W4SCT', atMs: 9e11 }],
     }),
   ],
+  gatewayDeniedPage: [
+    gateway.gatewayDeniedPage({
+      application: 'Payroll',
+      person: login,
+      action: 'GET',
+      resource: 'Document a-rather-long-identifier-of-a-document-0123456789',
+      reason: 'office-only',
+      says: undefined,
+      requestId: 'req_x',
+      signOut: 'https://payroll.example/.gatehouse/sign-out',
+    }),
+  ],
+  gatewaySignInPage: [gateway.gatewaySignInPage({ address: 'https://payroll.example/.gatehouse/sign-in' })],
+  gatewayWeakPage: [
+    gateway.gatewayWeakPage({
+      application: 'Payroll',
+      account: 'https://id.example/account',
+      again: 'https://payroll.example/.gatehouse/sign-in',
+    }),
+  ],
+  gatewayBrokenPage: [gateway.gatewayBrokenPage({ reason: 'path-ambiguous', requestId: 'req_x' })],
   onwardPage: [outcome.onwardPage('/account')],
   signOutPage: [outcome.signOutPage({ person: login, action: '/x', fields })],
   signedOutPage: [outcome.signedOutPage()],

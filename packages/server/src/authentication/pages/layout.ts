@@ -32,8 +32,8 @@ const mark = trustMarkup(
 )
 const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#1d6b63" d="${arch}"/><circle fill="#1d6b63" cx="16" cy="20" r="2.6"/></svg>`)}`
 
-/** The whole document of a page. */
-export function frame(page: Drawn, look: Look): string {
+/** The whole document of a page. @param css everything that it looks like, for one on a host where our style sheets cannot be had */
+export function frame(page: Drawn, look: Look, css?: string): string {
   const brand = page.door?.brand ?? brandOf(page.organization)
   const document = html`<!doctype html>
 <html lang="${look.language}" dir="${look.direction}">
@@ -45,7 +45,7 @@ export function frame(page: Drawn, look: Look): string {
 <meta name="robots" content="noindex">
 ${page.goTo !== undefined && html`<meta http-equiv="refresh" content="0;url=${page.goTo}">`}
 <link rel="icon" href="${icon}">
-<link rel="stylesheet" href="${assets.style.path}">
+${css === undefined ? html`<link rel="stylesheet" href="${assets.style.path}">` : html`<style>${trustMarkup(css)}</style>`}
 ${brand?.style !== undefined && html`<link rel="stylesheet" href="${brand.style}">`}
 ${(page.scripts ?? []).map((name) => html`<script src="${assets[name].path}" defer></script>`)}
 </head>

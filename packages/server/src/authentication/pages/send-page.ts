@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import { type Look, lookOf } from '../languages/look.ts'
+import { assets } from './assets.ts'
 import { frame, type Page } from './layout.ts'
 
 /** A page as it is sent. */
@@ -35,6 +37,34 @@ export function renderPage(page: Page, look: Look): RenderedPage {
       'content-language': look.language,
       // With no-referrer, browsers send `Origin: null` with our own forms (Fetch §3.2), and we could not tell them apart.
       'referrer-policy': 'same-origin',
+    },
+  }
+}
+
+/**
+ * A page for another host than ours, whole in itself: its style stands inside, and is the only one that its policy lets in. Its brand, where
+ * it has one, is whole too (`brandWithin`).
+ */
+export function renderWhole(page: Page, look: Look): RenderedPage {
+  const drawn = page(look)
+  const css = `${assets.style.body}${drawn.door?.brand.css ?? ''}`
+  const hash = createHash('sha256').update(css).digest('base64')
+  const policy = [
+    "default-src 'none'",
+    `style-src 'sha256-${hash}'`,
+    'img-src data:',
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ]
+  return {
+    html: frame(drawn, look, css),
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy.join('; '),
+      'cache-control': 'no-store',
+      'content-language': look.language,
+      vary: 'accept-language',
     },
   }
 }

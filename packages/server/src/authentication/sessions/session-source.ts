@@ -1,11 +1,36 @@
 import type { FastifyRequest } from 'fastify'
-import type { Act } from '#kernel'
+import type { SignInAnswer } from '#authorization'
+import type { Act, OrganizationId, UserId } from '#kernel'
 import type { Services } from '../services.ts'
 import { isKnownDevice } from '../sign-in/device.store.ts'
-import { hashToken, isOwnSecond, type Session } from './session.ts'
+import { factorsOfAmr, hashToken, isOwnSecond, type Session } from './session.ts'
+
+/** What goes on for a person at an application by a refresh token, or through a gateway. */
+export interface GoesOn {
+  readonly requestId: string
+  readonly organizationId: OrganizationId
+  readonly userId: UserId
+  readonly sessionId: string | undefined
+  readonly applicationId: string
+  /** Where the person is; undefined where only their application is heard of: then it is where the session is from. */
+  readonly address: string | undefined
+  /** How they signed in (RFC 8176), for what outlives its session. */
+  readonly amr?: readonly string[] | undefined
+}
 
 /** Sessions for the rooms that stand on them: tokens, forward-auth. */
-export function sessionSource({ sessions, cookies, storage, clock, conditions }: Services) {
+export function sessionSource({ sessions, people, cookies, storage, clock, conditions, standing }: Services) {
+  const goOn = async (it: GoesOn): Promise<SignInAnswer> => {
+    const { requestId, userId, sessionId, applicationId, amr = [] } = it
+    const session = sessionId === undefined ? undefined : await sessions.findById(sessionId)
+    const person = await people.find(storage.db, userId)
+    if (person === undefined || session?.userId !== (session && userId)) return { kind: 'deny', reasons: [] }
+    const address = it.address ?? session?.address
+    if (session !== undefined)
+      return standing.ask({ requestId }, { session, person, address, elsewhere: true, applicationId })
+    const asked = { action: 'signIn', factors: factorsOfAmr(amr), address, deviceKnown: true, applicationId } as const
+    return conditions.ask({ requestId }, person, { ...asked, goesOn: true })
+  }
   return {
     /** The live session whose cookie the request carries. */
     ofRequest: async (request: FastifyRequest): Promise<Session | undefined> => {
@@ -13,10 +38,7 @@ export function sessionSource({ sessions, cookies, storage, clock, conditions }:
       return token === undefined ? undefined : (await sessions.find(token))?.session
     },
     /** What sign-in policies say of opening an application with the session of a request; without one, nothing yet. */
-    mayOpen: async (
-      request: FastifyRequest,
-      applicationId: string,
-    ): Promise<{ kind: 'permit' | 'require' | 'deny' }> => {
+    mayOpen: async (request: FastifyRequest, applicationId: string): Promise<SignInAnswer> => {
       const token = cookies.read(request, 'session')
       const known = token === undefined ? undefined : await sessions.find(token)
       if (known === undefined) return { kind: 'permit' }
@@ -29,6 +51,12 @@ export function sessionSource({ sessions, cookies, storage, clock, conditions }:
       const asked = { action: 'signIn', factors, provider, address: request.ip, deviceKnown, applicationId } as const
       return conditions.ask({ requestId: request.id }, person, asked)
     },
+    /**
+     * What sign-in policies say of going on with a session, or with what came from it, here and now; undefined where there are none to
+     * ask. From memory for a minute.
+     */
+    mayGoOn: (it: GoesOn): Promise<SignInAnswer> | undefined =>
+      standing.isAsked(it.organizationId) ? goOn(it) : undefined,
     find: async (id: string): Promise<(Session & { readonly ownSecond: boolean }) | undefined> => {
       const session = await sessions.findById(id)
       return session && { ...session, ownSecond: isOwnSecond(session) }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { csrfOf } from '../http/cookies.ts'
 import { requireOwnForm } from '../http/own-form.ts'
 import { anonymousAct, readVisitor } from '../http/visitor.ts'
+import { at, doorOf } from '../pages/door-of.ts'
 import { signedOutPage, signOutPage } from '../pages/outcome.pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import type { Services } from '../services.ts'
@@ -12,11 +13,10 @@ export function addSignOutRoutes(app: FastifyInstance, services: Services): void
   const { storage, sessions, cookies, web } = services
   app.get('/sign-out', async (request, reply) => {
     const { current } = await readVisitor(services, request)
-    if (current === undefined) return sendPage(reply, signedOutPage())
-    return sendPage(
-      reply,
-      signOutPage({ action: '/sign-out', fields: { csrf: csrfOf(current.token) }, person: current.person.name }),
-    )
+    if (current === undefined) return sendPage(reply, at(await doorOf(services, request), signedOutPage()))
+    const { person, token } = current
+    const page = signOutPage({ action: '/sign-out', fields: { csrf: csrfOf(token) }, person: person.name })
+    return sendPage(reply, at(person.organization, page))
   })
   app.post('/sign-out', async (request, reply) => {
     const { current } = await readVisitor(services, request)
@@ -28,6 +28,7 @@ export function addSignOutRoutes(app: FastifyInstance, services: Services): void
       sessions.cache.forgetSession(session.id)
     }
     cookies.clear(reply, 'session')
-    return sendPage(reply, signedOutPage())
+    const door = current?.person.organization ?? (await doorOf(services, request))
+    return sendPage(reply, at(door, signedOutPage()))
   })
 }

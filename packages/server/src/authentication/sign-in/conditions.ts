@@ -14,6 +14,8 @@ export interface Asked {
   readonly applicationId?: string | undefined
   /** Name of the provider that says who it is. */
   readonly provider?: string | undefined
+  /** Whether nobody signs in now: a session that there is goes on. */
+  readonly goesOn?: boolean
 }
 
 type Deps = Pick<AuthenticationDeps, 'storage' | 'clock' | 'signIns' | 'administrators' | 'countryFile' | 'onError'>
@@ -65,7 +67,7 @@ export class Conditions {
         deviceKnown: asked.deviceKnown,
         atMs: nowMs,
         ...localTime(nowMs, person.organization.rules.timeZone),
-        risks: await this.#risks(person, asked.deviceKnown, address, country, nowMs),
+        risks: await this.#risks(person, asked, address, country, nowMs),
         applicationId: asked.applicationId,
         provider: asked.provider,
       }
@@ -77,7 +79,7 @@ export class Conditions {
 
   async #risks(
     person: Person,
-    deviceKnown: boolean,
+    { deviceKnown, goesOn = false }: Asked,
     address: string,
     country: string | undefined,
     nowMs: number,
@@ -85,7 +87,8 @@ export class Conditions {
     const { db } = this.#deps.storage
     const risks: string[] = []
     if (!deviceKnown) risks.push('new_device')
-    if (await hasFailedLately(db, person.organizationId, person.id, nowMs)) risks.push('failures')
+    // Whoever fails to sign in as somebody else must not end what that person is doing.
+    if (!goesOn && (await hasFailedLately(db, person.organizationId, person.id, nowMs))) risks.push('failures')
     if (await isNetworkSuspected(db, address, nowMs)) risks.push('network_suspected')
     const [last] = country === undefined ? [] : await listSessions(db, person.organizationId, person.id, nowMs)
     const lastAddress = plainAddress(last?.address)

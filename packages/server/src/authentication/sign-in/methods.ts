@@ -8,12 +8,14 @@ import { findTotp, takeTotpStep } from '../totp/totp.store.ts'
 import { stepOfCode, totpPurpose } from '../totp/totp.ts'
 import type { Attempt } from './attempt.store.ts'
 import type { Conditions } from './conditions.ts'
+import type { Destinations } from './destinations.ts'
 import type { Outcome, Proving, Visitor } from './proving.ts'
 
 export type MethodDeps = AuthenticationDeps & {
   readonly proving: Proving
   readonly passwords: Passwords
   readonly conditions: Conditions
+  readonly destinations: Destinations
 }
 
 const personOf = async ({ people, storage }: MethodDeps, attempt: Attempt): Promise<Person | undefined> =>

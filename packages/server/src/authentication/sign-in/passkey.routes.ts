@@ -43,7 +43,7 @@ async function takeAnswer(services: Services, request: FastifyRequest, reply: Fa
   const visitor = await readVisitor(services, request)
   try {
     const outcome = await provePasskey(services, anonymousAct(request), visitor, asked, form.credential ?? '')
-    return goOn(services, reply, outcome)
+    return await goOn(services, reply, outcome)
   } catch (error) {
     if (isFault(error, 'authentication.form_stale')) return restart({ hint: tooLate }, 409)
     if (!isFault(error, 'authentication.rejected') && !isFault(error, 'authentication.passkey_rejected')) throw error

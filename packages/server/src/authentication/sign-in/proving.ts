@@ -5,7 +5,6 @@ import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
 import { hasSecondFactor, readFactors } from '../factors/factors.ts'
 import { tieToProvider } from '../federation/vouching.ts'
-import { applicationOf } from '../http/return-to.ts'
 import type { Outbox } from '../mail/outbox.ts'
 import { mayUseMail } from '../mail-codes/may-use-mail.ts'
 import { isOwnAddress } from '../sessions/session.store.ts'
@@ -14,6 +13,7 @@ import type { KnownSession } from '../sessions/session-cache.ts'
 import { actOfPerson, type Beginning, type Sessions } from '../sessions/sessions.ts'
 import { type Attempt, advanceAttempt, deleteAttempt } from './attempt.store.ts'
 import type { Conditions } from './conditions.ts'
+import type { Destinations } from './destinations.ts'
 import { hasDevices, isKnownDevice, saveDevice } from './device.store.ts'
 import { allows, askedAtMs, federationOf, has, stronger } from './fitting.ts'
 import type { SignInMeasures } from './measures.ts'
@@ -71,6 +71,7 @@ type Deps = AuthenticationDeps & {
   readonly measures: SignInMeasures
   readonly outbox: Outbox
   readonly conditions: Conditions
+  readonly destinations: Destinations
 }
 
 /** What every method has in common: counting, refusing alike, recording, and what comes next. */
@@ -101,9 +102,15 @@ export class Proving {
       if (proved === undefined || !active) {
         await reject(this.#deps, act, it, proved === undefined ? 'wrong' : 'barred')
       }
-      const outcome = await this.#advance(act, visitor, it, person as Person, proved as NonNullable<typeof proved>)
+      const outcome = await this.#advance(
+        act,
+        visitor,
+        it,
+        trying,
+        person as Person,
+        proved as NonNullable<typeof proved>,
+      )
       if (outcome === undefined) await reject(this.#deps, act, it, 'used already')
-      if (it.throttled) await throttle.clear(trying)
       measures.count(method, 'success', startedAt)
       return outcome as Outcome
     } catch (error) {
@@ -118,16 +125,21 @@ export class Proving {
   async #advance(
     act: Act,
     visitor: Visitor,
-    { attempt, method }: Try,
+    { attempt, method, throttled }: Try,
+    trying: Trying,
     person: Person,
     proved: Proved,
   ): Promise<Outcome | undefined> {
-    const { storage, administrators, conditions } = this.#deps
+    const { storage, administrators, conditions, throttle } = this.#deps
     const shown = {
       amr: [...new Set(proved.amr)],
       factors: [...new Set([...attempt.factors, method, ...(proved.factors ?? [])])],
     }
-    const use = async (tx: Tx, own: Act) => (proved.use === undefined ? true : proved.use(tx, own))
+    const use = async (tx: Tx, own: Act) => {
+      if (proved.use !== undefined && !(await proved.use(tx, own))) return false
+      if (throttled) await throttle.clear(tx, trying)
+      return true
+    }
     const goOn = async (kind: 'factor' | 'enrol', needs: readonly string[]) => {
       const change = { stage: kind, ...shown, needs, failures: 0, challenge: undefined }
       const moved = await transactUnlessUsed(storage, async (tx) => {
@@ -162,7 +174,7 @@ export class Proving {
     const answer = await conditions.ask(act, person, {
       action: fresh ? 'signIn' : 'stepUp',
       factors: shown.factors,
-      applicationId: applicationOf(attempt.returnTo),
+      applicationId: await this.#deps.destinations.applicationOf(attempt.returnTo),
       provider: federationOf(attempt, shown)?.provider,
       address: visitor.address,
       deviceKnown: await this.#isKnown(storage.db, visitor, person),

@@ -14,6 +14,7 @@ import type { Services } from '../services.ts'
 import { isAtLeast, parseAcr } from '../sessions/session.ts'
 import { beginSignIn } from './begin.ts'
 import { addPasskeyRoutes } from './passkey.routes.ts'
+import type { Visitor } from './proving.ts'
 import { addStepRoutes } from './step.routes.ts'
 
 /** The pages of sign-in: name, password or passkey, second step. */
@@ -37,7 +38,11 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
   const { current } = await readVisitor(services, request)
   const acr = parseAcr(query.acr)
   const isWeak = acr !== undefined && current !== undefined && !isAtLeast(current.session.acr, acr)
-  const again = query.reauthenticate !== undefined || query.restart !== undefined || isWeak
+  const again =
+    query.reauthenticate !== undefined ||
+    query.restart !== undefined ||
+    isWeak ||
+    !(await stands(services, request, current))
   if (current !== undefined && !again && !needsSecondFactor(services, current)) return reply.redirect(returnTo, 303)
   const asked = text('ui_locales')
   const language = asked === undefined ? undefined : languageOfTags(asked)
@@ -56,6 +61,17 @@ async function showFirst(services: Services, request: FastifyRequest, reply: Fas
     hint: again && person !== undefined ? (t) => (isWeak ? t.signIn.stronger : t.signIn.again) : undefined,
   })
   return sendPage(reply, page)
+}
+
+/** Whether sign-in policies let a session that there is go on from here: else its person proves more, or is told why not. */
+async function stands(
+  { standing, cookies }: Services,
+  request: FastifyRequest,
+  current: Visitor['current'],
+): Promise<boolean> {
+  if (current === undefined || !standing.isAsked(current.person.organizationId)) return true
+  const going = { ...current, address: request.ip, deviceToken: cookies.read(request, 'device') }
+  return (await standing.ask({ requestId: request.id }, going)).kind === 'permit'
 }
 
 /** Whose door is shown before anybody said who they are: the named one, else the only one there is where it has its own brand, takes

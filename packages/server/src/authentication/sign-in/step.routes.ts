@@ -53,11 +53,11 @@ export function addStepRoutes(app: FastifyInstance, services: Services): void {
 }
 
 /** Leads on from a step that was right. */
-export function goOn(services: Services, reply: FastifyReply, outcome: Outcome): FastifyReply {
+export async function goOn(services: Services, reply: FastifyReply, outcome: Outcome): Promise<FastifyReply> {
   if (outcome.kind === 'factor') return reply.redirect('/sign-in/factor', 303)
   if (outcome.kind === 'enrol') return reply.redirect('/enrol', 303)
   admit(services, reply, outcome)
-  return sendOnward(reply, outcome.returnTo)
+  return sendOnward(services, reply, outcome)
 }
 
 /** The page of a step; a browser that is elsewhere is led there, one that is nowhere starts again. */
@@ -79,7 +79,7 @@ async function takeStep(services: Services, step: Step, request: FastifyRequest,
   try {
     posted = await readPosted(services, step, request)
     const { attempt, form } = posted
-    return goOn(services, reply, await step.prove(services, anonymousAct(request), visitor, attempt, form))
+    return await goOn(services, reply, await step.prove(services, anonymousAct(request), visitor, attempt, form))
   } catch (error) {
     if (isFault(error, 'authentication.form_stale')) {
       const flow = services.cookies.flow(request, reply)

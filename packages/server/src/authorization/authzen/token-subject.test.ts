@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { gatewayPages } from '#authentication'
 import { bundleOf, inHouse } from '../../../test/support/authorization.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 
@@ -39,6 +40,7 @@ onEachEngine(
           read: (token, audience) => (audience === application.id ? tokens[token] : undefined),
         },
         keyring: house.keyring,
+        pages: gatewayPages(async () => undefined),
       })
       const decide = async (token: string, action: string) => {
         const reply = await web.app.inject({

@@ -13,8 +13,8 @@ import { type Forwarded, overridesMethod, readForwarded } from './forwarded.ts'
 import type { KnownApplication } from './gateway-memory.ts'
 import { type Honoured, holdToCredential, honour } from './honour.ts'
 import { credentialOf, type Identified } from './identify.ts'
-import { deniedPage } from './pages.ts'
 import { normalisePath } from './path.ts'
+import type { GatewayPages } from './ports.ts'
 import { gatewayPaths, signInAddress } from './sign-in.ts'
 import '../faults.ts'
 
@@ -46,6 +46,9 @@ export interface GatewayHost {
   readonly recorder: Pick<Recorder, 'keepSoon'>
   /** Undefined for none. */
   readonly limits: EdgeLimits | undefined
+  readonly pages: GatewayPages
+  /** Where people change how they sign in. */
+  readonly account: string
   byOrigin(origin: string): KnownApplication | undefined
   policies(application: ApplicationId): GatewayPolicies | undefined
   /** Whether a principal of the directory exists and is active. */
@@ -56,7 +59,7 @@ export interface GatewayHost {
     forwarded: Forwarded,
     application: ApplicationId,
     nowMs: number,
-  ): Promise<Identified | 'none' | 'bad-token'>
+  ): Promise<Identified | 'none' | 'bad-token' | 'not-now'>
   /** The identity that is handed on, for the application. */
   identity(
     application: ApplicationId,
@@ -95,10 +98,11 @@ export function answerGateways(host: GatewayHost): AnswerGateway {
     const forwarded = readForwarded(request)
     if (forwarded === undefined) return refuse(request, reply, 'gateway-headers-missing')
     const known = host.byOrigin(forwarded.origin)
-    if (known === undefined) return refuse(request, reply, 'origin-unknown')
-    if (overridesMethod(request, forwarded.method)) return refuse(request, reply, 'method-overridden')
+    const refuseHere = (reason: string) => refuse(request, reply, reason, forwarded.isBrowser ? host.pages : undefined)
+    if (known === undefined) return refuseHere('origin-unknown')
+    if (overridesMethod(request, forwarded.method)) return refuseHere('method-overridden')
     const path = normalisePath(forwarded.target)
-    if (path === undefined) return refuse(request, reply, 'path-ambiguous')
+    if (path === undefined) return refuseHere('path-ambiguous')
     const passedOn = host.elsewhere?.(request, reply, { path })
     if (passedOn !== undefined) return passedOn
     if (path.startsWith('/.gatehouse/')) return host.ownPath(forwarded, path, request, reply)
@@ -107,6 +111,7 @@ export function answerGateways(host: GatewayHost): AnswerGateway {
     const credential = limits && credentialOf(request, forwarded.origin)
     if (limits?.admit(request, reply, credential) === false) return limited(request, reply, forwarded)
     const identified = await host.identify(request, forwarded, application.id, nowMs)
+    if (identified === 'not-now') return notNow(host, request, reply, forwarded, known)
     if (typeof identified === 'string') return unidentified(request, reply, forwarded, identified)
     const { principal, actors = [], client = application.id } = identified
     const holder = limits && { principal: `${principal.type} ${principal.id}`, client }
@@ -115,8 +120,8 @@ export function answerGateways(host: GatewayHost): AnswerGateway {
     if (![principal, ...actors].every((one) => host.isFit(one))) return unidentified(request, reply, forwarded, 'none')
     const part = host.policies(application.id)
     const asked = routes.match(forwarded.method, path)
-    if (part === undefined || asked === undefined) return refuse(request, reply, 'route-unknown')
-    if (asked === 'ambiguous-case') return refuse(request, reply, 'path-case-ambiguous')
+    if (part === undefined || asked === undefined) return refuseHere('route-unknown')
+    if (asked === 'ambiguous-case') return refuseHere('path-case-ambiguous')
     const sent = host.elsewhere?.(request, reply, { action: asked.action })
     if (sent !== undefined) return sent
 
@@ -137,7 +142,7 @@ export function answerGateways(host: GatewayHost): AnswerGateway {
     if (stepUp !== undefined) return challenge(request, reply, forwarded, identified, stepUp)
     if (!decision.allow) {
       const denial = { known, part, identified, entity, action: asked.action, resource: asked.resource, decision }
-      return denied(request, reply, forwarded, denial, nowMs)
+      return denied(host, request, reply, forwarded, denial, nowMs)
     }
     const token = await host.identity(application.id, entity, identified, request)
     return handOn(reply, principal, entity, token).code(200).send()
@@ -204,6 +209,28 @@ function challenge(
     .send(JSON.stringify(problemOf(fault, request.id)))
 }
 
+/**
+ * Sign-in policies do not let the session go on from here. A page whose link leads to sign-in, not a redirect: the gateway may see a
+ * person at another address than Gatehouse does, and nobody is sent around for ever.
+ */
+async function notNow(
+  { pages, account }: GatewayHost,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  forwarded: Forwarded,
+  { application: { organizationId, name: application } }: KnownApplication,
+): Promise<FastifyReply> {
+  const reason = 'gatehouse:sign-in-policy'
+  reply.code(403).header('gatehouse-reason', reason)
+  if (forwarded.isBrowser) {
+    const page = { organizationId, application, account, again: signInAddress(forwarded) }
+    const { html, headers } = await pages.tooWeak(request, page)
+    return reply.headers(headers).send(html)
+  }
+  const fault = new Fault('authorization.denied', { extra: { reason } })
+  return reply.type('application/problem+json').send(JSON.stringify(problemOf(fault, request.id)))
+}
+
 interface Denial {
   readonly known: KnownApplication
   readonly part: GatewayPolicies
@@ -221,13 +248,14 @@ const defaults: Record<Decision['outcome'], string> = {
   deny_error: 'policy-error',
 }
 
-function denied(
+async function denied(
+  { pages }: GatewayHost,
   request: FastifyRequest,
   reply: FastifyReply,
   forwarded: Forwarded,
   it: Denial,
   nowMs: number,
-): FastifyReply {
+): Promise<FastifyReply> {
   const first = it.decision.reasons[0]
   const reason = first ?? defaults[it.decision.outcome]
   const annotations = first === undefined ? undefined : it.part.annotationsOf(first, nowMs)
@@ -236,7 +264,8 @@ function denied(
   const resource = `${it.resource.type} ${it.resource.id}`
   if (forwarded.isBrowser) {
     const name = it.entity?.attrs.get('username')
-    const { html, headers } = deniedPage({
+    const { html, headers } = await pages.denied(request, {
+      organizationId: it.known.application.organizationId,
       application: it.known.application.name,
       person: typeof name === 'string' ? name : it.identified.principal.id,
       action: it.action,
@@ -266,14 +295,20 @@ function limited(request: FastifyRequest, reply: FastifyReply, { canRedirect }: 
 }
 
 /** A question that is about no decision: an origin nobody registered, a path that services may read in two ways. */
-function refuse(request: FastifyRequest, reply: FastifyReply, reason: string): FastifyReply {
+async function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reason: string,
+  pages?: GatewayPages,
+): Promise<FastifyReply> {
   request.log.info({ reason }, 'A gateway asked what cannot be decided')
+  reply.code(403).header('gatehouse-reason', reason)
+  if (pages !== undefined) {
+    const { html, headers } = await pages.broken(request, { reason })
+    return reply.headers(headers).send(html)
+  }
   const fault = new Fault('authorization.denied', { extra: { reason } })
-  return reply
-    .code(403)
-    .header('gatehouse-reason', reason)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(fault, request.id)))
+  return reply.type('application/problem+json').send(JSON.stringify(problemOf(fault, request.id)))
 }
 
 const isStepUp = ({ type }: { readonly type: string }) => type === 'step-up'

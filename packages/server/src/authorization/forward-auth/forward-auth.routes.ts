@@ -9,7 +9,7 @@ import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
 import { identifyAtGateway } from './identify.ts'
 import type { IdentityTokens } from './identity-token.ts'
-import type { CookieSealer, IdentitySigner, SessionFinder, TokenVerifier } from './ports.ts'
+import type { CookieSealer, GatewayPages, IdentitySigner, SessionFinder, TokenVerifier } from './ports.ts'
 import { addContinue, answerOwnPath, type SignInDeps } from './sign-in.ts'
 
 export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
@@ -20,6 +20,7 @@ export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
   readonly tokens: TokenVerifier
   readonly sessions: SessionFinder
   readonly keyring: IdentitySigner & CookieSealer
+  readonly pages: GatewayPages
   readonly identities: IdentityTokens
   /** Undefined for none. */
   readonly limits: EdgeLimits | undefined
@@ -27,12 +28,13 @@ export interface ForwardAuthDeps extends Pick<AuthorizationDeps, 'snapshot'> {
 
 /** `/forward-auth` of the server. Does no I/O for a session it has met, nor for a token. */
 export async function addForwardAuth(web: Web, deps: ForwardAuthDeps): Promise<AnswerGateway> {
-  const { clock, memory, sessions, snapshot, identities } = deps
+  const { clock, memory, sessions, snapshot, identities, pages } = deps
   const cookies = new GatewayCookies({ ...deps, sealer: deps.keyring })
-  const signIn: SignInDeps = { url: web.url, memory, cookies, sessions, nowMs: () => clock.nowMs() }
+  const signIn: SignInDeps = { url: web.url, memory, cookies, sessions, pages, nowMs: () => clock.nowMs() }
   const identifying = { ...deps, cookies }
   const answer = answerGateways({
     ...deps,
+    account: `${web.url}/account`,
     byOrigin: (origin) => memory.byOrigin(origin),
     policies: (id) => snapshot.application(id),
     isFit: (principal) => snapshot.directory.stateOf(principal) === 'fit',

@@ -40,7 +40,8 @@ export interface IdentifyDeps {
 
 /**
  * Who a request through a gateway comes from: an access token for this application when it carries one (and then nothing
- * else), the gateway cookie of this origin, or the session cookie where Gatehouse and application share a host.
+ * else), the gateway cookie of this origin, or the session cookie where Gatehouse and application share a host. `not-now`: a session
+ * that sign-in policies do not let go on from where it is.
  */
 export async function identifyAtGateway(
   deps: IdentifyDeps,
@@ -48,7 +49,7 @@ export async function identifyAtGateway(
   forwarded: Pick<Forwarded, 'method' | 'origin' | 'target'>,
   application: ApplicationId,
   nowMs: number,
-): Promise<Identified | 'none' | 'bad-token'> {
+): Promise<Identified | 'none' | 'bad-token' | 'not-now'> {
   const { method, origin, target } = forwarded
   const claims = deps.tokens.verify({ request, method, url: `${origin}${target}` }, application)
   if (claims !== 'none') {
@@ -62,7 +63,10 @@ export async function identifyAtGateway(
   const sid = await deps.cookies.readSession(origin, cookie)
   const session =
     (sid === undefined ? undefined : await deps.memory.session(sid, nowMs)) ?? (await deps.sessions.ofRequest(request))
-  return session === undefined
-    ? 'none'
-    : { principal: { type: 'User', id: session.userId }, session, strength: session }
+  if (session === undefined) return 'none'
+  const { id: sessionId, userId, organizationId } = session
+  const at = { requestId: request.id, sessionId, userId, applicationId: application, address: request.ip }
+  const goesOn = organizationId && deps.sessions.mayGoOn?.({ ...at, organizationId })
+  if (goesOn !== undefined && (await goesOn).kind !== 'permit') return 'not-now'
+  return { principal: { type: 'User', id: userId }, session, strength: session }
 }

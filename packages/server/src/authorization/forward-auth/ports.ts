@@ -68,6 +68,7 @@ export interface TokenVerifier {
 export interface GatewaySession {
   readonly id: string
   readonly userId: UserId
+  readonly organizationId?: OrganizationId
   readonly expiresAtMs: number
   readonly amr?: readonly string[]
   readonly acr?: string
@@ -80,6 +81,63 @@ export interface SessionFinder {
   find(id: string): Promise<GatewaySession | undefined>
   /** What sign-in policies say of opening an application with the session of a request. */
   mayOpen?(request: FastifyRequest, applicationId: string): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }>
+  /** What they say of going on with a session, from where it is now; undefined where there is nothing to ask. */
+  mayGoOn?(it: {
+    readonly requestId: string
+    readonly organizationId: OrganizationId
+    readonly userId: UserId
+    readonly sessionId: string
+    readonly applicationId: string
+    readonly address: string | undefined
+  }): Promise<{ readonly kind: 'permit' | 'require' | 'deny' }> | undefined
+}
+
+/** A page as it is sent. */
+export interface GatewayPage {
+  readonly html: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Signed in, but not allowed. */
+export interface Denied {
+  /** Whose door it is: the application's organization. */
+  readonly organizationId: string
+  readonly application: string
+  readonly person: string | undefined
+  readonly action: string | undefined
+  readonly resource: string | undefined
+  readonly reason: string
+  /** What the policy itself says to people. */
+  readonly says: string | undefined
+  readonly requestId: string
+  /** Where one signs in as somebody else. */
+  readonly signOut: string
+}
+
+/**
+ * Pages that gateways show on an application's own host, where our style sheets cannot be reached: whole in themselves, in the language of
+ * whoever sent the request, in the colours of the organization.
+ */
+export interface GatewayPages {
+  denied(request: FastifyRequest, it: Denied): Promise<GatewayPage>
+  /** For a gateway that cannot redirect, or a code that came too late. */
+  signIn(
+    request: FastifyRequest,
+    it: { readonly organizationId: string | undefined; readonly address: string },
+  ): Promise<GatewayPage>
+  /** Signed in, and not as surely as the application or the sign-in policies want, or not from where they let anybody. */
+  tooWeak(
+    request: FastifyRequest,
+    it: {
+      readonly organizationId: string
+      readonly application: string
+      readonly account: string
+      /** Where to prove more, where that may help. */
+      readonly again?: string | undefined
+    },
+  ): Promise<GatewayPage>
+  /** Not a place to start from, or a question that cannot be decided. */
+  broken(request: FastifyRequest, it: { readonly reason: string | undefined }): Promise<GatewayPage>
 }
 
 /** Signs the identity that is handed on. */

@@ -4,9 +4,8 @@ import { isStrongEnough, type StepUp } from '../obligations/strength.ts'
 import type { Forwarded } from './forwarded.ts'
 import { GatewayCookies } from './gateway-cookies.ts'
 import type { GatewayMemory } from './gateway-memory.ts'
-import { signInPage, tooWeakPage } from './pages.ts'
 import { normalisePath } from './path.ts'
-import type { SessionFinder } from './ports.ts'
+import type { GatewayPages, SessionFinder } from './ports.ts'
 
 /** Paths of an application's own host that the gateway leaves to Gatehouse. */
 export const gatewayPaths = {
@@ -14,13 +13,15 @@ export const gatewayPaths = {
   callback: '/.gatehouse/callback',
   signOut: '/.gatehouse/sign-out',
 } as const
-const continuePath = '/gateway/continue'
+/** Where Gatehouse itself takes a sign-in on to an application behind a gateway. */
+export const continuePath = '/gateway/continue'
 
 export interface SignInDeps {
   readonly url: string
   readonly memory: GatewayMemory
   readonly cookies: GatewayCookies
   readonly sessions: SessionFinder
+  readonly pages: GatewayPages
   readonly nowMs: () => number
 }
 
@@ -72,7 +73,9 @@ export async function answerOwnPath(
       const session = sid === undefined ? undefined : await deps.memory.session(sid, deps.nowMs())
       reply.header('set-cookie', GatewayCookies.clear(origin, 'gateway-state'))
       if (session === undefined) {
-        const { html, headers } = signInPage(signInAddress({ ...forwarded, target: to }))
+        const { organizationId } = deps.memory.byOrigin(origin)?.application ?? {}
+        const address = signInAddress({ ...forwarded, target: to })
+        const { html, headers } = await deps.pages.signIn(request, { organizationId, address })
         return reply.code(400).headers(headers).send(html)
       }
       return reply
@@ -94,8 +97,10 @@ export function addContinue(web: Web, deps: SignInDeps): void {
     const stepUp = readStepUp(query)
     reply.header('cache-control', 'no-store')
     const known = origin === null ? undefined : deps.memory.byOrigin(origin)
-    if (known === undefined || origin === null || state === null || !/^[\w-]{43}$/.test(state))
-      return reply.code(400).type('text/plain').send('This is not a place to start from: open the application again.\n')
+    if (known === undefined || origin === null || state === null || !/^[\w-]{43}$/.test(state)) {
+      const { html, headers } = await deps.pages.broken(request, { reason: undefined })
+      return reply.code(400).headers(headers).send(html)
+    }
     const session = await deps.sessions.ofRequest(request)
     const opens = session && (await deps.sessions.mayOpen?.(request, known.application.id))
     const refused = opens?.kind === 'deny'
@@ -105,12 +110,13 @@ export function addContinue(web: Web, deps: SignInDeps): void {
     if (session === undefined || isWeak) {
       // INVARIANT: somebody who cannot prove more is told so after one try, not sent around for ever.
       if (refused || (isWeak && query.get('tried') === '1')) {
-        const { html, headers } = tooWeakPage(known.application.name, `${deps.url}/account`)
+        const { organizationId, name: application } = known.application
+        const page = { organizationId, application, account: `${deps.url}/account` }
+        const { html, headers } = await deps.pages.tooWeak(request, page)
         return reply.code(403).headers(headers).send(html)
       }
       const wanted = stepUp === undefined ? {} : inQuery(stepUp)
-      const application = known.application.id
-      const again = new URLSearchParams({ origin, state, to, application, ...wanted, ...(isWeak && { tried: '1' }) })
+      const again = new URLSearchParams({ origin, state, to, ...wanted, ...(isWeak && { tried: '1' }) })
       const signIn = new URLSearchParams({
         return_to: `${continuePath}?${again}`,
         organization: known.application.organizationId,

@@ -9,6 +9,7 @@ import type { EdgeLimits } from '../forward-auth/edge-limits.ts'
 import type { Forwarded } from '../forward-auth/forwarded.ts'
 import type { KnownApplication } from '../forward-auth/gateway-memory.ts'
 import type { Identified } from '../forward-auth/identify.ts'
+import type { GatewayPages } from '../forward-auth/ports.ts'
 import { RouteTable } from '../forward-auth/route-table.ts'
 import type { Decided } from '../journal/recorder.ts'
 import type { Obligation } from '../obligations/obligation.ts'
@@ -23,13 +24,14 @@ export interface ReplicaHostDeps {
   readonly clock: Clock
   /** `none` hands no `Gatehouse-Identity` on: then nothing of an access token needs the server. */
   readonly identity: 'server' | 'none'
+  readonly pages: GatewayPages
 }
 
 /**
  * Answers gateways of one application from its replica: who carries an access token is verified and decided upon here, within the
  * bounds; sign-in, cookies, API keys and what must be decided at the centre is passed on to the server as it came.
  */
-export function replicaHost({ gatehouse, local, clock, identity, limits }: ReplicaHostDeps): GatewayHost {
+export function replicaHost({ gatehouse, local, clock, identity, limits, pages }: ReplicaHostDeps): GatewayHost {
   let known: { readonly of: object; readonly application: KnownApplication } | undefined
   const identities = new AskedIdentities(gatehouse, clock)
   const passed = (request: FastifyRequest, reply: FastifyReply) =>
@@ -37,6 +39,8 @@ export function replicaHost({ gatehouse, local, clock, identity, limits }: Repli
   return {
     clock,
     limits,
+    pages,
+    account: `${gatehouse.url}/account`,
     recorder: { keepSoon: (all) => keep(local, all, clock) },
     byOrigin: (origin) => {
       const gateway = local.replica?.gateway

@@ -57,7 +57,12 @@ export class SignIns {
 
   /** Whether the organization has policies at all; without, nothing need be found out for them. */
   has(organizationId: string): boolean {
-    return this.#deps.snapshot.signInPolicies(organizationId)?.bundle !== undefined
+    return this.bundleOf(organizationId) !== undefined
+  }
+
+  /** The hash of the policies in force. */
+  bundleOf(organizationId: string): string | undefined {
+    return this.#deps.snapshot.signInPolicies(organizationId)?.bundle?.hash
   }
 
   /**

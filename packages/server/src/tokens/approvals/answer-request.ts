@@ -36,6 +36,8 @@ export async function answerRequest(
     const isOpen = payload !== undefined && payload.grantId === undefined && payload.error === undefined
     if (!isOpen || client === undefined || payload.accountId !== person.id) throw new Fault('tokens.request_ended')
     const asked = new provider.BackchannelAuthenticationRequest(payload as never)
+    const opens = decision === 'allow' ? await deps.sessions.mayOpen?.(request, client.id) : undefined
+    if (opens !== undefined && opens.kind !== 'permit') throw new Fault('tokens.sign_in_policy')
     if (decision === 'deny') await provider.backchannelResult(asked, new errors.AccessDenied('The person refused'))
     else {
       const grant = new provider.Grant({ accountId: person.id, clientId: client.id })

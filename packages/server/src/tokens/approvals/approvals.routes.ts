@@ -41,7 +41,7 @@ export async function mountApprovals(app: FastifyInstance, deps: ApprovalDeps): 
           fields: { csrf: csrfOf(artifact.id, it.session.id) },
         })),
       )
-      const page = deps.pages.requests(request, {
+      const page = await deps.pages.requests(request, {
         person: it.person.username,
         requests,
         answered: answered === 'allow' || answered === 'deny' ? told[answered] : undefined,

@@ -76,7 +76,7 @@ export async function mountConsent(app: FastifyInstance, deps: ConsentDeps): Pro
         throw new Fault('web.invalid', { detail: 'decision must be allow or deny' })
       await answer(deps, request, asked, decision)
       const path = asked.interaction.deviceCode === undefined ? paths.authorization : paths.code_verification
-      return send(reply, deps.pages.onward(request, `${path}/${asked.uid}`))
+      return send(reply, await deps.pages.onward(request, `${path}/${asked.uid}`))
     })
   })
 }

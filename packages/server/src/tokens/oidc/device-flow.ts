@@ -1,5 +1,6 @@
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { DeviceWrong, TokenPages } from '../ports.ts'
+import { registeredOf } from './our-clients.ts'
 import { paths } from './paths.ts'
 import { requestOf } from './request.ts'
 
@@ -22,7 +23,7 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
         const wrong = error === undefined ? undefined : whatIsWrong(error)
         deps.send(
           ctx,
-          deps.pages.deviceCode(requestOf(ctx.req), {
+          await deps.pages.deviceCode(requestOf(ctx.req), {
             action: paths.code_verification,
             fields: { xsrf: xsrfOf(form) },
             wrong,
@@ -31,7 +32,8 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
       },
       userCodeConfirmSource: async (ctx, form, client, device, userCode) => {
         const given = /name="user_code" value="([^"]*)"/.exec(form)?.[1] ?? ''
-        const page = deps.pages.deviceConfirm(requestOf(ctx.req), {
+        const page = await deps.pages.deviceConfirm(requestOf(ctx.req), {
+          organizationId: registeredOf(client)?.organizationId,
           application: client.clientName ?? client.clientId,
           code: userCode,
           address: String(device.ip ?? ''),
@@ -42,7 +44,12 @@ export function deviceFlow(deps: { readonly pages: TokenPages; readonly send: Se
         deps.send(ctx, page)
       },
       successSource: async (ctx) => {
-        deps.send(ctx, deps.pages.deviceDone(requestOf(ctx.req), { application: ctx.oidc.client?.clientName ?? '' }))
+        const { client } = ctx.oidc
+        const page = {
+          application: client?.clientName ?? '',
+          organizationId: client && registeredOf(client)?.organizationId,
+        }
+        deps.send(ctx, await deps.pages.deviceDone(requestOf(ctx.req), page))
       },
     },
   } satisfies Configuration['features']

@@ -68,6 +68,8 @@ export async function mountProtocol(
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
       const handle = await protocol.handler()
       const { raw } = request
+      // Where it comes from is read from the headers each time: it is kept before they go, for limits, policies and the record.
+      Object.defineProperty(request, 'ip', { value: request.ip })
       // The provider believes these; only our own configuration says how we are reached.
       for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host']) delete raw.headers[name]
       raw.headers['x-forwarded-proto'] = isHttps ? 'https' : 'http'

@@ -6,6 +6,7 @@ import type { Person } from '../ports.ts'
 import type { StatusPlace } from '../status-lists/status-entry.store.ts'
 import { hangOn } from '../status-lists/status-lists.ts'
 import { claimsOf } from './accounts.ts'
+import { askGoingOn } from './going-on.ts'
 import { recordOf } from './issued-event.ts'
 import { lifetimes, refreshTokenSeconds } from './lifetimes.ts'
 import type { OwnAnswer, OwnDeps, OwnRequest } from './own-request.ts'
@@ -65,7 +66,7 @@ interface Found {
   readonly place: StatusPlace | undefined
 }
 
-async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found | undefined> {
+async function read(deps: OwnDeps, { form, client, sent }: OwnRequest): Promise<Found | undefined> {
   const { storage, clock, refreshGraceMs, revocations } = deps
   const names = [...form.keys()]
   if (new Set(names).size !== names.length || !names.every((name) => known.has(name))) return undefined
@@ -91,6 +92,9 @@ async function read(deps: OwnDeps, { form, client }: OwnRequest): Promise<Found 
     deps.people.find(token.accountId),
   ])
   if (grant === undefined || !isInForce || person === undefined) return undefined
+  const from = { id: sent.requestId, address: sent.address }
+  const goesOn = await askGoingOn(deps.sessions, client, person, token, from)
+  if (goesOn !== undefined && goesOn.kind !== 'permit') return undefined
   const granted = grant.payload as GrantPayload
   if (granted.accountId !== token.accountId || granted.rejected !== undefined || granted.rar !== undefined)
     return undefined

@@ -209,11 +209,11 @@ function hideProjectedSession(ctx: KoaContextWithOIDC, provider: Provider): void
 }
 
 /** After the sign-out form the browser may not be redirected to another origin (`form-action 'self'`): a page takes it on. */
-function finishSignOut(ctx: KoaContextWithOIDC, deps: ProtocolDeps): void {
+async function finishSignOut(ctx: KoaContextWithOIDC, deps: ProtocolDeps): Promise<void> {
   if (ctx.path !== `${paths.end_session}/confirm` || ctx.status !== 303) return
   const target = ctx.response.get('location')
   if (target.startsWith(`${deps.url}/`)) return
   ctx.remove('location')
   ctx.status = 200
-  sendRendered(ctx, deps.pages.onward(requestOf(ctx.req), target))
+  sendRendered(ctx, await deps.pages.onward(requestOf(ctx.req), target))
 }

@@ -19,6 +19,7 @@ import { clientAuthMethods, discoveryOf } from './discovery.ts'
 import { assertClientAssertion, clientFeatures } from './features.ts'
 import { type ConsentSource, loadExistingGrant } from './grants.ts'
 import { guardedFetch } from './guarded-fetch.ts'
+import { holdToPolicies } from './hold-to-policies.ts'
 import { completeJwt } from './jwt-format.ts'
 import { lifetimes, refreshTokenSeconds, skewSeconds } from './lifetimes.ts'
 import { registeredOf, useOurClients } from './our-clients.ts'
@@ -171,12 +172,17 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async (ctx, form) => signOutPage(ctx, form, deps),
-        postLogoutSuccessSource: async (ctx) => sendRendered(ctx, deps.pages.signedOut(requestOf(ctx.req))),
+        postLogoutSuccessSource: async (ctx) =>
+          sendRendered(ctx, await deps.pages.signedOut(requestOf(ctx.req), organizationOf(ctx))),
       },
       externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     },
     formats: { customizers: { jwt: completeJwt(deps.clients, deps.statusLists) as never } },
-    findAccount: (_ctx, userId) => findAccount(deps.people, userId),
+    findAccount: async (ctx, userId, token) => {
+      const account = await findAccount(deps.people, userId)
+      if (account !== undefined) await holdToPolicies(ctx, deps.sessions, account.person, token)
+      return account
+    },
     loadExistingGrant: loadExistingGrant({ provider, clients: deps.clients, consents: deps.consents }),
     // A sender-constrained token of a FAPI client is useless to a thief; rotation would only lose it (FAPI 2.0 §5.3.2.1).
     rotateRefreshToken: (ctx) => {
@@ -193,7 +199,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
         if (interaction.prompt.name === 'consent') return `${paths.consent}/${interaction.uid}`
         const client = await deps.clients.find(String(interaction.params.client_id))
         const query = new URLSearchParams({
-          return_to: `${back}?${new URLSearchParams({ application: String(interaction.params.client_id) })}`,
+          return_to: back,
           ...(client !== undefined && !client.anyOrganization && { organization: client.organizationId }),
           ...hints(interaction.params, interaction.session?.accountId),
           // As somebody else: the sign-in page does not go on with the session that there is.
@@ -212,7 +218,11 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
       const says = out.error_description ?? out.error
       sendRendered(
         ctx,
-        deps.pages.refused(requestOf(ctx.req), { says: String(says), requestId: requestOf(ctx.req).id }),
+        await deps.pages.refused(requestOf(ctx.req), {
+          ...organizationOf(ctx),
+          says: String(says),
+          requestId: requestOf(ctx.req).id,
+        }),
       )
       if (!('expose' in error)) ctx.status = 500
     },
@@ -267,5 +277,12 @@ async function signOutPage(ctx: KoaContextWithOIDC, form: string, deps: Provider
   const person = await deps.people.find(ctx.oidc.session?.accountId ?? '')
   const action = `${paths.end_session}/confirm`
   const fields = { xsrf: csrf, logout: 'yes' }
-  sendRendered(ctx, deps.pages.signOut(requestOf(ctx.req), { person: person?.username ?? '', action, fields }))
+  const page = { ...organizationOf(ctx), person: person?.username ?? '', action, fields }
+  sendRendered(ctx, await deps.pages.signOut(requestOf(ctx.req), page))
+}
+
+/** Whose application a request is about, where that is known. */
+function organizationOf({ oidc }: KoaContextWithOIDC): { readonly organizationId?: string } {
+  const client = oidc?.client && registeredOf(oidc.client)
+  return client === undefined || client.anyOrganization ? {} : { organizationId: client.organizationId }
 }
