@@ -11,6 +11,9 @@ import type { GatewaySession, ProtectedApplication } from '../../src/authorizati
 import { bundleOf, inHouse, type TestBundle, type TestHouse } from './authorization.ts'
 import type { Scratch } from './engines.ts'
 
+/** Pages at gateways without a brand. */
+export const ownPages = gatewayPages(async () => undefined)
+
 export const origin = 'https://docs.example.com'
 
 export interface Gateway {
@@ -77,7 +80,7 @@ export const atGateway = (
         read,
       },
       keyring: house.keyring,
-      pages: gatewayPages(async () => undefined),
+      pages: ownPages,
       ...(options.rates !== undefined && { rates: options.rates }),
     })
     const get = (url: string, headers: Record<string, string> = {}) => web.app.inject({ method: 'GET', url, headers })

@@ -1,5 +1,5 @@
 import { type Act, Fault, isFault, randomToken } from '#kernel'
-import type { Reader, Storage, Tx } from '#storage'
+import type { Reader, Tx } from '#storage'
 import { breakGlassUses, recordBreakGlass } from '../break-glass.ts'
 import type { AuthenticationDeps, Person } from '../deps.ts'
 import type { Method } from '../events.ts'
@@ -21,6 +21,7 @@ import { deny, recordDenial, recordFailure, reject } from './refusals.ts'
 import { isRemembered, remember } from './remembered.ts'
 import { isSprayed } from './suspects.ts'
 import type { Throttle, Trying } from './throttle.ts'
+import { transactUnlessUsed, UsedUp } from './used-up.ts'
 import '../faults.ts'
 
 /** The browser that tries. */
@@ -292,15 +293,4 @@ export class Proving {
     const nowMs = this.#deps.clock.nowMs()
     return isKnownDevice(db, hashToken(deviceToken), person.organizationId, person.id, nowMs)
   }
-}
-
-/** Rolls a transaction back without being a fault. */
-class UsedUp extends Error {}
-
-/** Undefined when something that can be used once was used meanwhile: nothing is kept then. */
-function transactUnlessUsed<T>(storage: Storage, body: (tx: Tx) => Promise<T>): Promise<T | undefined> {
-  return storage.transact(body).catch((error) => {
-    if (error instanceof UsedUp) return undefined
-    throw error
-  })
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '#kernel'
 import { openStorage, type Storage } from '#storage'
 import { onEmptyDatabase, type Scratch } from '../../../test/support/engines.ts'
-import { migrations } from '../../migrations.ts'
+import { migrations } from '../../../test/support/migrations.ts'
 import { networkOf, Throttle, type Trying } from './throttle.ts'
 
 const start = 1_800_000_000_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { gatewayPages } from '#authentication'
 import { bundleOf, inHouse } from '../../../test/support/authorization.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
+import { ownPages } from '../../../test/support/gateway.ts'
 
 onEachEngine(
   'a subject named by an access token is whom the token speaks for, with who acts in the context',
@@ -40,7 +40,7 @@ onEachEngine(
           read: (token, audience) => (audience === application.id ? tokens[token] : undefined),
         },
         keyring: house.keyring,
-        pages: gatewayPages(async () => undefined),
+        pages: ownPages,
       })
       const decide = async (token: string, action: string) => {
         const reply = await web.app.inject({
