@@ -1,8 +1,12 @@
 // `npm test`: the static rules, then every test. Arguments narrow the tests: `npm test -- directory` runs matching files.
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { accessSync, chmodSync, constants, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { availableParallelism, freemem } from 'node:os'
+import { availableParallelism, freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { shareProcesses } from './test-processes.mjs'
 
 const wanted = process.argv.slice(2)
 if (wanted.length === 0) {
@@ -32,26 +36,32 @@ const url = await new Promise((resolve, reject) => {
   postgres.stdout.once('data', (line) => resolve(String(line).trim()))
   postgres.once('exit', (code) => reject(new Error(`PostgreSQL did not start (exit ${code})`)))
 })
-// A failed test may leave a server open: its file is ended by the limit, and counts as failed.
-// One more than there are cores, for many tests wait for clocks, browsers and processes that they killed.
-const limits = [`--test-concurrency=${availableParallelism() + 1}`, '--test-timeout=240000']
-const args = ['--test', ...limits, '--test-reporter=spec', ...files]
-const done = spawn('node', args, {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    NODE_ENV: 'test',
-    GATEHOUSE_TEST_POSTGRES: url,
-    // Each test file is a process of its own that loads most of the house: compiled once, not two hundred times.
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '..', 'node_modules', '.cache', 'node-compile'),
-  },
+process.env.NODE_ENV = 'test'
+process.env.GATEHOUSE_TEST_POSTGRES = url
+// Compiled once, not once a process.
+process.env.NODE_COMPILE_CACHE = join(import.meta.dirname, '..', 'node_modules', '.cache', 'node-compile')
+const loaders = mkdtempSync(join(tmpdir(), 'gatehouse-test-groups-'))
+const cores = availableParallelism()
+const tests = run({
+  files: shareProcesses(files, cores, loaders),
+  // One more than there are cores, for many tests wait for clocks, browsers and processes that they killed.
+  concurrency: cores + 1,
+  // A failed test may leave a server open: its process is ended by the limit, and counts as failed.
+  timeout: 240_000,
 })
-const code = await new Promise((resolve) => done.once('exit', (status) => resolve(status ?? 1)))
+let code = 1
+tests.on('test:summary', (summary) => {
+  if (summary.file === undefined) code = summary.success ? 0 : 1
+})
+const told = tests.compose(spec())
+told.pipe(process.stdout)
+await once(told, 'end')
 postgres.removeAllListeners('exit')
 postgres.stdin.end()
 await new Promise((resolve) => postgres.once('exit', resolve))
+rmSync(loaders, { recursive: true, force: true })
 if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
-process.exit(code)
+process.exitCode = code
 
 function roomInMemory() {
   try {
