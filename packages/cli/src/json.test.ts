@@ -51,6 +51,9 @@ function commands(home: string): string[][] {
   ]
   return [
     ['whoami'],
+    ['replicas'],
+    ['compromise'],
+    ['policy', 'changes'],
     ['diff', acme],
     ['apply', acme, '--yes'],
     ['export', join(home, 'exported'), ...org],
@@ -165,6 +168,7 @@ function commands(home: string): string[][] {
     ['audit', 'verify'],
     ['audit', 'erase', '{user}', '--yes'],
     ['audit', 'retention', 'set', '--keep-days', '3650', '--archive-days', '365'],
+    ['audit', 'retention', 'minimum', '30'],
     ['audit', 'retention', 'list'],
     ['audit', 'hold', 'place', '--organization', 'acme', '--until', '2020-01-01', '--reason', 'a test'],
     ['audit', 'hold', 'list'],

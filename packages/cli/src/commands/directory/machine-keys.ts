@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { findMachineId } from '../../client/find.ts'
@@ -126,9 +126,13 @@ export function addMachineKeys(machine: Command): void {
     )
 }
 
+/** Its thumbprint (RFC 7638) becomes its kid, which commands take as an argument: one that looks like an option is not kept. */
 function makeKeyPair(): Made {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = publicKey.export({ format: 'jwk' }) as Record<string, unknown>
+  const { crv, kty, x, y } = jwk
+  const thumbprint = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  if (thumbprint.startsWith('-')) return makeKeyPair()
   return { jwk, privateJwk: { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' } }
 }
 
