@@ -38,7 +38,12 @@ const link = async (browser: FormBrowser, id: string) => {
   await browser.submit(`/account/identities/${id}/link`, {})
   return goThrough(browser)
 }
-const eventsOf = async ({ api }: House, type: string) => (await api('GET', `/api/events?type=${type}`)).body.items
+/** The events of a type, once there are as many: on PostgreSQL they get their positions after the commit. */
+async function eventsOf({ api }: House, type: string, count = 1) {
+  const list = async () => (await api('GET', `/api/events?type=${type}`)).body.items
+  await until(async () => (await list()).length >= count)
+  return list()
+}
 
 onEachEngine('a person links an identity in a fresh session, signs in by it, sees it, and takes it away', (scratch) =>
   inServer(
