@@ -95,8 +95,8 @@ export type GrantRevokedReason =
   | 'signed_out'
   | 'withdrawn'
 
-/** `owner_left`: whoever it spoke for was deactivated or deleted. */
-export type ApiKeyRevokedReason = 'revoked' | 'owner_left' | 'contained'
+/** `owner_left`: whoever it spoke for was deactivated or deleted; `restored`: the database came from a backup that cannot know whether it still counts. */
+export type ApiKeyRevokedReason = 'revoked' | 'owner_left' | 'contained' | 'restored'
 
 defineEvents({
   'tokens.token_issued': 'An access token was issued',

@@ -1,3 +1,5 @@
+export { endEveryApiKey } from './api-keys/revoke-api-key.ts'
+export { endEveryToken } from './artifacts/artifact.store.ts'
 export { openContainment } from './containment/containment.routes.ts'
 export { protocolRoutes } from './oidc/mount.ts'
 export { paths as tokenPaths } from './oidc/paths.ts'

@@ -62,6 +62,8 @@ export interface Person {
   readonly emailVerified?: boolean
   readonly locale?: string
   readonly updatedAtMs?: number
+  /** False where their organization has the command line off for its people. */
+  readonly commandLine?: boolean
 }
 
 /** The people, as the directory knows them. Only active ones in active organizations are found. */

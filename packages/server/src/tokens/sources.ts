@@ -125,6 +125,7 @@ export function directoryPeople({ db }: Deps): PersonSource {
       organizationId: user.organizationId,
       username: user.username,
       updatedAtMs: user.updatedAtMs,
+      ...(organization.settings.tokens?.commandLine === false && { commandLine: false }),
       ...(user.displayName !== undefined && { name: user.displayName }),
       ...(user.email !== undefined && { email: user.email, emailVerified: user.emailVerified }),
     }

@@ -72,8 +72,12 @@ export function addBackups(program: Command): void {
   program
     .command('restore <file>')
     .description('fill the empty database of the configuration from a backup, while no server runs')
+    .option(
+      '--keep-credentials',
+      'keep API keys, secrets and keys as the backup has them, those that were revoked after it too (default: API keys end, their machines and applications are suspended until activated)',
+    )
     .action(
-      action<{ data?: string }>(async (_session, { data }, file) => {
+      action<{ data?: string; keepCredentials?: boolean }>(async (_session, { data, keepCredentials }, file) => {
         if (!statSync(file as string, { throwIfNoEntry: false })?.isFile())
           throw new Failure(`There is no file ${file}`, { exit: exits.notFound })
         const { GATEHOUSE_BACKUP_PASSPHRASE, GATEHOUSE_BACKUP_KEY } = process.env
@@ -82,11 +86,15 @@ export function addBackups(program: Command): void {
             'What opens the backup is missing',
             'Set GATEHOUSE_BACKUP_PASSPHRASE, or GATEHOUSE_BACKUP_KEY for a private key',
           )
-        process.exitCode = await runServerProgram('restore.ts', [file as string], {
-          ...(data !== undefined && { GATEHOUSE_DATA: data }),
-          GATEHOUSE_BACKUP_PASSPHRASE,
-          GATEHOUSE_BACKUP_KEY,
-        })
+        process.exitCode = await runServerProgram(
+          'restore.ts',
+          [file as string, ...(keepCredentials ? ['--keep-credentials'] : [])],
+          {
+            ...(data !== undefined && { GATEHOUSE_DATA: data }),
+            GATEHOUSE_BACKUP_PASSPHRASE,
+            GATEHOUSE_BACKUP_KEY,
+          },
+        )
       }),
     )
 }

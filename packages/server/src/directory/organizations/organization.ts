@@ -76,6 +76,8 @@ export interface TokenLimits {
   readonly keyDays?: number
   /** Hosts whose programs may come without being registered, by a client id metadata document; `*` for any. */
   readonly clientMetadataHosts?: readonly string[]
+  /** Whether its people may use the built-in client of the command line (`gatehouse login`); `home` says it for everybody. Absent: yes. */
+  readonly commandLine?: boolean
 }
 export const signInFactors = ['password', 'passkey', 'totp', 'email'] as const
 export type SignInFactor = (typeof signInFactors)[number]

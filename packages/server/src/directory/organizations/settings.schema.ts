@@ -48,6 +48,11 @@ export const organizationSettings = closed({
         }),
       ),
       clientMetadataHosts: Type.Optional(Type.Array(text(253), { maxItems: 100, uniqueItems: true })),
+      commandLine: Type.Optional(
+        Type.Boolean({
+          description: 'Whether its people may use `gatehouse login`; `home` says it for all; default yes',
+        }),
+      ),
     }),
   ),
   branding: Type.Optional(brandingSchema),

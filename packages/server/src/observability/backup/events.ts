@@ -7,6 +7,19 @@ declare module '#feed' {
       rootKeyIncluded: boolean
       archivesIncluded?: boolean
     }
+    'observability.backup_restored': {
+      backupAt: string
+      credentialsKept: boolean
+      sessions: number
+      tokens: number
+      apiKeys: number
+      machines: number
+      applications: number
+    }
   }
 }
-defineEvents({ 'observability.backup_created': 'A backup was read out' })
+defineEvents({
+  'observability.backup_created': 'A backup was read out',
+  'observability.backup_restored':
+    'The database was restored from a backup; what it could not know to be in force was ended',
+})

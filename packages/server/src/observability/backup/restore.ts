@@ -22,6 +22,8 @@ export interface RestoreInput {
 }
 
 export interface Restored {
+  /** When the backup was made. */
+  readonly createdAtMs: number
   readonly rows: number
   /** Archives of the audit log that the backup held. */
   readonly archivesPutBack: number
@@ -96,7 +98,7 @@ export async function restoreBackup(sealed: AsyncIterable<Uint8Array>, input: Re
     const archives = knowsArchives
       ? await examineArchives(storage.db, input.archiveDirectory)
       : { files: 0, away: [], damaged: [] }
-    return { rows, archivesPutBack, archives }
+    return { rows, createdAtMs: head.createdAtMs as number, archivesPutBack, archives }
   } finally {
     putBack.discard()
     await storage.close()

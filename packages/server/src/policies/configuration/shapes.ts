@@ -198,6 +198,7 @@ const tokens = object(
     machine_token_seconds: whole,
     refresh_token_seconds: whole,
     key_days: whole,
+    command_line: flag,
     client_metadata_hosts: list(text({ most: 253 })),
   },
 )

@@ -1,11 +1,11 @@
 import type { DirectoryDeps } from '#directory'
 import { record } from '#feed'
-import { type Act, Fault } from '#kernel'
-import type { Tx, Written } from '#storage'
+import { type Act, type Clock, Fault } from '#kernel'
+import type { Storage, Tx, Written } from '#storage'
 import '../events.ts'
 import type { ApiKeyRevokedReason } from '../events.ts'
 import '../faults.ts'
-import { findApiKey, listApiKeys, markRevoked } from './api-key.store.ts'
+import { findApiKey, listApiKeys, listLiveApiKeys, markRevoked } from './api-key.store.ts'
 import type { ApiKey, ApiKeyOwner } from './api-key.ts'
 import { entityOf } from './owner.ts'
 
@@ -47,6 +47,26 @@ export async function endApiKey(
   })
   return true
 }
+
+/** Ends every key there is, in small steps. @returns how many */
+export async function endEveryApiKey(
+  storage: Storage,
+  clock: Clock,
+  act: Act,
+  reason: ApiKeyRevokedReason,
+): Promise<number> {
+  let count = 0
+  for (let after = ''; ; ) {
+    const some = await listLiveApiKeys(storage.db, after, pageRows, clock.nowMs())
+    await storage.transact(async (tx) => {
+      for (const { key } of some) await endApiKey(tx, clock.nowMs(), act, key, reason)
+    })
+    count += some.length
+    if (some.length < pageRows) return count
+    after = some.at(-1)?.key.id as string
+  }
+}
+const pageRows = 500
 
 /** Ends every key of an owner, inside a transaction whose authorization is settled. @returns how many */
 export async function endApiKeysOf(

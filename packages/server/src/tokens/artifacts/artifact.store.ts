@@ -187,6 +187,11 @@ export async function deleteArtifactsOf(tx: Tx, binding: Binding, kinds?: readon
   return Number((await query.executeTakeFirstOrThrow()).numDeletedRows)
 }
 
+/** Deletes everything that was issued. @returns how many */
+export async function endEveryToken(tx: Tx): Promise<number> {
+  return Number((await tx.deleteFrom('token_artifacts').executeTakeFirstOrThrow()).numDeletedRows)
+}
+
 /** Deletes at most `limit` artifacts that ended before `beforeMs`. @returns how many */
 export async function deleteExpired(tx: Tx, beforeMs: number, limit: number): Promise<number> {
   const { numDeletedRows } = await tx

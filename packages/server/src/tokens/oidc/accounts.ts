@@ -1,4 +1,5 @@
 import type { Account, AccountClaims } from 'oidc-provider'
+import { isBarredFrom } from '../built-in-client.ts'
 import type { Person, PersonSource } from '../ports.ts'
 
 /** A person as the provider sees them. */
@@ -7,9 +8,14 @@ export interface PersonAccount extends Account {
 }
 
 /** Only people in force are found: whoever was suspended a moment ago gets no token, whatever they still hold. */
-export async function findAccount(people: PersonSource, userId: string): Promise<PersonAccount | undefined> {
+export async function findAccount(
+  people: PersonSource,
+  userId: string,
+  clientId: string | undefined,
+): Promise<PersonAccount | undefined> {
   const person = await people.find(userId)
-  return person && { accountId: person.id, person, claims: async () => claimsOf(person) }
+  if (person === undefined || isBarredFrom(person, clientId)) return undefined
+  return { accountId: person.id, person, claims: async () => claimsOf(person) }
 }
 
 /** Standard claims (OIDC Core §5.1); the provider shows those that the granted scopes name. */

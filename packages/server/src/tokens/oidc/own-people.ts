@@ -1,4 +1,5 @@
 import { errors, interactionPolicy } from 'oidc-provider'
+import { isBarredFrom } from '../built-in-client.ts'
 import type { PersonSource } from '../ports.ts'
 import type { ClientCache } from './clients.ts'
 
@@ -18,6 +19,8 @@ export function ownPeople({ clients, people }: { readonly clients: ClientCache; 
       const { session, client, result } = ctx.oidc
       if (session?.accountId === undefined || client === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT
       const [registered, person] = await Promise.all([clients.find(client.clientId), people.find(session.accountId)])
+      if (person !== undefined && isBarredFrom(person, registered?.id))
+        throw new errors.AccessDenied('the organization has the command line off')
       if (registered?.anyOrganization === true) return interactionPolicy.Check.NO_NEED_TO_PROMPT
       // Who is not found is nobody, and refused as such.
       if (person === undefined || person.organizationId === registered?.organizationId)

@@ -2,6 +2,7 @@ import { record } from '#feed'
 import { randomToken, systemEntropy } from '#kernel'
 import { consumeArtifact, findArtifact, insertArtifact } from '../artifacts/artifact.store.ts'
 import { type Artifact, artifactId } from '../artifacts/artifact.ts'
+import { isBarredFrom } from '../built-in-client.ts'
 import type { Person } from '../ports.ts'
 import type { StatusPlace } from '../status-lists/status-entry.store.ts'
 import { hangOn } from '../status-lists/status-lists.ts'
@@ -91,7 +92,7 @@ async function read(deps: OwnDeps, { form, client, sent }: OwnRequest): Promise<
     isOfSession(deps, token, client.id, nowMs),
     deps.people.find(token.accountId),
   ])
-  if (grant === undefined || !isInForce || person === undefined) return undefined
+  if (grant === undefined || !isInForce || person === undefined || isBarredFrom(person, client.id)) return undefined
   const from = { id: sent.requestId, address: sent.address }
   const goesOn = await askGoingOn(deps.sessions, client, person, token, from)
   if (goesOn !== undefined && goesOn.kind !== 'permit') return undefined

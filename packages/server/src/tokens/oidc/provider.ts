@@ -179,7 +179,7 @@ function configure(deps: ProviderDeps, provider: () => Provider): Configuration 
     },
     formats: { customizers: { jwt: completeJwt(deps.clients, deps.statusLists) as never } },
     findAccount: async (ctx, userId, token) => {
-      const account = await findAccount(deps.people, userId)
+      const account = await findAccount(deps.people, userId, ctx?.oidc?.client?.clientId)
       if (account !== undefined) await holdToPolicies(ctx, deps.sessions, account.person, token)
       return account
     },

@@ -4,6 +4,7 @@ import { type Identify, type Identity, readCredential } from '#web'
 import '../faults.ts'
 import type { ApiKeyClaims } from '../api-keys/api-key-set.ts'
 import { apiKeyPrefix } from '../api-keys/format.ts'
+import { commandLineId, isBarredFrom } from '../built-in-client.ts'
 import { actorsOf } from '../exchange/act-chain.ts'
 import { acrValues } from '../oidc/acr.ts'
 import type { ClientCache } from '../oidc/clients.ts'
@@ -34,6 +35,10 @@ export function identifyByAccessToken(deps: {
     }
     const client = await deps.clients.find(subject)
     return client && actorOfClient(client)
+  }
+  const isOff = async (actor: Actor) => {
+    const person = actor.type === 'user' ? await deps.people.find(actor.id) : undefined
+    return person !== undefined && isBarredFrom(person, commandLineId)
   }
   const identities = new WeakMap<object, Identity>()
   return (request) => {
@@ -87,6 +92,9 @@ export function identifyByAccessToken(deps: {
     const named = actors.length === 0 ? actor : { ...actor, name: `${actor.name} through ${actors.join(', ')}` }
     const carrier = claims.client_id === claims.sub ? undefined : claims.client_id
     const client = carrier === undefined ? undefined : await deps.clients.find(carrier)
+    // Off means off: what the command line still holds opens nothing either.
+    if (carrier === commandLineId && (client === undefined || (await isOff(actor))))
+      throw new Fault('tokens.access_token_invalid')
     const through =
       carrier === undefined ? undefined : { type: 'Application', id: carrier, ...(client && { name: client.name }) }
     return {
