@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inflateSync } from 'node:zlib'
+import { decodeJwt } from 'jose'
 import { Fault } from '#kernel'
 import type { Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
@@ -87,5 +89,40 @@ onEachEngine(
     await new Promise((resolve) => setTimeout(resolve, 300))
     assert.equal((await third.events('tokens.token_issued')).length, 2)
     await third.close()
+  },
+)
+
+onEachEngine(
+  'a token issued while the database is away has its place in the status list, kept with it, and is found there once revoked (Token Status List 8.3)',
+  async (scratch) => {
+    const { gap, it } = await openOverGap(scratch)
+    const job = await it.addClient({ name: 'job', kind: 'service', oauth: { statusList: true } })
+    const ask = () => postForm(`${it.url}/oauth/token`, { grant_type: 'client_credentials' }, credentialsOf(job))
+    const placeOf = (token: unknown) =>
+      (decodeJwt(token as string).status as { status_list: { idx: number; uri: string } }).status_list
+    const first = placeOf((await ask()).body.access_token)
+    gap.away = true
+    const bridged = await Promise.all(Array.from({ length: 3 }, ask))
+    const places = bridged.map(({ body }) => placeOf(body.access_token))
+    assert.equal(new Set([first, ...places].map(({ idx, uri }) => `${uri} ${idx}`)).size, 4, 'each a place of its own')
+    gap.away = false
+    await within(10_000, async () => (await it.events('tokens.token_issued')).length === 4)
+    const statusOf = async ({ idx, uri }: { idx: number; uri: string }) => {
+      const response = await fetch(uri, { headers: { accept: 'application/statuslist+jwt' } })
+      const { lst } = decodeJwt(await response.text()).status_list as { lst: string }
+      return ((inflateSync(Buffer.from(lst, 'base64url'))[Math.floor(idx / 8)] as number) >> (idx % 8)) & 1
+    }
+    const [spooled, another] = places as [(typeof places)[0], (typeof places)[0]]
+    assert.deepEqual([await statusOf(spooled), await statusOf(another)], [0, 0])
+    const revoked = await postForm(
+      `${it.url}/oauth/revoke`,
+      { token: bridged[0]?.body.access_token as string },
+      credentialsOf(job),
+    )
+    assert.equal(revoked.status, 200)
+    it.clock.movedMs += 2_000
+    await within(10_000, async () => (await statusOf(spooled)) === 1)
+    assert.equal(await statusOf(another), 0)
+    await it.close()
   },
 )
