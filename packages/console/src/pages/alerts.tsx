@@ -7,7 +7,7 @@ import { useInAddress } from '../app/router.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Runbook } from '../parts/runbook.tsx'
-import { Cli, Empty, Field, State, Time } from '../parts/small.tsx'
+import { Cli, Empty, Field, quote, State, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
 import { useWords } from '../words/words.tsx'
 
@@ -192,6 +192,11 @@ function Silences({ may }: { readonly may: boolean }) {
         </form>
       )}
       <ProblemNote error={making.error} />
+      {may && (
+        <Cli
+          command={`gatehouse alert silence --objective ${quote(objective || 'OBJECTIVE')} --for ${hours}h --why ${quote(why || 'WHY')}`}
+        />
+      )}
     </section>
   )
 }

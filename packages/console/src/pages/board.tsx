@@ -79,18 +79,17 @@ export function Panel({
 }: {
   readonly title: string
   readonly children: ReactNode
-  readonly runbook?: string
+  /** Each panel leads to what is to be done. */
+  readonly runbook: string
 }) {
   const { t } = useWords()
   return (
     <section className="card">
       <h2>{title}</h2>
       {children}
-      {runbook !== undefined && (
-        <p className="soft runbook">
-          {t('Runbook')} <Runbook name={runbook} />
-        </p>
-      )}
+      <p className="soft runbook">
+        {t('Runbook')} <Runbook name={runbook} />
+      </p>
     </section>
   )
 }

@@ -4,7 +4,7 @@ import type { KeptDecision, Page } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { History } from '../parts/history.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
-import { Entity, State, Time } from '../parts/small.tsx'
+import { Cli, Entity, State, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
 import { Panel } from './board.tsx'
 import { explainPath } from './explain-path.ts'
@@ -20,7 +20,7 @@ export function DebugBoard() {
   const denies = (found.data?.items ?? []).filter(({ outcome }) => outcome !== 'allow').slice(0, 30)
   return (
     <>
-      <Panel title={t('Refused lately')}>
+      <Panel title={t('Refused lately')} runbook="policy-regression">
         <ProblemNote error={found.error} />
         {denies.length === 0 && <p className="soft">{t('Nothing was refused among the newest 200 decisions.')}</p>}
         {denies.map((it) => (
@@ -37,6 +37,7 @@ export function DebugBoard() {
             </Link>
           </div>
         ))}
+        <Cli command="gatehouse decisions --limit 200" />
       </Panel>
       <Panel title={t('Tokens')} runbook="token-failures">
         <History query={{ type: 'tokens.*' }} empty={t('No event about this yet.')} />
@@ -44,7 +45,7 @@ export function DebugBoard() {
       <Panel title={t('Sign-in')} runbook="sign-in-failures">
         <History query={{ type: 'authentication.*' }} empty={t('No event about this yet.')} />
       </Panel>
-      <Panel title={t('Identities')}>
+      <Panel title={t('Identities')} runbook="leaked-credential">
         <History query={{ type: 'directory.*' }} empty={t('No event about this yet.')} />
       </Panel>
     </>

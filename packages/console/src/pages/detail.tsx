@@ -6,7 +6,7 @@ import { go, Link, useInAddress } from '../app/router.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { History } from '../parts/history.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
-import { Cli, Entity, Facts, State, Time } from '../parts/small.tsx'
+import { Cli, Entity, Facts, quote, State, Time } from '../parts/small.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { ofApplication, ofSignIns } from './bundle-owner.ts'
@@ -157,8 +157,16 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
             {!gone && <Edit key={item.id} noun={noun} item={item} readOnly={!may[0]} />}
             {noun.path === 'organizations' && <Inside id={id} />}
             {(noun.path === 'users' || noun.path === 'machines' || noun.path === 'groups') && <MemberOf id={id} />}
-            {['users', 'groups', 'applications', 'providers'].includes(noun.path) && (
+            {['users', 'groups', 'applications', 'providers'].includes(noun.path) ? (
               <Cli command={cliOf(noun, item, 'show')} />
+            ) : (
+              <Cli
+                command={
+                  noun.path === 'machines'
+                    ? `gatehouse machine list --organization ${quote(String(item.organizationId))}`
+                    : 'gatehouse organization list'
+                }
+              />
             )}
           </>
         )}

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { get, pathWith } from '../api/client.ts'
 import type { FeedEvent, KeptDecision, Page } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
-import { Entity, State, Time } from '../parts/small.tsx'
+import { Cli, Entity, State, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
 import { Kept, Panel, useObjectives } from './board.tsx'
 import { explainPath } from './explain-path.ts'
@@ -59,7 +59,7 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
   const signIn = objectives.data?.items.find(({ name }) => name === 'sign-in-success')
   return (
     <div className="boards">
-      <Panel title={t('Sign-in')} {...(signIn && { runbook: signIn.runbook })}>
+      <Panel title={t('Sign-in')} runbook={signIn?.runbook ?? 'sign-in-failures'}>
         {signIn !== undefined && (
           <>
             <p className="big">{signIn.good === undefined ? '–' : `${number(signIn.good * 100, 2)} %`}</p>
@@ -89,7 +89,7 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
         ))}
         {orphans.data?.items.length === 0 && <p className="soft">{t('None: for every machine somebody answers.')}</p>}
       </Panel>
-      <Panel title={t('Forbidden lately')}>
+      <Panel title={t('Forbidden lately')} runbook="policy-regression">
         {denies.length === 0 && <p className="soft">{t('Nothing was forbidden lately.')}</p>}
         {denies.map((it) => (
           <p key={it.number} className="line">
@@ -112,7 +112,7 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
           </p>
         ))}
       </Panel>
-      <Panel title={t('Privileged changes')}>
+      <Panel title={t('Privileged changes')} runbook="break-glass">
         {events.slice(0, 8).map((event) => (
           <p key={event.position} className="line">
             <span>
@@ -123,6 +123,7 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
         ))}
         {events.length === 0 && <p className="soft">{t('No event about this yet.')}</p>}
       </Panel>
+      <Cli command="gatehouse slo" />
     </div>
   )
 }

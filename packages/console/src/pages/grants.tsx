@@ -1,6 +1,6 @@
 import { deployment, useMay } from '../api/rights.ts'
 import type { Grant, Uid } from '../api/types.ts'
-import { useInAddress } from '../app/router.tsx'
+import { Link, useInAddress } from '../app/router.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { Pick } from '../parts/pick.tsx'
 import { Cli, Empty, Entity, quote, State, Time } from '../parts/small.tsx'
@@ -16,7 +16,17 @@ function useColumns(): Column<Grant>[] {
     { name: t('On'), show: (grant) => <Entity uid={grant.resource} /> },
     { name: t('State'), wide: true, show: (grant) => <State of={grant.state} /> },
     { name: t('Until'), wide: true, show: (grant) => <Time ms={grant.untilMs} /> },
-    { name: t('Change'), show: (grant) => <Revoke grant={grant} /> },
+    {
+      name: t('Change'),
+      show: (grant) => (
+        <>
+          <Link className="button quiet" to={`/events?object=${encodeURIComponent(grant.id)}`}>
+            {t('History')}
+          </Link>{' '}
+          <Revoke grant={grant} />
+        </>
+      ),
+    },
   ]
 }
 
@@ -130,6 +140,7 @@ export function GrantsOf({ uid }: { readonly uid: Uid }) {
             keyOf={(grant) => grant.id}
             empty={<p className="soft">{t('None of its own; groups may give it some.')}</p>}
           />
+          <Cli command={`gatehouse grant list --principal ${quote(`${uid.type}:${uid.id}`)}`} />
         </section>
       )}
       <section className="card">

@@ -5,7 +5,7 @@ import { useMayEach } from '../api/rights.ts'
 import { useMe } from '../app/me.tsx'
 import { ActButton } from '../parts/act.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
-import { Facts, Time } from '../parts/small.tsx'
+import { Cli, Facts, quote, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
 import { OneTimeLink } from './sign-in-of.tsx'
 
@@ -121,6 +121,7 @@ export function Sessions({ userId }: { readonly userId: string }) {
           />
         )}
       </section>
+      <Cli command={`gatehouse revoke user ${quote(userId)} --reason WHY`} />
       {link !== undefined && <OneTimeLink link={link} onClose={() => setLink(undefined)} />}
     </>
   )

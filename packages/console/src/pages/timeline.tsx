@@ -3,7 +3,7 @@ import { get, pathWith } from '../api/client.ts'
 import type { FeedEvent, Page } from '../api/types.ts'
 import { Link } from '../app/router.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
-import { Entity, State, useName } from '../parts/small.tsx'
+import { Cli, Entity, quote, State, useName } from '../parts/small.tsx'
 import { visible } from '../parts/visible.ts'
 import { useWords } from '../words/words.tsx'
 
@@ -43,6 +43,7 @@ export default function TimelinePage({ id }: { readonly id: string }) {
         <Entity uid={uid} />
       </p>
       <ProblemNote error={did.error ?? done.error} />
+      <Cli command={`gatehouse events --actor ${quote(id)}`} />
       {sorted.length === 0 && did.isSuccess && done.isSuccess && (
         <p className="empty soft">{t('No event about this yet.')}</p>
       )}

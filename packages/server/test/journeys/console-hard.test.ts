@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { acmeFiles } from '../support/acme.ts'
 import { addAuthenticator } from '../support/chromium.ts'
+import { assertIsCommand } from '../support/commands.ts'
 import { openConsoleHouse, seat } from '../support/console.ts'
 import { until } from '../support/house.ts'
 import type { Api } from '../support/people.ts'
@@ -86,14 +87,20 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
     ['/first-hour', 'First hour'],
   ] as const
   const found: string[] = []
+  const commands = new Map<string, string[]>()
   for (const [path, heading] of pages) {
     await page.setViewportSize({ width: 1280, height: 760 })
     await page.goto(`${server.url}/console${path}`)
     await page.getByRole('heading', { name: heading }).first().waitFor()
     await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => undefined)
+    commands.set(path, await page.locator('.cli code').allTextContents())
     found.push(...(await judge(page, path)))
   }
   assert.deepEqual(found, [])
+  // A runbook holds its own commands; every other page says those that do the same, and they exist.
+  const silent = [...commands].filter(([, of]) => of.length === 0).map(([path]) => path)
+  assert.deepEqual(silent, ['/runbooks/leaked-credential'])
+  for (const [path, of] of commands) for (const line of of) if (line !== 'npm run gateway') assertIsCommand(line, path)
   await page.setViewportSize({ width: 1280, height: 760 })
   await page.goto(`${server.url}/console/users`)
   await page.getByRole('button', { name: 'Deutsch' }).click()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openConsoleHouse } from '../support/console.ts'
 import { comparePictures, drawsAlike, keptPicture, takePictures } from '../support/console-pictures.ts'
@@ -18,6 +19,18 @@ test('the pictures in the documentation are what the console looks like: node to
       : `Chromium ${browser.version()} is not the one that drew the kept pictures: sizes and layout are compared, not pixels`,
   )
   const taken = await takePictures(house)
+  const root = new URL('../../../../', import.meta.url)
+  const pages = [
+    'README.md',
+    ...readdirSync(new URL('docs/', root))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  ]
+  const used = pages.flatMap((name) =>
+    [...readFileSync(new URL(name, root), 'utf8').matchAll(/images\/([a-z-]+)\.png/g)].map(([, picture]) => picture),
+  )
+  const names = taken.map(({ name }) => name)
+  for (const picture of used) assert.ok(names.includes(picture as string), `${picture} is not taken anew`)
   for (const { name, png } of taken) {
     const found = await comparePictures(browser, png, keptPicture(name))
     const says = `${name}: ${JSON.stringify(found)}`

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { acmeFiles } from './acme.ts'
+import { openWindow } from './chromium.ts'
 import { type ConsoleHouse, seat } from './console.ts'
 
 const directory = fileURLToPath(new URL('../../../../docs/images/', import.meta.url))
@@ -37,13 +38,18 @@ export async function takePictures(house: ConsoleHouse): Promise<Picture[]> {
     resourceId: 'welcome',
   }
   const { page } = await seat(house, 'ada', 'owner', { viewport: { width: 1120, height: 720 }, colorScheme: 'light' })
-  const taken: Picture[] = []
+  const taken: Picture[] = [{ name: 'sign-in', png: await takeSignIn(house) }]
+  // What was a minute ago stands on the board of those on call.
+  await server.watch.look()
   for (const [name, path, seen] of [
     ['console-why', `/can-she?${new URLSearchParams(question)}`, 'Yes'],
     ['console-policies', `/applications/${application}?tab=policies`, 'Checks ok'],
     ['console-users', `/users?organization=${acme}`, 'Users'],
     ['console-federation', '/federation', /^https:\/\/kubernetes/],
     ['console-runbook', '/runbooks/leaked-credential', 'A credential leaked'],
+    ['console-access', `/users/${alice}?tab=access`, 'What it reaches'],
+    ['console-on-call', '/dashboards?view=on-call&hours=1', 'Suspected compromise'],
+    ['console-first-hour', '/first-hour', 'First hour'],
   ] as const) {
     await page.goto(`${server.url}/console${path}`)
     await page.getByRole('heading', { name: seen }).waitFor()
@@ -51,6 +57,16 @@ export async function takePictures(house: ConsoleHouse): Promise<Picture[]> {
     taken.push({ name, png: await page.screenshot({ animations: 'disabled', caret: 'hide' }) })
   }
   return taken
+}
+
+/** The page on which people of the example company sign in. */
+async function takeSignIn({ browser, server }: ConsoleHouse): Promise<Buffer> {
+  const { page } = await openWindow(browser, { viewport: { width: 1000, height: 640 }, colorScheme: 'light' })
+  await page.goto(`${server.url}/sign-in?organization=acme`)
+  await page.getByText('Acme Corporation').waitFor()
+  const png = await page.screenshot({ animations: 'disabled', caret: 'hide' })
+  await page.context().close()
+  return png
 }
 
 /** Keeps pictures, and which browser drew them: another draws letters differently. */

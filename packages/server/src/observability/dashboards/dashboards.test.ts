@@ -156,7 +156,7 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['127.0.0.1:
           .replaceAll(/by \([^)]*\)|\{[^}]*\}/g, ' ')
           .matchAll(/\b([a-z]+_[a-z_]+?)(?:_bucket|_count)?(?=[{[) /]|$)/g))
           if (
-            /^(authentication|authorization|audit|token|decision|directory|database|clock|feed|http|nodejs|process)_/.test(
+            /^(authentication|authorization|audit|token|decision|directory|database|clock|feed|http|nodejs|process|policy|suspected|outgoing)_/.test(
               name,
             )
           )

@@ -7,7 +7,7 @@ export interface Panel {
   readonly queries: readonly (readonly [expression: string, legend: string])[]
   readonly unit: 'percentunit' | 's' | 'reqps' | 'short' | 'none'
   /** File in `docs/runbooks/`. */
-  readonly runbook?: string
+  readonly runbook: string
 }
 
 export interface Dashboard {
@@ -32,8 +32,13 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
       uid: 'gatehouse-executive',
       title: 'Gatehouse: is access under control',
       panels: [
-        { title: 'Objectives over 30 days', queries: good, unit: 'percentunit' },
-        { title: 'Sign-ins by outcome', queries: [[rate('outcome', attempts), '{{outcome}}']], unit: 'reqps' },
+        { title: 'Objectives over 30 days', queries: good, unit: 'percentunit', runbook: 'policy-changes' },
+        {
+          title: 'Sign-ins by outcome',
+          queries: [[rate('outcome', attempts), '{{outcome}}']],
+          unit: 'reqps',
+          runbook: 'sign-in-failures',
+        },
         {
           title: 'Audit: events committed and in the signed tree',
           queries: [
@@ -62,6 +67,7 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           title: 'Privileged acts',
           queries: [['sum by (action) (increase(privileged_actions_total[1h]))', '{{action}}']],
           unit: 'short',
+          runbook: 'break-glass',
         },
         {
           title: 'Break-glass used',
@@ -96,6 +102,7 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
             [`ALERTS{alertname=~"${objectives.map(({ name }) => alertName(name)).join('|')}"}`, '{{alertname}}'],
           ],
           unit: 'none',
+          runbook: 'decisions-refused',
         },
         {
           title: 'Requests that failed by our fault',
@@ -119,7 +126,7 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           runbook: 'slow-tokens',
         },
         {
-          // `region` is a label of the target, as a scrape configuration of several regions has it.
+          // `region` is what GATEHOUSE_REGION of each node says.
           title: 'Latency by region, p95',
           queries: [
             [quantile(0.95, 'token_issuance_duration_seconds', ', region'), 'tokens {{region}}'],
@@ -159,6 +166,31 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
           title: 'Feed lag',
           queries: [['max by (follower) (feed_lag_events)', '{{follower}}']],
           unit: 'short',
+          runbook: 'database-down',
+        },
+        {
+          title: 'Policy changes within 30 days, by outcome',
+          queries: [['max by (outcome) (policy_changes)', '{{outcome}}']],
+          unit: 'short',
+          runbook: 'policy-changes',
+        },
+        {
+          title: 'Suspected compromise, principals of the last hour',
+          queries: [['max by (sign) (suspected_compromised_principals)', '{{sign}}']],
+          unit: 'short',
+          runbook: 'mass-compromise',
+        },
+        {
+          title: 'Outside hosts by region',
+          queries: [
+            [quantile(0.95, 'outgoing_request_duration_seconds', ', region'), 'p95 {{region}}'],
+            [
+              rate('region', 'outgoing_request_duration_seconds_count', '{outcome="failed"}'),
+              'failed a second {{region}}',
+            ],
+          ],
+          unit: 's',
+          runbook: 'federation',
         },
       ],
     },
@@ -206,6 +238,7 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
             ['max(process_resident_memory_bytes) / 1e9', 'resident GB'],
           ],
           unit: 'none',
+          runbook: 'slow-decisions',
         },
       ],
     },
@@ -231,7 +264,7 @@ export function grafanaJson({ uid, title, panels }: Dashboard, docs: string): st
         datasource,
         gridPos: { h: 9, w: 12, x: (index % 2) * 12, y: Math.floor(index / 2) * 9 },
         fieldConfig: { defaults: { unit: panel.unit }, overrides: [] },
-        links: panel.runbook ? [{ title: 'Runbook', url: `${docs}/runbooks/${panel.runbook}.md` }] : [],
+        links: [{ title: 'Runbook', url: `${docs}/runbooks/${panel.runbook}.md` }],
         targets: panel.queries.map(([expr, legendFormat], at) => ({
           refId: String.fromCharCode(65 + (at % 26)),
           expr,
