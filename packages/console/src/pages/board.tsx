@@ -65,7 +65,7 @@ export function Kept({
       from={to - Number(hours) * 3_600_000}
       to={to}
       limit={target}
-      low={Math.min(target, ...points.flatMap(({ value }) => value ?? [])) - (1 - target)}
+      low={Math.min(target, ...points.flatMap(({ value }) => value ?? [])) - Math.max(1 - target, 0.001)}
       high={1}
       show={(value) => `${number(value * 100, 2)} %`}
     />

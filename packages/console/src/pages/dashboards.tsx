@@ -26,7 +26,11 @@ export default function DashboardsPage() {
           <select className="auto" value={hours} onChange={(event) => setHours(event.target.value)}>
             {ranges.map((one) => (
               <option key={one} value={one}>
-                {Number(one) < 48 ? t('{count} hours', { count: one }) : t('{count} days', { count: Number(one) / 24 })}
+                {one === '1'
+                  ? t('one hour')
+                  : Number(one) < 48
+                    ? t('{count} hours', { count: one })
+                    : t('{count} days', { count: Number(one) / 24 })}
               </option>
             ))}
           </select>

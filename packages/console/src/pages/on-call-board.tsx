@@ -124,11 +124,10 @@ function LatencyPanel({ hours: asked }: { readonly hours: string }) {
       <ProblemNote error={found.error} />
       {data !== undefined && (
         <Heat
-          label={t('How long it took in the last {count} hours, the darker the more', { count: hours })}
+          label={t('How long it took, the darker the more')}
           bounds={data.bounds}
           columns={data.columns}
           marks={data.marks.map(({ atMs, what, says }) => ({ atMs, says: `${what}: ${says}` }))}
-          hours={hours}
           {...(limit !== undefined && { limit })}
         />
       )}

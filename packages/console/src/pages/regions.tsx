@@ -46,6 +46,8 @@ export function RegionPanels() {
   const milliseconds = (of: Quantiles | undefined) =>
     of?.p95 === undefined ? '–' : `${number(of.p95 * 1_000, of.p95 < 0.01 ? 1 : 0)} ms`
   const data = found.data
+  // Where no node says its region, nodes alone tell enough.
+  const regions = (data?.regions ?? []).filter(({ region }, _, all) => region !== '' || all.length > 1)
   const hosts = (data?.regions ?? []).flatMap(({ region, outside }) => outside.map((host) => ({ region, ...host })))
   return (
     <>
@@ -65,7 +67,7 @@ export function RegionPanels() {
               </tr>
             </thead>
             <tbody>
-              {data?.regions.map(({ region, serving, latency }) => (
+              {regions.map(({ region, serving, latency }) => (
                 <tr key={`region ${region}`}>
                   <th scope="row">{region || t('no region')}</th>
                   <td>{milliseconds(latency.tokens)}</td>

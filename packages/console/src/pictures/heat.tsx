@@ -7,7 +7,7 @@ export interface Columns {
   readonly columns: readonly { readonly atMs: number; readonly counts: readonly number[] }[]
 }
 
-const [width, left, right, row, foot] = [640, 52, 8, 15, 24]
+const [width, left, right, row, foot] = [640, 68, 8, 15, 24]
 
 const edge = (seconds: number) => (seconds < 1 ? `${Number((seconds * 1_000).toPrecision(3))} ms` : `${seconds} s`)
 
@@ -17,12 +17,10 @@ export function Heat({
   bounds,
   columns,
   marks,
-  hours,
   limit,
 }: Columns & {
   readonly label: string
   readonly marks: readonly Mark[]
-  readonly hours: number
   /** The bound in seconds that should not be passed. */
   readonly limit?: number
 }) {
@@ -106,7 +104,7 @@ export function Heat({
           <table className="plain">
             <thead>
               <tr>
-                <th scope="col">{t('{count} hours', { count: hours })}</th>
+                <th scope="col">{t('When')}</th>
                 {names.map((name) => (
                   <th key={name} scope="col">
                     {name}

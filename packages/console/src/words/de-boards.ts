@@ -15,8 +15,7 @@ export const boards = {
   Region: 'Region',
   All: 'Alle',
   'Outside hosts': 'Fremde Rechner',
-  'How long it took in the last {count} hours, the darker the more':
-    'Wie lange es in den letzten {count} Stunden dauerte, je dunkler desto öfter',
+  'How long it took, the darker the more': 'Wie lange es dauerte, je dunkler desto öfter',
   'Latency by region': 'Dauer nach Region',
   '95 of 100 took at most so long, in the last hour': '95 von 100 dauerten in der letzten Stunde höchstens so lange',
   Seen: 'Gesehen',

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
+import { saveLatencies, saveNode } from '../../src/observability/nodes/node.store.ts'
 import { acmeFiles } from './acme.ts'
 import { openWindow } from './chromium.ts'
 import { type ConsoleHouse, seat } from './console.ts'
@@ -39,8 +40,7 @@ export async function takePictures(house: ConsoleHouse): Promise<Picture[]> {
   }
   const { page } = await seat(house, 'ada', 'owner', { viewport: { width: 1120, height: 720 }, colorScheme: 'light' })
   const taken: Picture[] = [{ name: 'sign-in', png: await takeSignIn(house) }]
-  // What was a minute ago stands on the board of those on call.
-  await server.watch.look()
+  await fillHour(house)
   for (const [name, path, seen] of [
     ['console-why', `/can-she?${new URLSearchParams(question)}`, 'Yes'],
     ['console-policies', `/applications/${application}?tab=policies`, 'Checks ok'],
@@ -57,6 +57,25 @@ export async function takePictures(house: ConsoleHouse): Promise<Picture[]> {
     taken.push({ name, png: await page.screenshot({ animations: 'disabled', caret: 'hide' }) })
   }
   return taken
+}
+
+/** An hour of a small node: what stands on the board of those on call was there before it is opened. */
+async function fillHour({ server }: ConsoleHouse): Promise<void> {
+  const minute = 60_000
+  const now = Math.floor(Date.now() / minute) * minute
+  const bounds = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1]
+  const about = { metric: 'tokens', node: 'example', region: 'eu-1', bounds }
+  const rows = Array.from({ length: 59 }, (_, ago) => ({
+    ...about,
+    bucket: now - ago * minute,
+    counts: bounds.concat(0).map((_, at) => Math.round(40 * Math.exp(-((at - 3 - Math.sin(ago / 9)) ** 2)))),
+  }))
+  const seen = { id: 'example', name: 'eu-1-a', region: 'eu-1', startedAtMs: now - 90 * minute, seenAtMs: now + minute }
+  await server.storage.transact(async (tx) => {
+    await saveLatencies(tx, rows)
+    await saveNode(tx, { ...seen, outside: [] })
+  })
+  await server.watch.look()
 }
 
 /** The page on which people of the example company sign in. */
