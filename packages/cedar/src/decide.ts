@@ -92,20 +92,25 @@ export function startFrame(request: Request, view: EntityView): Frame {
 
 function conclude(tally: Tally): Decision {
   const failures = tally.failures
-  const errors =
-    failures === undefined
-      ? none
-      : failures
-          .sort((a, b) => a.rule.order - b.rule.order)
-          .filter(({ rule }, at) => rule !== failures[at - 1]?.rule)
-          .map(({ rule, message }) => ({
-            policy: rule.id,
-            message: `error while evaluating policy \`${rule.id}\`: ${message}`,
-          }))
+  const errors = failures === undefined ? none : errorsOf(failures)
   if (tally.forbidden > 0) return { decision: 'deny', reasons: idsOf(tally.forbids, tally.forbidden), errors }
   if (tally.permitted > 0) return { decision: 'allow', reasons: idsOf(tally.permits, tally.permitted), errors }
   return failures === undefined ? denied : { decision: 'deny', reasons: none, errors }
 }
+
+function errorsOf(failures: Failure[]): { policy: string; message: string }[] {
+  const first = failures[0] as Failure
+  if (failures.length === 1) return [errorOf(first)]
+  return failures
+    .sort((a, b) => a.rule.order - b.rule.order)
+    .filter(({ rule }, at) => rule !== failures[at - 1]?.rule)
+    .map(errorOf)
+}
+
+const errorOf = ({ rule, message }: Failure) => ({
+  policy: rule.id,
+  message: `error while evaluating policy \`${rule.id}\`: ${message}`,
+})
 
 function idsOf(rules: Rule[], count: number): string[] {
   if (count === 1) return [(rules[0] as Rule).id]

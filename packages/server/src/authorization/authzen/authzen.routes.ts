@@ -9,7 +9,7 @@ import { addPlan } from '../plan/plan.routes.ts'
 import { addSearch } from '../search/search.routes.ts'
 import { requireAskedApplication } from './caller.ts'
 import { addDiscovery, type MetadataSigner } from './discovery.ts'
-import { type Asking, evaluate, evaluateAll } from './evaluate.ts'
+import { type Answered, type Asking, evaluate, evaluateAll } from './evaluate.ts'
 import type { OwnTokens } from './own-token.ts'
 import { type Members, type Options, readBody, readEvaluation, readEvaluations, readOptions } from './request.ts'
 
@@ -74,8 +74,7 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       const { body, options, asking } = ask(request)
       return evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options).then((answered) => {
         reply.header('cache-control', 'no-store').type(json)
-        if (answered.context === undefined) return answered.decision ? permitted : denied
-        return JSON.stringify(answered)
+        return show(answered)
       })
     })
     app.post('/access/v1/evaluations', { bodyLimit: 4 * 2 ** 20 }, async (request, reply) => {
@@ -83,15 +82,26 @@ export async function addAuthzen(web: Web, deps: AuthzenDeps): Promise<void> {
       const list = readEvaluations(body)
       const answered =
         list === undefined
-          ? await evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options)
-          : { evaluations: await evaluateAll(evaluating, asking, list, body, options) }
+          ? show(await evaluate(evaluating, asking, readEvaluation(body, undefined, '/body'), options))
+          : showAll(await evaluateAll(evaluating, asking, list, body, options))
       reply.header('cache-control', 'no-store').type(json)
-      return JSON.stringify(answered)
+      return answered
     })
     addSearch(app, deps, actIn)
     addPlan(app, deps, actIn)
   })
   addDiscovery(web, deps)
+}
+
+const show = (answered: Answered): string => {
+  if (answered.context === undefined) return answered.decision ? permitted : denied
+  return JSON.stringify(answered)
+}
+
+function showAll(answers: readonly Answered[]): string {
+  let text = '{"evaluations":['
+  for (let at = 0; at < answers.length; at++) text += (at === 0 ? '' : ',') + show(answers[at] as Answered)
+  return `${text}]}`
 }
 
 /**

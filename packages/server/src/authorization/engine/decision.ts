@@ -50,7 +50,8 @@ export function decide(
   }
   try {
     const { decision, reasons, errors: met } = policies.authorize(request, view)
-    const errors = met.length === 0 ? none : met.map((error) => ({ ...error, effect: policies.effect(error.policy) }))
+    const errors =
+      met.length === 0 ? none : met.map(({ policy, message }) => ({ policy, message, effect: policies.effect(policy) }))
     if (decision === 'allow') return { allow: true, outcome: 'allow', reasons, errors, bundle }
     const outcome = reasons.length > 0 ? 'deny_policy' : errors.length > 0 ? 'deny_error' : 'deny_default'
     return { allow: false, outcome, reasons, errors, bundle }
