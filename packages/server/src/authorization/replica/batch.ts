@@ -27,8 +27,8 @@ export type EdgeRecord = Omit<DecisionRecord, 'via' | 'applicationId' | 'caller'
 
 export const batchLinesMost = 20_000
 /** So many lines are read, and so many bytes hashed, in one turn of the event loop: well below a millisecond. */
-const linesATurn = 128
-const bytesATurn = 256 * 1024
+const linesATurn = 64
+const bytesATurn = 64 * 1024
 const lineFeed = 10
 const outcomes: ReadonlySet<unknown> = new Set(['allow', 'deny_policy', 'deny_default', 'deny_error'])
 
