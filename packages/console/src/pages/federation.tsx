@@ -117,7 +117,7 @@ export default function FederationPage() {
       </header>
       <p className="soft">
         {t(
-          'Outside issuers whose workloads may be machines here, without a secret: as this node has seen them since it started.',
+          'Identity providers by which people sign in, and outside issuers whose workloads may be machines here: as this node has seen them since it started.',
         )}
       </p>
       <ProblemNote error={found.error} />

@@ -221,7 +221,22 @@ function ProvidersPanel() {
   return (
     <Panel title={t('Providers')} runbook="federation">
       <ProblemNote error={federation.error} />
-      {federation.data?.items.length === 0 && <p className="soft">{t('Nobody outside is trusted.')}</p>}
+      {federation.data?.providers.map((it) => (
+        <p key={it.id} className="line">
+          <span>
+            <Link to={`/providers/${it.id}`}>{it.displayName}</Link>{' '}
+            <span className="soft">
+              {it.latencyP95Ms !== undefined &&
+                t('{half} ms for half, {most} ms for 95 %', { half: it.latencyP50Ms ?? 0, most: it.latencyP95Ms })}{' '}
+              {it.failure ?? it.lastFailure}
+            </span>
+          </span>
+          <State of={it.state} />
+        </p>
+      ))}
+      {federation.data?.items.length === 0 && federation.data.providers.length === 0 && (
+        <p className="soft">{t('Nobody outside is trusted.')}</p>
+      )}
       {federation.data?.items.map((it) => (
         <p key={`${it.issuer} ${it.jwksUri} ${it.keysFrom}`} className="line">
           <span>

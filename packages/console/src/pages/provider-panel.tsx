@@ -38,6 +38,12 @@ export default function ProviderPanel({ item, mayManage }: { readonly item: Item
   const checked = checking.data?.body
   return (
     <>
+      <Facts
+        of={[
+          [t('Issuer'), <code key="i">{String(item.issuer)}</code>],
+          [t('Client id'), <code key="c">{String(item.clientId)}</code>],
+        ]}
+      />
       <section className="card">
         <h2>
           {t('Health')} {health.data !== undefined && <State of={health.data.state} />}

@@ -72,8 +72,6 @@ export const boards = {
   'The clock of this machine is {count} minutes behind the server’s: set it right. Times here are the server’s, in your time zone.':
     'Die Uhr dieses Rechners geht {count} Minuten nach: Stellen Sie sie. Zeiten hier sind die des Servers, in Ihrer Zeitzone.',
   'Health of federation': 'Zustand der Föderation',
-  'Outside issuers whose workloads may be machines here, without a secret: as this node has seen them since it started.':
-    'Fremde Aussteller, deren Programme hier ohne Geheimnis Maschinen sein dürfen: wie dieser Knoten sie seit seinem Start sieht.',
   'Nobody outside is trusted': 'Niemandem außerhalb wird vertraut',
   'A pipeline, a cluster or a cloud can be let in by its own tokens: add a trust to a machine.':
     'Eine Pipeline, ein Cluster oder eine Cloud kann mit eigenen Token hereingelassen werden: Geben Sie einer Maschine ein Vertrauen.',

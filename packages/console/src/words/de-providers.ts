@@ -14,6 +14,8 @@ export const providers = {
   Health: 'Zustand',
   'Identity provider': 'Identitätsanbieter',
   'Identity providers': 'Identitätsanbieter',
+  'Identity providers by which people sign in, and outside issuers whose workloads may be machines here: as this node has seen them since it started.':
+    'Identitätsanbieter, über die sich Personen anmelden, und fremde Aussteller, deren Programme hier Maschinen sein dürfen: wie dieser Knoten sie seit seinem Start gesehen hat.',
   Issuer: 'Aussteller',
   'Issuers of workloads': 'Aussteller für Maschinen',
   'It answers as it should. Register this there:': 'Er antwortet, wie er soll. Dort einzutragen:',

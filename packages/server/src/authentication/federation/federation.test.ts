@@ -149,6 +149,28 @@ onEachEngine(
           assert.equal(carol.at, '/account', carol.text)
           assert.match(carol.text, /Carol carol@corp\.example/)
 
+          // Offered by the domain of what was typed, whoever it is, and carried on.
+          const typed = await new FormBrowser(server.url).open('/sign-in')
+          await typed.submit('/sign-in', { login: 'nobody@elsewhere.example' })
+          assert.doesNotMatch(typed.page, /sign-in\/provider/)
+          await typed.open('/sign-in?restart=1')
+          await typed.submit('/sign-in', { login: 'nobody@corp.example' })
+          await typed.submit('/sign-in/provider', {})
+          assert.equal(departureOf(typed).searchParams.get('login_hint'), 'nobody@corp.example')
+
+          // Whoever is erased leaves no link behind.
+          const carolId = (await api('GET', '/api/users?username=carol@corp.example')).body.items[0].id
+          for (const [method, verb] of [
+            ['POST', '/deactivate'],
+            ['DELETE', ''],
+          ] as const)
+            assert.ok(
+              (await api(method, `/api/users/${carolId}${verb}`, method === 'POST' ? {} : undefined)).status < 300,
+            )
+          const rows = () =>
+            server.storage.db.selectFrom('linked_identities').select('id').where('user_id', '=', carolId).execute()
+          await until(async () => (await rows()).length === 0)
+
           // What one person has linked, no other can link.
           upstream.account = { sub: '2' }
           const signedIn = await new FormBrowser(server.url).signIn('alice')
