@@ -1,6 +1,12 @@
 // What the token service is joined with: the directory, sign-in, policies and keys.
 import { join } from 'node:path'
-import { type Authentication, describeProviders, holdToFactors, protocolPages, sessionSource } from '#authentication'
+import {
+  type Authentication,
+  describeIdentityProviders,
+  holdToFactors,
+  protocolPages,
+  sessionSource,
+} from '#authentication'
 import type { Authorization } from '#authorization'
 import type { Config } from '#config'
 import { CredentialUses } from '#directory'
@@ -50,7 +56,7 @@ export async function joinTokens(house: Joined): Promise<Tokens> {
     sealer: keyring,
     outgoing,
     issuers: house.issuers,
-    providersHealth: () => describeProviders(authentication.services),
+    providersHealth: () => describeIdentityProviders(authentication.services),
     requestsPerSecond: config.clientRequestsPerSecond,
     directory: { storage, clock, entropy, gate },
     isActive: (principal) => snapshot.directory.stateOf(principal) === 'fit',

@@ -14,13 +14,11 @@ import { Enrolment } from './enrol/enrolment.ts'
 import { pendingPurpose } from './enrol/pending.ts'
 import { deleteExpiredFederatedSessions } from './federation/federated-session.store.ts'
 import { addFederationRoutes } from './federation/federation.routes.ts'
-import { deleteExpiredFlows } from './federation/flow.store.ts'
 import { followProviders } from './federation/follow-providers.ts'
 import { ProviderHealth } from './federation/health.ts'
 import { identityOperations } from './federation/identity.routes.ts'
 import { ProviderSessions } from './federation/provider-sessions.ts'
-import { Upstream } from './federation/upstream.ts'
-import { deleteOrphanedWaiting } from './federation/waiting.store.ts'
+import type { Upstream } from './federation/upstream.ts'
 import { Cookies } from './http/cookies.ts'
 import { addPages } from './http/pages-scope.ts'
 import { addLanguageRoutes } from './languages/language.routes.ts'
@@ -89,6 +87,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
   const passwords = new Passwords({ ...deps, breached })
   const passkeyDeps = { ...deps, proving, passwords, conditions, destinations, rp: relyingPartyOf(deps.url) }
   const enrolment = new Enrolment(passkeyDeps)
+  let upstream: Promise<Upstream> | undefined
   const services: Services = {
     ...passkeyDeps,
     web,
@@ -97,7 +96,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
     cookies: new Cookies(deps.url, entropy),
     enrolment,
     outbox,
-    upstream: new Upstream(deps),
+    upstream: () => (upstream ??= import('./federation/upstream.ts').then(({ Upstream }) => new Upstream(deps))),
     providerHealth: new ProviderHealth(deps),
     providerSessions: new ProviderSessions({ clock, sessions }),
     exports: [],
@@ -133,7 +132,11 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
 
   const sweep = async () => {
     const nowMs = clock.nowMs()
+    const { deleteExpiredFlows } = await import('./federation/flow.store.ts')
+    const { deleteOrphanedWaiting } = await import('./federation/waiting.store.ts')
     for (const remove of [
+      deleteExpiredFlows,
+      deleteOrphanedWaiting,
       deleteExpiredSessions,
       deleteExpiredAttempts,
       deleteExpiredThrottles,
@@ -143,9 +146,7 @@ export async function openAuthentication(deps: AuthenticationDeps, web: Web): Pr
       deleteExpiredPreviews,
       deleteExpiredMailCodes,
       deleteExpiredProofs,
-      deleteExpiredFlows,
       deleteExpiredFederatedSessions,
-      (tx: Tx) => deleteOrphanedWaiting(tx),
       (tx: Tx, nowMs: number) => deleteOldRegistrations(tx, nowMs - 90 * 86_400_000),
     ])
       await storage.transact((tx) => remove(tx, nowMs))

@@ -1,9 +1,14 @@
+import type { Services } from './services.ts'
+
 export { type Authentication, openAuthentication } from './authentication.ts'
 export { type Bootstrap, openBootstrap } from './bootstrap/bootstrap.ts'
 export type { Administrators, AuthenticationDeps, People, Person } from './deps.ts'
 export { directoryPeople as signInPeople } from './directory-people.ts'
 export { waysIn } from './factors/ways-in.ts'
-export { describeProviders, type ProviderState } from './federation/describe-providers.ts'
+export type { ProviderState } from './federation/describe-providers.ts'
+/** The health of the identity providers of all organizations; loaded when somebody asks. */
+export const describeIdentityProviders = async (services: Services) =>
+  (await import('./federation/describe-providers.ts')).describeProviders(services)
 export { providerStateShape } from './federation/provider-state.schema.ts'
 export { grantsAdministrators } from './grants-administrators.ts'
 export { csrfOf } from './http/cookies.ts'

@@ -1,11 +1,7 @@
 import type { Migration } from '#storage'
 import { proofMigrations } from './account/address-proof.store.ts'
 import { previewMigrations } from './branding/preview.store.ts'
-import { federatedSessionMigrations } from './federation/federated-session.store.ts'
-import { flowMigrations } from './federation/flow.store.ts'
-import { identityMigrations } from './federation/identity.store.ts'
-import { providerSecretMigrations } from './federation/provider-secret.ts'
-import { waitingMigrations } from './federation/waiting.store.ts'
+import { federationMigrations } from './federation/registered.ts'
 import { outboxMigrations } from './mail/outbox.store.ts'
 import { mailCodeMigrations } from './mail-codes/mail-code.store.ts'
 import { registrationMigrations } from './registration/registration.store.ts'
@@ -18,11 +14,7 @@ export const authenticationMigrations: readonly Migration[] = [
   ...registrationMigrations,
   ...suspectMigrations,
   ...mailCodeMigrations,
-  ...identityMigrations,
-  ...federatedSessionMigrations,
-  ...flowMigrations,
-  ...providerSecretMigrations,
-  ...waitingMigrations,
+  ...federationMigrations,
   {
     id: '0630_authentication_factors_shown',
     sql: `alter table sign_in_attempts add column factors text;

@@ -20,7 +20,7 @@ export interface Services extends PasskeyDeps {
   readonly enrolment: Enrolment
   readonly outbox: Outbox
   /** Identity providers, as we ask them. */
-  readonly upstream: Upstream
+  readonly upstream: () => Promise<Upstream>
   readonly providerHealth: ProviderHealth
   readonly providerSessions: ProviderSessions
   /** What later rooms keep about people; they add to it when they open. */

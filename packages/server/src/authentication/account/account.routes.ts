@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isFault, Secret } from '#kernel'
 import { readFactors } from '../factors/factors.ts'
-import { describeIdentities } from '../federation/link-identity.ts'
 import { offeredProviders } from '../federation/offer.ts'
 import { csrfOf } from '../http/cookies.ts'
 import { requireOwnForm } from '../http/own-form.ts'
@@ -42,6 +41,7 @@ export function addAccountRoutes(app: FastifyInstance, services: Services): void
     const { person, session, token } = resident
     const factors = await readFactors(storage.db, person.organizationId, person.id)
     const listed = await sessions.list(person.organizationId, person.id)
+    const { describeIdentities } = await import('../federation/link-identity.ts')
     const page = accountPage({
       form: { csrf: csrfOf(token) },
       nowMs: clock.nowMs(),

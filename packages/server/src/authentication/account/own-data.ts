@@ -2,7 +2,6 @@ import { record } from '#feed'
 import type { Act } from '#kernel'
 import type { Person } from '../deps.ts'
 import { readFactors } from '../factors/factors.ts'
-import { describeIdentities } from '../federation/link-identity.ts'
 import type { Services } from '../services.ts'
 import { listTrustedDevices } from '../sign-in/device.store.ts'
 import { listProofsOf } from './address-proof.store.ts'
@@ -20,6 +19,7 @@ export async function exportOwnData(services: Services, act: Act, person: Person
   const { organizationId, id, organization } = person
   const nowMs = clock.nowMs()
   const factors = await readFactors(storage.db, organizationId, id)
+  const { describeIdentities } = await import('../federation/link-identity.ts')
   const parts: Record<string, unknown> = {}
   for (const part of exports) parts[part.name] = await part.read(person)
   await storage.transact((tx) =>

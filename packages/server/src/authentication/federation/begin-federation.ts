@@ -27,7 +27,7 @@ export async function beginFederation(services: Services, it: Beginning): Promis
   const { provider, flow, link, returnTo, acr, fresh, login, language } = it
   const state = randomToken(entropy)
   const way = { state, fresh, ...flowSecrets(flow.token, state) }
-  const address = await upstream.addressOf(provider, way, { login, language })
+  const address = await (await upstream()).addressOf(provider, way, { login, language })
   await storage.transact((tx) =>
     insertFlow(tx, {
       stateHash: hashState(state),

@@ -1,5 +1,5 @@
 import type { OrganizationId, UserId } from '#kernel'
-import type { Migration, Tx } from '#storage'
+import type { Tx } from '#storage'
 import type { Session, SessionId } from '../sessions/session.ts'
 import type { Federation } from '../sign-in/attempt.store.ts'
 
@@ -19,18 +19,6 @@ declare module '#storage' {
     federated_sessions: FederatedSessionTable
   }
 }
-
-export const federatedSessionMigrations: readonly Migration[] = [
-  {
-    id: '0651_authentication_federated_sessions',
-    sql: `create table federated_sessions (session_id text primary key, organization_id text not null, user_id text not null,
-  provider_id text not null, identity_id text not null, sid_hash text, expires_at int8 not null);
-create index federated_sessions_by_provider on federated_sessions (organization_id, provider_id);
-create index federated_sessions_by_expiry on federated_sessions (expires_at);
-alter table sessions add column provider text;
-alter table sign_in_attempts add column federation text;`,
-  },
-]
 
 /** Stands in the transaction in which the session begins. */
 export async function noteFederatedSession(tx: Tx, session: Session, it: Federation): Promise<void> {

@@ -15,10 +15,9 @@ import { parseAcr } from '../sessions/session.ts'
 import { findAttempt } from '../sign-in/attempt.store.ts'
 import { goOn } from '../sign-in/step.routes.ts'
 import type { Beginning } from './begin-federation.ts'
-import { unlinkOwnIdentity } from './link-identity.ts'
 import { offeredProviders } from './offer.ts'
 import type { Ending } from './return-from.ts'
-import { UpstreamProblem } from './upstream.ts'
+import type { UpstreamProblem } from './upstream.ts'
 
 /** To a provider and back, and the links of my account. */
 export function addFederationRoutes(app: FastifyInstance, services: Services): void {
@@ -74,7 +73,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
         language: lookOf(request).language,
       })
     } catch (error) {
-      if (!(error instanceof UpstreamProblem)) throw error
+      if (!isUpstreamProblem(error)) throw error
       providerHealth.count(error.outcome, provider.id, error.message)
       request.log.warn({ err: error }, 'An identity provider cannot be asked')
       return atDoor(request, reply, provider, sayEnding(provider, { kind: error.outcome }), 503, returnTo)
@@ -137,7 +136,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
         language: lookOf(request).language,
       })
     } catch (error) {
-      if (!(error instanceof UpstreamProblem)) throw error
+      if (!isUpstreamProblem(error)) throw error
       providerHealth.count(error.outcome, provider?.id, error.message)
       return refuse(sayEnding(provider, { kind: error.outcome }), 503)
     }
@@ -147,6 +146,7 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
     const resident = await requireResident(services, request, { fresh: true, returnTo: '/account' })
     requireOwnForm(request, resident.token, web.url)
     try {
+      const { unlinkOwnIdentity } = await import('./link-identity.ts')
       await unlinkOwnIdentity(services, resident, (request.params as { id: string }).id)
       return reply.redirect('/account?done=unlinked', 303)
     } catch (error) {
@@ -170,6 +170,10 @@ export function addFederationRoutes(app: FastifyInstance, services: Services): v
     return done ? reply.code(200).send() : reply.code(400).send({ error: 'invalid_request' })
   })
 }
+
+/** By its name: the class is loaded when somebody comes by a provider. */
+const isUpstreamProblem = (error: unknown): error is UpstreamProblem =>
+  error instanceof Error && error.name === 'UpstreamProblem'
 
 const statuses: Readonly<Record<Ending['kind'], number>> = {
   stale: 409,

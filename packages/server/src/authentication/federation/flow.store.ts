@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { OrganizationId, UserId } from '#kernel'
-import type { Migration, Tx } from '#storage'
+import type { Tx } from '#storage'
 import { type Acr, parseAcr } from '../sessions/session.ts'
 
 /** How long somebody may be at a provider. */
@@ -43,16 +43,6 @@ declare module '#storage' {
     federation_flows: FederationFlowTable
   }
 }
-
-export const flowMigrations: readonly Migration[] = [
-  {
-    id: '0652_authentication_federation_flows',
-    sql: `create table federation_flows (state_hash text primary key, key_hash text not null, organization_id text not null,
-  provider_id text not null, user_id text, session_id text, return_to text not null, acr text, fresh int8 not null,
-  expires_at int8 not null);
-create index federation_flows_by_expiry on federation_flows (expires_at);`,
-  },
-]
 
 export const hashState = (state: string): string => createHash('sha256').update(`state ${state}`).digest('hex')
 

@@ -2,7 +2,6 @@ import type { Feed, FeedEvent } from '#feed'
 import type { Act } from '#kernel'
 import type { Storage } from '#storage'
 import { deleteIdentitiesAt } from './identity.store.ts'
-import { deleteProviderSecret } from './provider-secret.ts'
 import type { ProviderSessions } from './provider-sessions.ts'
 
 const reasons: Readonly<Record<string, string>> = {
@@ -26,6 +25,7 @@ export async function followProviders(deps: {
     if (reason === undefined || organizationId === undefined) return
     if (type === 'directory.provider_updated' && (data as { narrowed?: boolean }).narrowed !== true) return
     const act: Act = { actor: { type: 'system', name: 'federation' }, requestId }
+    const { deleteProviderSecret } = await import('./provider-secret.ts')
     await storage.transact(async (tx) => {
       await providerSessions.end(tx, act, { organizationId, providerId: object.id }, reason)
       if (type !== 'directory.provider_deleted') return

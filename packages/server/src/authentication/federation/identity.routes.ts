@@ -3,12 +3,8 @@ import { type Act, Fault, isId, Secret, Type, type UserId } from '#kernel'
 import { Answer, type Operation, operation } from '#web'
 import type { Person } from '../deps.ts'
 import type { Services } from '../services.ts'
-import { describeProvider } from './describe-providers.ts'
 import { listIdentities } from './identity.store.ts'
-import { describeIdentities, removeIdentity } from './link-identity.ts'
-import { saveProviderSecret } from './provider-secret.ts'
 import { providerStateShape } from './provider-state.schema.ts'
-import { callbackOf, UpstreamProblem } from './upstream.ts'
 import '../faults.ts'
 
 const time = Type.Optional(Type.Integer({ description: 'Milliseconds since the Unix epoch' }))
@@ -48,6 +44,7 @@ export function identityOperations(services: Services): Operation[] {
       },
       handle: async ({ act, params }) => {
         const person = await personOf(act, params.userId, 'viewUser')
+        const { describeIdentities } = await import('./link-identity.ts')
         const items = await describeIdentities(storage.db, services, person)
         return {
           items: items.map(({ knownAs, usedAtMs, ...it }) => ({
@@ -67,6 +64,7 @@ export function identityOperations(services: Services): Operation[] {
       schemas: { params: Type.Object({ userId: Type.String(), identityId: Type.String() }) },
       handle: async ({ act, params }) => {
         const person = await personOf(act, params.userId, 'resetFactors')
+        const { removeIdentity } = await import('./link-identity.ts')
         const { at } = await storage.write(async (tx) => {
           const all = await listIdentities(tx, person.organizationId, person.id)
           const it = all.find(({ id }) => id === params.identityId)
@@ -93,6 +91,7 @@ export function identityOperations(services: Services): Operation[] {
       handle: async ({ act, params, body }) => {
         const provider = await requireProvider(storage.db, parseProviderId(params.providerId))
         gate.require(act, 'manageProviders', { type: 'Organization', id: provider.organizationId })
+        const { saveProviderSecret } = await import('./provider-secret.ts')
         const { at } = await storage.write((tx) =>
           saveProviderSecret(tx, { keyring, clock }, act, provider, new Secret(body.secret)),
         )
@@ -110,6 +109,7 @@ export function identityOperations(services: Services): Operation[] {
       handle: async ({ act, params }) => {
         const provider = await requireProvider(storage.db, parseProviderId(params.providerId))
         gate.require(act, 'viewProviders', { type: 'Organization', id: provider.organizationId })
+        const { describeProvider } = await import('./describe-providers.ts')
         const state = await describeProvider(services, provider)
         if (state === undefined) throw new Fault('directory.provider_unknown')
         return { ...state, failed: { ...state.failed } }
@@ -138,13 +138,14 @@ export function identityOperations(services: Services): Operation[] {
       handle: async ({ act, params }) => {
         const provider = await requireProvider(storage.db, parseProviderId(params.providerId))
         gate.require(act, 'manageProviders', { type: 'Organization', id: provider.organizationId })
+        const { callbackOf, UpstreamProblem } = await import('./upstream.ts')
         const ours = {
           redirectUri: callbackOf(url, provider),
           jwksUri: `${url}/oauth/jwks`,
           backchannelLogoutUri: `${callbackOf(url, provider)}/logout`,
         }
         try {
-          const { authorization_endpoint, token_endpoint } = await upstream.metadataOf(provider)
+          const { authorization_endpoint, token_endpoint } = await (await upstream()).metadataOf(provider)
           const { keys, fetchedAtMs } = issuers.stateOf(provider) ?? {}
           return {
             ...ours,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Id, OrganizationId, UserId } from '#kernel'
-import type { Migration, Reader, Tx } from '#storage'
+import type { Reader, Tx } from '#storage'
 
 export type IdentityId = Id<'lid'>
 
@@ -37,18 +37,6 @@ declare module '#storage' {
     linked_identities: IdentityTable
   }
 }
-
-export const identityMigrations: readonly Migration[] = [
-  {
-    id: '0650_authentication_linked_identities',
-    sql: `create table linked_identities (organization_id text not null, id text not null, provider_id text not null, user_id text not null,
-  subject_hash text not null, sealed bytea not null, linked_at int8 not null, used_at int8, opens int8 not null,
-  primary key (organization_id, id));
-create unique index linked_identities_by_subject on linked_identities (organization_id, subject_hash);
-create index linked_identities_by_user on linked_identities (organization_id, user_id);
-create index linked_identities_by_provider on linked_identities (organization_id, provider_id);`,
-  },
-]
 
 /** What a subject is found by. A subject is unique to its issuer only (OpenID Connect Core §2). */
 export const hashSubject = (issuer: string, subject: string): string =>

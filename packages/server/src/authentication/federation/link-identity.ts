@@ -1,7 +1,6 @@
 import { findProvider, listActiveProviders, type Provider, type ProviderId } from '#directory'
 import { record } from '#feed'
 import { type Act, Fault, newId } from '#kernel'
-import { definePurposes } from '#keyring'
 import type { Reader, Tx } from '#storage'
 import type { Person } from '../deps.ts'
 import { readFactors } from '../factors/factors.ts'
@@ -18,9 +17,7 @@ import {
 import type { Assertion } from './upstream.ts'
 import '../events.ts'
 import '../faults.ts'
-
-const purpose = 'authentication.identity'
-definePurposes({ [purpose]: 'What identity providers know people by' })
+import { purposes } from './registered.ts'
 
 /** Identities that one person may have linked. */
 export const identitiesMost = 10
@@ -82,7 +79,7 @@ export async function linkIdentity(
     providerId: provider.id,
     userId: person.id,
     subjectHash,
-    sealed: keyring.seal(purpose, Buffer.from(JSON.stringify(known), 'utf8'), person.id),
+    sealed: keyring.seal(purposes.identity, Buffer.from(JSON.stringify(known), 'utf8'), person.id),
     linkedAtMs: nowMs,
     usedAtMs: undefined,
     opens: by === 'approval',
@@ -106,7 +103,7 @@ export async function describeIdentities(
     const provider = await findProvider(db, it.providerId as ProviderId)
     if (provider === undefined) continue // deleted; what hangs on it follows
     const { id, name, displayName, state } = provider
-    const text = Buffer.from(await keyring.unseal(purpose, it.sealed, person.id)).toString('utf8')
+    const text = Buffer.from(await keyring.unseal(purposes.identity, it.sealed, person.id)).toString('utf8')
     const { linkedAtMs, usedAtMs } = it
     found.push({
       id: it.id,

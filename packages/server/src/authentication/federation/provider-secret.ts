@@ -1,12 +1,10 @@
 import type { Provider } from '#directory'
 import { record } from '#feed'
 import { type Act, type Clock, Secret } from '#kernel'
-import { definePurposes, type Keyring } from '#keyring'
-import type { Migration, Reader, Tx } from '#storage'
+import type { Keyring } from '#keyring'
+import type { Reader, Tx } from '#storage'
 import '../events.ts'
-
-const purpose = 'authentication.provider'
-definePurposes({ [purpose]: 'Secrets by which Gatehouse is known at identity providers' })
+import { purposes } from './registered.ts'
 
 interface ProviderSecretTable {
   organization_id: string
@@ -21,14 +19,6 @@ declare module '#storage' {
   }
 }
 
-export const providerSecretMigrations: readonly Migration[] = [
-  {
-    id: '0653_authentication_provider_secrets',
-    sql: `create table provider_secrets (organization_id text not null, provider_id text not null, sealed bytea not null,
-  set_at int8 not null, primary key (organization_id, provider_id));`,
-  },
-]
-
 /** Puts a secret in the place of any former one. It is never shown again. */
 export async function saveProviderSecret(
   tx: Tx,
@@ -37,7 +27,7 @@ export async function saveProviderSecret(
   provider: Provider,
   secret: Secret,
 ): Promise<void> {
-  const sealed = keyring.seal(purpose, Buffer.from(secret.reveal(), 'utf8'), provider.id)
+  const sealed = keyring.seal(purposes.providerSecret, Buffer.from(secret.reveal(), 'utf8'), provider.id)
   const set_at = clock.nowMs()
   await tx
     .insertInto('provider_secrets')
@@ -66,7 +56,7 @@ export async function findProviderSecret(
     .where('provider_id', '=', id)
     .executeTakeFirst()
   if (row === undefined) return undefined
-  return new Secret(Buffer.from(await keyring.unseal(purpose, row.sealed, id)).toString('utf8'))
+  return new Secret(Buffer.from(await keyring.unseal(purposes.providerSecret, row.sealed, id)).toString('utf8'))
 }
 
 export const deleteProviderSecret = (tx: Tx, organizationId: string, providerId: string) =>

@@ -67,7 +67,7 @@ export async function returnFrom(services: Services, it: Return): Promise<Return
   let assertion: Assertion
   try {
     const way = { state, fresh: flow.fresh, ...flowSecrets(browser.token, state) }
-    assertion = await services.upstream.redeem(provider, brought, way)
+    assertion = await (await services.upstream()).redeem(provider, brought, way)
     providerHealth.took(provider.id, performance.now() - startedAt)
   } catch (error) {
     if (!(error instanceof UpstreamProblem)) throw error

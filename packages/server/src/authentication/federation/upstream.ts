@@ -23,6 +23,7 @@ export class UpstreamProblem extends Error {
   readonly outcome: Extract<FederationOutcome, 'unreachable' | 'invalid' | 'refused'>
   constructor(outcome: UpstreamProblem['outcome'], says: string, cause?: unknown) {
     super(says, { cause })
+    this.name = 'UpstreamProblem'
     this.outcome = outcome
   }
 }

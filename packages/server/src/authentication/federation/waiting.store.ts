@@ -1,13 +1,11 @@
 import { findProvider, type ProviderId } from '#directory'
 import { type Act, isFault, type OrganizationId } from '#kernel'
-import { definePurposes, type Keyring } from '#keyring'
-import type { Migration, Tx } from '#storage'
+import type { Keyring } from '#keyring'
+import type { Tx } from '#storage'
 import type { Person } from '../deps.ts'
 import type { Services } from '../services.ts'
 import { type KnownAs, linkIdentity } from './link-identity.ts'
-
-const purpose = 'authentication.waiting_identity'
-definePurposes({ [purpose]: 'What identity providers know people by who wait for an account' })
+import { purposes } from './registered.ts'
 
 interface WaitingTable {
   organization_id: string
@@ -21,14 +19,6 @@ declare module '#storage' {
     waiting_identities: WaitingTable
   }
 }
-
-export const waitingMigrations: readonly Migration[] = [
-  {
-    id: '0654_authentication_waiting_identities',
-    sql: `create table waiting_identities (organization_id text not null, registration_id text not null, provider_id text not null,
-  sealed bytea not null, primary key (organization_id, registration_id));`,
-  },
-]
 
 interface Waiting {
   readonly organizationId: OrganizationId
@@ -44,7 +34,11 @@ export async function insertWaiting(tx: Tx, keyring: Pick<Keyring, 'seal'>, it: 
       organization_id: it.organizationId,
       registration_id: it.registrationId,
       provider_id: it.providerId,
-      sealed: keyring.seal(purpose, Buffer.from(JSON.stringify(it.knownAs), 'utf8'), it.registrationId),
+      sealed: keyring.seal(
+        purposes.waitingIdentity,
+        Buffer.from(JSON.stringify(it.knownAs), 'utf8'),
+        it.registrationId,
+      ),
     })
     .execute()
 }
@@ -65,7 +59,7 @@ export async function linkWaiting(
     .execute()
   const provider = row && (await findProvider(tx, row.provider_id as ProviderId))
   if (row === undefined || provider === undefined) return
-  const plain = await services.keyring.unseal(purpose, row.sealed, registrationId)
+  const plain = await services.keyring.unseal(purposes.waitingIdentity, row.sealed, registrationId)
   const known = JSON.parse(Buffer.from(plain).toString('utf8')) as KnownAs
   await linkIdentity(tx, services, act, person, provider, known, 'approval').catch((error) => {
     // Linked to somebody else meanwhile: the account is opened by the letter alone.

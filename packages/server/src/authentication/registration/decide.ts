@@ -1,7 +1,6 @@
 import { record } from '#feed'
 import { type Act, Fault } from '#kernel'
 import type { Organization } from '../deps.ts'
-import { deleteWaiting, linkWaiting } from '../federation/waiting.store.ts'
 import { linkLifetimeMs, makeUserLink } from '../links/make-link.ts'
 import type { Services } from '../services.ts'
 import { takeRegistration } from './registration.store.ts'
@@ -15,6 +14,7 @@ import '../faults.ts'
  */
 export async function approveRegistration(services: Services, act: Act, organization: Organization, id: string) {
   const { storage, people, clock, outbox } = services
+  const { linkWaiting } = await import('../federation/waiting.store.ts')
   return storage.write(async (tx) => {
     const waiting = await takeRegistration(tx, organization.id, id)
     if (waiting === undefined) throw new Fault('authentication.registration_unknown')
@@ -42,6 +42,7 @@ export async function approveRegistration(services: Services, act: Act, organiza
 /** Refuses it: what was entered is deleted, and the address is told. @throws {Fault} `authentication.registration_unknown` */
 export async function refuseRegistration(services: Services, act: Act, organization: Organization, id: string) {
   const { storage, clock, outbox } = services
+  const { deleteWaiting } = await import('../federation/waiting.store.ts')
   return storage.write(async (tx) => {
     const waiting = await takeRegistration(tx, organization.id, id)
     if (waiting === undefined) throw new Fault('authentication.registration_unknown')
