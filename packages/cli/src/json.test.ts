@@ -13,6 +13,7 @@ import { buildProgram } from './program.ts'
 
 const acme = fileURLToPath(new URL('../../../examples/acme', import.meta.url))
 const bundle = join(acme, 'documents')
+const signIn = join(acme, '../sign-in')
 const launcher = fileURLToPath(new URL('../bin/gatehouse.mjs', import.meta.url))
 
 /** Prints no answer, or is followed without an end; each is tried in a test of its own. */
@@ -145,8 +146,15 @@ function commands(home: string): string[][] {
     ['grant', 'revoke', '{grant}'],
     ['policy', 'validate', bundle, ...app],
     ['policy', 'push', join(home, 'bundle'), ...app],
+    ['policy', 'show', ...app],
     ['policy', 'history', ...app],
     ['policy', 'rollback', ...app],
+    ['sign-in-policy', 'validate', signIn, ...org],
+    ['sign-in-policy', 'push', signIn, ...org],
+    ['sign-in-policy', 'push', signIn, ...org, '--comment', 'again'],
+    ['sign-in-policy', 'show', ...org],
+    ['sign-in-policy', 'history', ...org],
+    ['sign-in-policy', 'rollback', ...org],
     ['decide', 'user:alice', 'read', 'document:welcome', ...app],
     ['decisions', '--limit', '3'],
     ['events', '--limit', '3'],
