@@ -151,7 +151,7 @@ function commands(home: string): string[][] {
     ['policy', 'rollback', ...app],
     ['sign-in-policy', 'validate', signIn, ...org],
     ['sign-in-policy', 'push', signIn, ...org],
-    ['sign-in-policy', 'push', signIn, ...org, '--comment', 'again'],
+    ['sign-in-policy', 'push', join(home, 'sign-in'), ...org, '--comment', 'again'],
     ['sign-in-policy', 'show', ...org],
     ['sign-in-policy', 'history', ...org],
     ['sign-in-policy', 'rollback', ...org],
@@ -218,6 +218,8 @@ test('--json: every command answers in JSON and nothing else', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'gatehouse-json-'))
   const data = join(home, 'data')
   cpSync(bundle, join(home, 'bundle'), { recursive: true })
+  cpSync(signIn, join(home, 'sign-in'), { recursive: true })
+  writeFileSync(join(home, 'sign-in/note.md'), 'another')
   appendFileSync(join(home, 'bundle', 'policies.cedar'), '// changed\n')
   const sinks = join(home, 'sinks.yaml')
   writeFileSync(join(home, 'secret'), 'a-secret-there')
