@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 
 /** What waits for a browser or for programs that it starts: on its own, and first, as it takes longest. */
 const slow =
-  /\b(startBrowser|launchBrowser|openConsoleHouse|spawn|execFile|startChildServer|startPostgres|killRounds|auditKills|tellStory)\b/
+  /\b(shareBrowser|launchBrowser|openConsoleHouse|spawn|execFile|startChildServer|startPostgres|killRounds|auditKills|tellStory)\b/
 /**
  * What changes its process, or looks at all of it: a file that defines events for itself, replaces methods, sets variables, or
  * starts at load what it ends at the end; and the tables of all events, faults and metrics that rooms define.

@@ -3,12 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
-import { openWindow, startBrowser } from '../../packages/server/test/support/chromium.ts'
-import { seat } from '../../packages/server/test/support/console.ts'
+import { launchChromium, openWindow } from '../../packages/server/test/support/chromium.ts'
 import { localAdministrator } from '../../packages/server/test/support/people.ts'
+import { seat } from '../../packages/server/test/support/seat.ts'
 import { fillSqlite } from '../scale/fill.ts'
 import { startChildServer } from '../support/child-server.ts'
 import { type Figure, formatMs } from '../support/figures.ts'
@@ -20,7 +19,11 @@ const readMost = Number(process.env.BENCH_ROWS ?? 100_000)
 
 export async function run(): Promise<readonly Figure[]> {
   const stops: (() => unknown)[] = []
-  const test = { after: (step: () => unknown) => void stops.push(step) } as unknown as TestContext
+  const launch = async () => {
+    const browser = await launchChromium()
+    stops.push(() => browser.close())
+    return browser
+  }
   const data = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   stops.push(() => rmSync(data, { recursive: true, force: true }))
   try {
@@ -28,7 +31,7 @@ export async function run(): Promise<readonly Figure[]> {
     stops.push(() => first.stop())
     const api = localAdministrator({ directory: data } as never)
     const home = (await api('GET', '/api/organizations')).body.items[0].id as string
-    const browser = await startBrowser(test)
+    const browser = await launch()
     const house = { scratch: { directory: data }, server: { url: first.url }, browser, api, home }
     const { page } = await seat(house as never, 'ada', 'owner')
     const cookies = await page.context().storageState()
@@ -43,7 +46,7 @@ export async function run(): Promise<readonly Figure[]> {
     for (let round = 0; round < rounds; round++) {
       const server = await startChildServer({ data, readyWithinMs: 120_000 })
       stops.push(() => server.stop())
-      const opened = await startBrowser(test)
+      const opened = await launch()
       const { page: cold } = await openWindow(opened, { storageState: cookies })
       const painted = await firstPaint(cold, `${server.url}/console`)
       paints.push(painted.paint)

@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { judgeAt } from '../support/axe.ts'
-import { openWindow, startBrowser } from '../support/chromium.ts'
+import { openWindow } from '../support/chromium.ts'
 import { scratchDatabase } from '../support/engines.ts'
 import { until } from '../support/house.ts'
 import { withMail } from '../support/mail.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
+import { shareBrowser } from '../support/shared-browser.ts'
 
 /** Dark on a wide window, light on a narrow one. */
 async function judge(page: Page, what: string): Promise<void> {
@@ -24,7 +25,7 @@ test("every page passes axe-core's WCAG 2.2 AA rules, light and dark", async (t)
   t.after(() => server.close())
   const api = localAdministrator(scratch)
   await makeUser(api, 'alice')
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   // Axe is put in by the test, which the pages' own policy would refuse.
   const { page } = await openWindow(browser, { bypassCSP: true })
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
@@ -86,7 +87,7 @@ test('the pages of a forgotten password pass the same rules, from the letter to 
     const { headers } = await api('GET', `/api/users/${id}`)
     const etag = headers.get('etag') as string
     await api('PATCH', `/api/users/${id}`, { email: 'alice@example.com' }, { 'if-match': etag })
-    const browser = await startBrowser(t)
+    const browser = await shareBrowser(t)
     const { page } = await openWindow(browser, { bypassCSP: true })
     const press = (name: string) => page.getByRole('button', { name, exact: true }).click()
     await page.goto(`${server.url}/sign-in`)

@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeAttestationObject } from '@simplewebauthn/server/helpers'
 import type { Page } from 'playwright-core'
-import { addAuthenticator, openWindow, startBrowser } from '../support/chromium.ts'
+import { addAuthenticator, openWindow } from '../support/chromium.ts'
 import { onEachEngine } from '../support/engines.ts'
 import { type Api, goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
+import { shareBrowser } from '../support/shared-browser.ts'
 
 async function signInByPassword(page: Page, url: string, login: string): Promise<void> {
   await page.goto(`${url}/sign-in`)
@@ -37,7 +38,7 @@ onEachEngine(
   async (scratch, t) => {
     const rootsFile = join(scratch.directory, 'roots.pem')
     writeFileSync(rootsFile, '')
-    const browser = await startBrowser(t)
+    const browser = await shareBrowser(t)
     const { page } = await openWindow(browser)
     await addAuthenticator(page)
     // What the browser makes of `direct`, as it is sent.

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { acmeFiles } from '../support/acme.ts'
+import { findViolations } from '../support/axe.ts'
 import { addAuthenticator } from '../support/chromium.ts'
 import { assertIsCommand } from '../support/commands.ts'
 import { openConsoleHouse, seat } from '../support/console.ts'
 import { until } from '../support/house.ts'
 import type { Api } from '../support/people.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
 async function applyAcme(api: Api): Promise<{ users: string; applications: string; groups: string }> {
   const files = acmeFiles()
@@ -32,9 +28,7 @@ async function judge(page: Page, what: string): Promise<string[]> {
   ] as const) {
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width, height: 760 })
-    const violations = (await page.evaluate(
-      `${axe}; axe.run(document, { runOnly: ${JSON.stringify(tags)}, resultTypes: ['violations'] }).then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')))`,
-    )) as string[]
+    const violations = await findViolations(page, 160)
     found.push(...violations.map((one) => `${what} at ${width}: ${one}`))
     const wide = (await page.evaluate(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',

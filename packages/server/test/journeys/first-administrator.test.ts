@@ -3,9 +3,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { TOTP } from 'otpauth'
 import type { Page } from 'playwright-core'
-import { addAuthenticator, openWindow, startBrowser } from '../support/chromium.ts'
+import { addAuthenticator, openWindow } from '../support/chromium.ts'
 import { onEachEngine } from '../support/engines.ts'
 import { startTestServer } from '../support/server.ts'
+import { shareBrowser } from '../support/shared-browser.ts'
 
 /** From the set-up link's end to the first protected route: each step says by itself that it holds. */
 async function firstHour(page: Page): Promise<void> {
@@ -36,7 +37,7 @@ onEachEngine('the set-up link leads to an owner who signs in with a passkey, and
   assert.equal(statSync(file).mode & 0o777, 0o600)
   const link = readFileSync(file, 'utf8').trim()
 
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   const { page, complaints } = await openWindow(browser)
   await addAuthenticator(page)
   await page.goto(link)
@@ -73,7 +74,7 @@ onEachEngine('without JavaScript the set-up link leads to an owner with a passwo
   t.after(() => server.close())
   const link = readFileSync(join(scratch.directory, 'setup-link.txt'), 'utf8').trim()
   const [address, token] = link.split('#') as [string, string]
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   const { page } = await openWindow(browser, { javaScriptEnabled: false })
   await page.goto(address)
   await page.getByLabel('Code of your link').fill(token)

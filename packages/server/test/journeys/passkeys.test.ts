@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { addAuthenticator, openWindow, startBrowser } from '../support/chromium.ts'
+import { addAuthenticator, openWindow } from '../support/chromium.ts'
 import { onEachEngine } from '../support/engines.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { startTestServer } from '../support/server.ts'
+import { shareBrowser } from '../support/shared-browser.ts'
 
 async function signInByPassword(page: Page, url: string, login: string): Promise<void> {
   await page.goto(`${url}/sign-in`)
@@ -18,7 +19,7 @@ onEachEngine('passkeys: added by name, offered by the browser, several at once, 
   t.after(() => server.close())
   const api = localAdministrator(scratch)
   const id = await makeUser(api, 'alice')
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   const { page, complaints } = await openWindow(browser)
   const laptop = await addAuthenticator(page)
   await signInByPassword(page, server.url, 'alice')
@@ -65,7 +66,7 @@ onEachEngine('after a password the passkey is the second step, and must verify i
   t.after(() => server.close())
   const api = localAdministrator(scratch)
   const id = await makeUser(api, 'alice')
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   const { page } = await openWindow(browser)
   const { cdp, authenticatorId } = await addAuthenticator(page)
   await signInByPassword(page, server.url, 'alice')
@@ -94,7 +95,7 @@ onEachEngine(
     const server = await startTestServer(scratch)
     t.after(() => server.close())
     await makeUser(localAdministrator(scratch), 'alice')
-    const browser = await startBrowser(t)
+    const browser = await shareBrowser(t)
     const { page, context } = await openWindow(browser)
     await addAuthenticator(page)
     await signInByPassword(page, server.url, 'alice')

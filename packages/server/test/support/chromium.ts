@@ -25,19 +25,11 @@ async function findChromium(): Promise<{ executablePath: string; args: string[] 
   return { executablePath: await shipped.executablePath(), args: [...shipped.args, ...args] }
 }
 
-/** A real Chromium for one test; it ends with the test. Where the test fails, what its pages show is told. */
-export async function startBrowser(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch(await findChromium())
-  t.after(async () => {
-    // Node.js has it, its types do not.
-    if ((t as unknown as { passed: boolean }).passed === false) await tellPages(t, browser)
-    await browser.close()
-  })
-  return browser
-}
+/** A real Chromium that has just started; whoever starts it closes it. */
+export const launchChromium = async (): Promise<Browser> => chromium.launch(await findChromium())
 
-/** A locator that was waited for in vain says nothing of the page it was looked for on. */
-async function tellPages(t: TestContext, browser: Browser): Promise<void> {
+/** Tells what all pages show: a locator that was waited for in vain says nothing of the page it was looked for on. */
+export async function tellPages(t: TestContext, browser: Browser): Promise<void> {
   for (const page of browser.contexts().flatMap((context) => context.pages())) {
     const text = page.locator('body').innerText({ timeout: 3_000 })
     const shown = await text.catch((error) => `(not to be read: ${error})`)

@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core'
 import { saveLatencies, saveNode } from '../../src/observability/nodes/node.store.ts'
 import { acmeFiles } from './acme.ts'
 import { openWindow } from './chromium.ts'
-import { type ConsoleHouse, seat } from './console.ts'
+import type { ConsoleHouse } from './console-house.ts'
+import { seat } from './seat.ts'
 
 const directory = fileURLToPath(new URL('../../../../docs/images/', import.meta.url))
 const madeWith = `${directory}made-with.json`

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { judgeAt } from '../../../test/support/axe.ts'
-import { openWindow, startBrowser } from '../../../test/support/chromium.ts'
+import { openWindow } from '../../../test/support/chromium.ts'
 import { scratchDatabase } from '../../../test/support/engines.ts'
 import { startTestServer } from '../../../test/support/server.ts'
+import { shareBrowser } from '../../../test/support/shared-browser.ts'
 import { brandAt } from '../branding/brand.ts'
 import { previewPage } from '../branding/preview.page.ts'
 import { languageNames } from '../languages/languages.ts'
@@ -251,7 +252,7 @@ test('every page in every state passes axe-core: wide and light in English, narr
   t.after(() => scratch.remove())
   const server = await startTestServer(scratch)
   t.after(() => server.close())
-  const browser = await startBrowser(t)
+  const browser = await shareBrowser(t)
   const { page } = await openWindow(browser, { bypassCSP: true })
   // Leaving at once is for browsers; here the page itself is looked at.
   const still = (html: string) =>
