@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { judgeAt } from '../support/axe.ts'
-import { openWindow, startBrowser } from '../support/chromium.ts'
-import { seat } from '../support/console.ts'
+import { openWindow } from '../support/chromium.ts'
 import { onEachEngine, scratchDatabase } from '../support/engines.ts'
 import { until } from '../support/house.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { freePort } from '../support/ports.ts'
+import { seat } from '../support/seat.ts'
 import { startTestServer } from '../support/server.ts'
+import { shareBrowser } from '../support/shared-browser.ts'
 
 /** Cookies know no ports: the other house stands under another name of this machine. */
 async function otherHouse(t: { after(undo: () => Promise<void>): void }) {
@@ -31,7 +32,7 @@ onEachEngine(
     const server = await startTestServer(scratch, { environment: { GATEHOUSE_OUTGOING_ALLOW: '127.0.0.1,::1' } })
     t.after(() => server.close())
     const api = localAdministrator(scratch)
-    const browser = await startBrowser(t)
+    const browser = await shareBrowser(t)
 
     // Here it is a provider, there an application whose keys are those that this house publishes.
     const application = await there.api('POST', '/api/applications', {
