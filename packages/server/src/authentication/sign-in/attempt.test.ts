@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { ManualClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
-import { onEmptyDatabase, type Scratch } from '../../../test/support/engines.ts'
-import { authenticationMigrations } from '../migrations.ts'
+import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
+import { migrations } from '../../migrations.ts'
 import { relyingPartyOf } from '../passkeys/ceremonies.ts'
 import { type Attempt, findAttempt, saveAttempt } from './attempt.store.ts'
 import { attemptMs, newAttempt } from './begin.ts'
@@ -19,7 +19,7 @@ async function inStore(
   }) => Promise<void>,
 ): Promise<void> {
   const clock = new ManualClock(1_700_000_000_000)
-  const storage = await openStorage(scratch.address, { clock, migrations: authenticationMigrations })
+  const storage = await openStorage(scratch.address, { clock, migrations })
   const deps = { storage, clock, entropy: systemEntropy, rp: relyingPartyOf('http://localhost:1') }
   const people = { find: async () => assert.fail('nobody is asked for') } as never
   try {
@@ -39,7 +39,7 @@ async function inStore(
   }
 }
 
-onEmptyDatabase(
+onEachEngine(
   'the challenge that the first page asks for never puts aside what the name began meanwhile',
   (scratch) =>
     inStore(scratch, async ({ begin, challenge, now }) => {
@@ -54,7 +54,7 @@ onEmptyDatabase(
     }),
 )
 
-onEmptyDatabase('a first challenge begins an attempt, and so it does in the place of one that ended', (scratch) =>
+onEachEngine('a first challenge begins an attempt, and so it does in the place of one that ended', (scratch) =>
   inStore(scratch, async ({ clock, begin, challenge, now }) => {
     const { challenge: asked } = await challenge(undefined)
     assert.equal((await now())?.challenge, asked)
