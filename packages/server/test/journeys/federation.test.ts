@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { judgeAt } from '../support/axe.ts'
 import { openWindow } from '../support/chromium.ts'
-import { onEachEngine, scratchDatabase } from '../support/engines.ts'
+import { onSqlite, scratchDatabase } from '../support/engines.ts'
 import { until } from '../support/house.ts'
 import { goodPassword, localAdministrator, makeUser } from '../support/people.ts'
 import { freePort } from '../support/ports.ts'
@@ -25,7 +25,7 @@ async function otherHouse(t: { after(undo: () => Promise<void>): void }) {
   return { url, api: localAdministrator(scratch) }
 }
 
-onEachEngine(
+onSqlite(
   'two Gatehouses: a person of one links and signs in by the other, without a secret between them',
   async (scratch, t) => {
     const there = await otherHouse(t)

@@ -66,13 +66,18 @@ export function onEachEngine(name: string, body: Body): void {
   declare(name, body, false)
 }
 
+/** One test, on SQLite: for what stands in a browser and has its tests on each engine below. */
+export function onSqlite(name: string, body: Body): void {
+  declare(name, body, false, ['sqlite'])
+}
+
 /** The same with a database without any schema, for rooms that bring their own migrations. */
 export function onEmptyDatabase(name: string, body: Body): void {
   declare(name, body, true)
 }
 
-function declare(name: string, body: Body, empty: boolean): void {
-  for (const engine of engines) {
+function declare(name: string, body: Body, empty: boolean, on: readonly EngineName[] = engines): void {
+  for (const engine of on) {
     test(`${name} [${engine}]`, async (t) => {
       const scratch = await scratchDatabase(engine, { empty })
       try {

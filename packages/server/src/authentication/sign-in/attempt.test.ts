@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { ManualClock, systemEntropy } from '#kernel'
 import { openStorage, type Storage } from '#storage'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
-import { migrations } from '../../migrations.ts'
+import { migrations } from '../../../test/support/migrations.ts'
 import { relyingPartyOf } from '../passkeys/ceremonies.ts'
 import { type Attempt, findAttempt, saveAttempt } from './attempt.store.ts'
 import { attemptMs, newAttempt } from './begin.ts'
@@ -39,19 +39,17 @@ async function inStore(
   }
 }
 
-onEachEngine(
-  'the challenge that the first page asks for never puts aside what the name began meanwhile',
-  (scratch) =>
-    inStore(scratch, async ({ begin, challenge, now }) => {
-      const begun = await begin('alice')
-      await assert.rejects(challenge(undefined), { code: 'authentication.form_stale' })
-      assert.deepEqual(await now(), begun)
-      const { challenge: asked } = await challenge(begun)
-      assert.deepEqual(await now(), { ...begun, challenge: asked })
-      const other = await begin('bob')
-      await assert.rejects(challenge(begun), { code: 'authentication.form_stale' })
-      assert.deepEqual(await now(), other)
-    }),
+onEachEngine('the challenge that the first page asks for never puts aside what the name began meanwhile', (scratch) =>
+  inStore(scratch, async ({ begin, challenge, now }) => {
+    const begun = await begin('alice')
+    await assert.rejects(challenge(undefined), { code: 'authentication.form_stale' })
+    assert.deepEqual(await now(), begun)
+    const { challenge: asked } = await challenge(begun)
+    assert.deepEqual(await now(), { ...begun, challenge: asked })
+    const other = await begin('bob')
+    await assert.rejects(challenge(begun), { code: 'authentication.form_stale' })
+    assert.deepEqual(await now(), other)
+  }),
 )
 
 onEachEngine('a first challenge begins an attempt, and so it does in the place of one that ended', (scratch) =>
