@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { newKey, send } from '../api/client.ts'
+import { ApiError, newKey, send } from '../api/client.ts'
 import type { Activation, Placed, TestResult, Validation } from '../api/types.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
@@ -95,6 +95,8 @@ export function Apply(it: {
   readonly validation: Validation | undefined
   readonly onClose: () => void
   readonly onDone: (activation: Activation) => void
+  /** Somebody else put a bundle in force meanwhile: it is a merge, no error. */
+  readonly onOther: () => void
 }) {
   const { t } = useWords()
   const [comment, setComment] = useState('')
@@ -109,6 +111,10 @@ export function Apply(it: {
     onSuccess: ({ body }) => {
       it.onDone(body)
       it.onClose()
+    },
+    onError: (error) => {
+      const code = error instanceof ApiError ? error.problem.code : ''
+      if (code === 'policies.activated_meanwhile' || code === 'web.revision_conflict') it.onOther()
     },
   })
   const policies = it.validation?.diff?.policies ?? []

@@ -15,7 +15,7 @@ import { cedar, colours, look } from './cedar-language.ts'
 function useEditor(make: (label: string) => Extension, text: string, label: string, key: string) {
   const host = useRef<HTMLDivElement>(null)
   const view = useRef<EditorView>(null)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: one editor for one file; its text is its own from then on
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one editor for one file and right; its text is its own from then on
   useEffect(() => {
     const shown = host.current
     if (shown === null) return
@@ -58,7 +58,12 @@ export function Editor(it: {
       if (update.docChanged) change.current(update.state.doc.toString())
     }),
   ]
-  const { host, view } = useEditor(extensions, it.text, t('Text of {file}', { file: it.file }), it.file)
+  const { host, view } = useEditor(
+    extensions,
+    it.text,
+    t('Text of {file}', { file: it.file }),
+    `${it.file} ${it.readOnly}`,
+  )
   useEffect(() => {
     const shown = view.current
     if (shown === null) return

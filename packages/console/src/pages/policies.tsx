@@ -13,6 +13,7 @@ import type { BundleOwner } from './bundle-owner.ts'
 import { Apply, Findings, NewFile } from './bundle-parts.tsx'
 import { useUnsaved } from './edit.tsx'
 import { Difference, Editor } from './editor.tsx'
+import { MergeFiles } from './merge-files.tsx'
 import { Versions } from './versions.tsx'
 
 type Files = Readonly<Record<string, string>>
@@ -66,6 +67,7 @@ function Bundle({
   const [file, setFile] = useInAddress('file')
   const [view, setView] = useInAddress('view')
   const [applying, setApplying] = useState(false)
+  const [merging, setMerging] = useState(false)
   const names = Object.keys(files).sort()
   const open = names.includes(file) ? file : (names.find((one) => one.endsWith('.cedar')) ?? names[0] ?? '')
   const changed = JSON.stringify(files) !== JSON.stringify(base?.files ?? {})
@@ -98,6 +100,9 @@ function Bundle({
           {t('{name} put another bundle in force after you began. See the difference before you put yours in force.', {
             name: active.by.name,
           })}{' '}
+          <button type="button" className="quiet small" onClick={() => setMerging(true)}>
+            {t('Bring both together')}
+          </button>{' '}
           <button type="button" className="quiet small" onClick={() => setView('diff')}>
             {t('Difference')}
           </button>
@@ -197,14 +202,33 @@ function Bundle({
         </p>
       )}
       <Cli command={`gatehouse ${cli[0]} push ./policies ${cli[1]}`} />
+      {merging && active !== undefined && (
+        <MergeFiles
+          before={base?.files ?? {}}
+          mine={files}
+          theirs={active.files}
+          by={active.by.name}
+          onClose={() => setMerging(false)}
+          onTake={(merged) => {
+            setBase(active)
+            setFiles(merged)
+            setMerging(false)
+            setView('diff')
+          }}
+        />
+      )}
       {applying && (
         <Apply
           name={name}
           path={path}
           files={files}
-          number={active?.number}
+          number={base?.number}
           validation={found}
           onClose={() => setApplying(false)}
+          onOther={() => {
+            setApplying(false)
+            void client.invalidateQueries({ queryKey: ['bundle', path] }).then(() => setMerging(true))
+          }}
           onDone={(activation) => {
             setBase({ ...activation, files, roles: [] })
             void client.invalidateQueries()

@@ -2,6 +2,8 @@
 export const short = {
   'API keys': 'API-Schlüssel',
   'New API key': 'Neuer API-Schlüssel',
+  'Bring both together': 'Beides zusammenführen',
+  'Go on with both': 'Mit beidem weitermachen',
   'The new API key': 'Der neue API-Schlüssel',
   Key: 'Schlüssel',
   'What it is for': 'Wofür er ist',

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { acmeBundle, acmeFiles } from '../support/acme.ts'
+import { openConsoleHouse, seat } from '../support/console.ts'
+
+test('policies in the console: checked as one types, put in force; two administrators’ bundles are brought together, not refused', async (t) => {
+  const house = await openConsoleHouse(t)
+  const { server, api } = house
+  const files = acmeFiles()
+  const plan = await api('POST', '/api/configuration/plan', { files })
+  await api('POST', '/api/configuration/apply', { files, fingerprint: plan.body.fingerprint })
+  const acme = (await api('GET', '/api/organizations?name=acme')).body.items[0].id
+  const application = (await api('GET', `/api/applications?organizationId=${acme}`)).body.items[0].id
+  const path = `/api/applications/${application}/policies`
+  const { page, complaints } = await seat(house, 'ada', 'owner')
+  const bundle = acmeBundle()
+  const names = Object.keys(bundle)
+  const [mine, theirs] = [names.find((name) => name.endsWith('.cedar')), names.find((name) => /schema/.test(name))]
+  assert.ok(mine && theirs)
+  await page.goto(`${server.url}/console/applications/${application}?tab=policies&file=${encodeURIComponent(mine)}`)
+  await page.getByRole('heading', { name: 'Checks ok' }).waitFor()
+  // The editor takes keys once it is known that she may change them.
+  await page.getByRole('button', { name: 'Put in force…' }).waitFor()
+  const editor = page.locator('.cm-content')
+  const type = async (text: string) => {
+    await editor.click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type(text)
+  }
+  await type('\npermit (principal, action, resource) when { principal.nonsense };\n')
+  await page.getByRole('heading', { name: 'Checks failed' }).waitFor()
+  assert.ok(
+    await page.getByRole('button', { name: 'Put in force…' }).isDisabled(),
+    'what fails its checks is not offered',
+  )
+  await page.getByRole('button', { name: 'Undo what I typed' }).click()
+  await type('\n// by ada\n')
+  // Another administrator puts a bundle in force meanwhile.
+  const other = { ...bundle, [theirs]: `${bundle[theirs]}\n// by another\n` }
+  const applied = await api('PUT', path, { files: other }, { 'if-match': '*' })
+  assert.equal(applied.status, 200, JSON.stringify(applied.body))
+  await page.getByRole('heading', { name: 'Checks ok' }).waitFor()
+  const put = async () => {
+    await page.getByRole('button', { name: 'Put in force…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Put in force', exact: true }).click()
+  }
+  await put()
+  const merge = page.getByRole('dialog', { name: 'Two people changed this' })
+  await merge.getByText('local administrator saved after you opened it').waitFor()
+  await merge.getByText('// by another').waitFor()
+  await merge.getByRole('button', { name: 'Go on with both' }).click()
+  await page.getByRole('heading', { name: 'Checks ok' }).waitFor()
+  await put()
+  await page.getByText('Bundle 3 is in force').waitFor()
+  const kept = (await api('GET', path)).body
+  assert.deepEqual(
+    [kept.files[mine], kept.files[theirs]],
+    [`${bundle[mine]}\n// by ada\n`, `${bundle[theirs]}\n// by another\n`],
+  )
+  assert.deepEqual(complaints, [])
+})
