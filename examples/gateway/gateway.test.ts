@@ -2,6 +2,7 @@
 // whose answers are set by the test: what a gateway must do with each answer, whatever Gatehouse decides.
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { findGateway, type GatewayKind, gatewayKinds, startGateway } from './launch.ts'
 import { type Document, startDocuments } from './service.ts'
@@ -17,6 +18,8 @@ interface Stage {
   /** What Gatehouse answers next. */
   answer: { status: number; headers: Record<string, string>; body?: string }
   readonly documents: Map<string, Document>
+  /** Asks for a web socket (RFC 6455 §4.1), whose far end sends back what it gets: what came back, or the status that refused it. */
+  echo(path: string, sent: string): Promise<number | string>
   get(path: string, options?: Sending): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }>
   stopGatehouse(): void
 }
@@ -46,6 +49,16 @@ async function stage(t: TestContext, kind: GatewayKind): Promise<Stage> {
   })
   await new Promise<void>((resolve) => gatehouse.listen(0, '127.0.0.1', resolve))
   const service = await startDocuments(documents, 0)
+  const sockets = new Set<Duplex>()
+  t.after(() => {
+    for (const each of sockets) each.destroy()
+  })
+  service.on('upgrade', (_incoming, socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.pipe(socket)
+  })
   const free = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => free.once('listening', resolve))
   const port = portOf(free)
@@ -78,7 +91,35 @@ async function stage(t: TestContext, kind: GatewayKind): Promise<Stage> {
       sending.once('error', reject)
       sending.end(body)
     })
-  const it: Stage = { asked, answer: allowed, documents, get, stopGatehouse }
+  const echo = (path: string, sent: string) =>
+    new Promise<number | string>((resolve, reject) => {
+      const headers = {
+        host: `documents.localhost:${port}`,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        'sec-websocket-version': '13',
+      }
+      const asking = request({ host: '127.0.0.1', port, path, headers, agent: false })
+      asking.once('error', reject)
+      asking.once('response', (reply) => {
+        reply.resume()
+        resolve(reply.statusCode ?? 0)
+      })
+      asking.once('upgrade', (_reply, socket) => {
+        let came = ''
+        socket.on('error', () => undefined)
+        socket.on('data', (chunk) => {
+          came += String(chunk)
+          if (came.length < sent.length) return
+          socket.destroy()
+          resolve(came)
+        })
+        socket.write(sent)
+      })
+      asking.end()
+    })
+  const it: Stage = { asked, answer: allowed, documents, get, echo, stopGatehouse }
   return it
 }
 
@@ -193,6 +234,36 @@ for (const kind of gatewayKinds) {
     assert.equal(asked.headers['x-forwarded-uri'], '/.gatehouse/sign-in?to=%2Fdocuments%2Fplan')
     assert.equal(asked.headers['gatehouse-gateway'], undefined)
   })
+
+  if (kind !== 'own')
+    gatewayTest('a web socket opens when its first request is let through, and not otherwise', async (it) => {
+      assert.equal(await it.echo('/documents/plan', 'to and fro'), 'to and fro')
+      const [{ headers }] = it.asked as [Asked]
+      assert.equal(headers['x-forwarded-uri'], '/documents/plan')
+      it.answer = { status: 403, headers: { 'gatehouse-reason': 'nothing-permits' } }
+      assert.equal(await it.echo('/documents/plan', 'to and fro'), 403)
+      it.answer = { status: 401, headers: {} }
+      assert.equal(await it.echo('/documents/plan', 'to and fro'), 401)
+      it.stopGatehouse()
+      assert.ok(Number(await it.echo('/documents/plan', 'to and fro')) >= 500)
+    })
+
+  gatewayTest(
+    'every request is asked about: no answer is kept, whatever it or the request says of caching',
+    async (it) => {
+      it.answer = { ...allowed, headers: { ...allowed.headers, 'cache-control': 'public, max-age=600', etag: '"1"' } }
+      assert.equal((await it.get('/documents/plan')).status, 200)
+      assert.equal((await it.get('/documents/plan', { headers: { 'if-none-match': '"1"' } })).status, 200)
+      assert.equal(it.asked.length, 2)
+      it.answer = { status: 403, headers: { 'gatehouse-reason': 'nothing-permits', 'cache-control': 'no-store' } }
+      const denied = await it.get('/documents/plan')
+      assert.equal(denied.status, 403)
+      assert.equal(denied.headers['cache-control'], 'no-store', 'nor does anybody on the way keep the denial')
+      it.answer = allowed
+      assert.equal((await it.get('/documents/plan')).status, 200)
+      assert.equal(it.asked.length, 4)
+    },
+  )
 
   gatewayTest('when Gatehouse does not answer, nothing passes', async (it) => {
     it.stopGatehouse()

@@ -1,5 +1,6 @@
 // The project's own small reverse proxy, for machines without nginx or Caddy, with the same meaning: it asks Gatehouse about
-// each request before any of it reaches the service, and hands the service the identity that Gatehouse answered with.
+// each request before any of it reaches the service, and hands the service the identity that Gatehouse answered with. Web sockets do
+// not go through it.
 import {
   Agent,
   createServer,
