@@ -59,3 +59,22 @@ test('policies in the console: checked as one types, put in force; two administr
   )
   assert.deepEqual(complaints, [])
 })
+
+test('sign-in policies are begun with an example and put in force; registrations say what they are for', async (t) => {
+  const house = await openConsoleHouse(t)
+  const { server, api, home } = house
+  const { page, complaints } = await seat(house, 'ada', 'owner')
+  await page.goto(`${server.url}/console/organizations/${home}?tab=policies`)
+  await page.getByRole('button', { name: 'Begin with an example' }).click()
+  await page.getByRole('heading', { name: 'Checks ok' }).waitFor()
+  await page.getByRole('button', { name: 'Put in force…' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Put in force', exact: true }).click()
+  await page.getByText('Bundle 1 is in force').waitFor()
+  const kept = await api('GET', `/api/organizations/${home}/sign-in-policy`)
+  assert.equal(kept.body.number, 1, JSON.stringify(kept.body))
+  await page.goto(`${server.url}/console/organizations/${home}?tab=policies&view=history`)
+  await page.getByText('ada').first().waitFor()
+  await page.goto(`${server.url}/console/organizations/${home}?tab=registrations`)
+  await page.getByText('Their addresses are confirmed by a letter').waitFor()
+  assert.deepEqual(complaints, [])
+})
