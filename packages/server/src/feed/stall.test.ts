@@ -58,6 +58,8 @@ test('a write transaction left open stalls numbering, is seen as such, and loses
   assert.deepEqual(turns, [1])
   assert.ok((await storage.unnumberedSinceMs()) !== undefined)
   assert.ok((await feed.health()).stalledMs >= 250)
+  await storage.settle(50)
+  assert.ok((await storage.unnumberedSinceMs()) !== undefined, 'who waits for positions waits no longer than they say')
 
   await stranger.query('commit')
   await feed.waitFor(follower, at, 5_000)
@@ -65,6 +67,9 @@ test('a write transaction left open stalls numbering, is seen as such, and loses
   assert.equal((await feed.health()).stalledMs, 0)
   await stranger.end()
   await feed.close()
+  await tell(storage, 3)
+  await storage.settle(10_000)
+  assert.equal(await storage.unnumberedSinceMs(), undefined, 'also where nothing else numbers')
   await storage.close()
   await scratch.remove()
 })

@@ -77,6 +77,11 @@ export interface Storage {
    */
   numberEvents(): Promise<number>
   readMark(): Promise<Mark>
+  /**
+   * Resolves once every event committed before the call has its position, so that who reads the feed then finds what they were told
+   * is done; or after `withinMs` (2,000 when not given): a long transaction holds positions back.
+   */
+  settle(withinMs?: number): Promise<void>
   /** When the oldest committed event that still has no position was recorded; undefined when all have one. */
   unnumberedSinceMs(): Promise<number | undefined>
   /** One trivial read; resolves when the database answers. @throws {Fault} `storage.unavailable` */

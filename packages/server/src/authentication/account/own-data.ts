@@ -32,6 +32,7 @@ export async function exportOwnData(services: Services, act: Act, person: Person
       touches: [],
     }),
   )
+  await storage.settle()
   return {
     exportedAt: time(nowMs),
     organization: { id: organizationId, name: organization.name, title: organization.displayName },

@@ -23,7 +23,8 @@ export interface EventsQuery {
 }
 
 /**
- * Events that the actor may see: of one organization by a right on it, of all by a right on the deployment.
+ * Events that the actor may see: of one organization by a right on it, of all by a right on the deployment. What was committed before
+ * the call is among them.
  * @throws {Fault} `authorization.denied`
  */
 export async function listVisibleEvents(deps: EventsDeps, act: Act, query: EventsQuery): Promise<FeedEvent[]> {
@@ -31,6 +32,7 @@ export async function listVisibleEvents(deps: EventsDeps, act: Act, query: Event
   const { filter, from, limit } = query
   const scope = filter.organizationId === undefined ? deployment : { type: 'Organization', id: filter.organizationId }
   gate.require(act, 'viewEvents', scope)
+  await storage.settle()
   if (query.order === 'newest') return listNewestEvents(storage.db, from, limit, filter)
   const until = clock.nowMs() + (arrival.open ? query.waitMs : 0)
   for (;;) {
@@ -44,8 +46,9 @@ export async function listVisibleEvents(deps: EventsDeps, act: Act, query: Event
   }
 }
 
-/** The newest numbered position: where a caller begins who wants only what comes. */
+/** The newest position: where a caller begins who wants only what comes. */
 export async function newestPosition(storage: Storage): Promise<number> {
+  await storage.settle()
   const [newest] = await listNewestEvents(storage.db, undefined, 1)
   return newest?.position ?? 0
 }

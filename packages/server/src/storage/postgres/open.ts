@@ -6,7 +6,7 @@ import { listApplied, type Migration, migrate } from '../migration.ts'
 import type { Db, Lasting, Storage, Tables, Tx, Written } from '../storage.ts'
 import { isConflict, toFault } from './errors.ts'
 import { Hints } from './hints.ts'
-import { numberEvents, readMark, unnumberedSince } from './sequencer.ts'
+import { numberEvents, readMark, settleEvents, unnumberedSince } from './sequencer.ts'
 import { readPostgresSnapshot } from './snapshot.ts'
 
 const attemptsMost = 50
@@ -80,6 +80,7 @@ export async function openPostgres(
     onCommit: (listener) => hints.onHint(listener),
     numberEvents: () => numberEvents(kysely as Kysely<unknown>).catch((error) => Promise.reject(toFault(error))),
     readMark: () => readMark(kysely as Kysely<unknown>).catch((error) => Promise.reject(toFault(error))),
+    settle: (ms) => settleEvents(kysely as Kysely<unknown>, ms).catch((error) => Promise.reject(toFault(error))),
     unnumberedSinceMs: () => unnumberedSince(kysely as Kysely<unknown>),
     ping: async () => {
       try {

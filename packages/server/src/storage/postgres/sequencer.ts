@@ -56,3 +56,20 @@ export async function unnumberedSince(kysely: Kysely<unknown>): Promise<number |
   )
   return rows[0]?.at ?? undefined
 }
+
+/** Numbers until every event that was committed before the call has its position, or `withinMs` have passed. */
+export async function settleEvents(kysely: Kysely<unknown>, withinMs = 2_000): Promise<void> {
+  const { rows } = await sql<{ xid: string }>`
+    select xid::text as xid from events where position is null order by xid desc limit 1`.execute(kysely)
+  const newest = rows[0]?.xid
+  if (newest === undefined) return
+  const until = performance.now() + withinMs
+  for (let pauseMs = 2; performance.now() < until; pauseMs = Math.min(2 * pauseMs, 50)) {
+    await numberEvents(kysely)
+    const left = await sql`select 1 from events where position is null and xid <= ${newest}::xid8 limit 1`.execute(
+      kysely,
+    )
+    if (left.rows.length === 0) return
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}

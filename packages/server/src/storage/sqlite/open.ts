@@ -55,6 +55,7 @@ export async function openSqlite(
       const position = (row?.position as number | null) ?? 0
       return { position, below: BigInt(position) + 1n }
     },
+    settle: async () => undefined,
     unnumberedSinceMs: async () => undefined,
     ping: async () => {
       try {
