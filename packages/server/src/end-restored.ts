@@ -1,5 +1,5 @@
 // What a backup brings back and nobody may hold: after it sessions ended, keys were revoked, secrets replaced, and it knows nothing of that.
-import { endEverySession } from '#authentication'
+import { endEverySession, voidEntries } from '#authentication'
 import {
   listApplications,
   listMachines,
@@ -10,6 +10,7 @@ import {
 } from '#directory'
 import { record } from '#feed'
 import type { Act, Clock, Entropy } from '#kernel'
+import { retireEverySigningKey } from '#keyring'
 import '#observability'
 import { type DatabaseAddress, openStorage, type Storage } from '#storage'
 import { endEveryApiKey, endEveryToken } from '#tokens'
@@ -27,7 +28,9 @@ export interface EndRestoredInput {
 export interface EndedRestored {
   readonly sessions: number
   readonly tokens: number
+  readonly links: number
   readonly apiKeys: number
+  readonly signingKeys: number
   readonly machines: number
   readonly applications: number
 }
@@ -36,16 +39,18 @@ const pageRows = 200
 const reason = 'restored from a backup: activate it once its secrets and keys are known to be those in force'
 
 /**
- * Ends sessions and tokens of a restored database, and what opens doors by itself: API keys are revoked, machines and applications that have
- * secrets, keys or trusts are suspended until somebody activates them. Migrates the database to this version. Every change is an event.
+ * Ends sessions and tokens of a restored database, and what opens doors by itself: one-time links are void, second factors are asked for
+ * again, API keys are revoked, signing keys retired, machines and applications that have secrets, keys or trusts suspended until somebody
+ * activates them. Migrates the database to this version. Every change is an event.
  */
 export async function endRestored(input: EndRestoredInput): Promise<EndedRestored> {
   const { address, clock, entropy, backupAtMs, keepCredentials = false } = input
   const storage = await openStorage(address, { clock, migrations })
   const act: Act = { actor: { type: 'system', name: 'restore' }, requestId: `restore-${clock.nowMs()}` }
-  const ended = { sessions: 0, tokens: 0, apiKeys: 0, machines: 0, applications: 0 }
+  const ended = { sessions: 0, tokens: 0, links: 0, apiKeys: 0, signingKeys: 0, machines: 0, applications: 0 }
   try {
     ended.tokens = await storage.transact((tx) => endEveryToken(tx))
+    ended.links = await storage.transact((tx) => voidEntries(tx, clock.nowMs()))
     for await (const organization of organizations(storage)) {
       ended.sessions += await storage.transact((tx) => endEverySession(tx, { clock }, act, organization.id, 'restored'))
       if (keepCredentials) continue
@@ -61,7 +66,10 @@ export async function endRestored(input: EndRestoredInput): Promise<EndedRestore
         ended.applications++
       }
     }
-    if (!keepCredentials) ended.apiKeys = await endEveryApiKey(storage, clock, act, 'restored')
+    if (!keepCredentials) {
+      ended.apiKeys = await endEveryApiKey(storage, clock, act, 'restored')
+      ended.signingKeys = await storage.transact((tx) => retireEverySigningKey(tx, { clock }, act))
+    }
     await storage.transact((tx) =>
       record(tx, act, {
         type: 'observability.backup_restored',

@@ -50,12 +50,13 @@ try {
       `Bring these to ${archiveDirectoryOf(config.dataDirectory)}; the log verifies without them, what they say cannot be shown`,
     )
   console.log(
-    `The backup is of ${new Date(createdAtMs).toISOString()}: ${ended.sessions} sessions and ${ended.tokens} tokens of then were ended`,
+    `The backup is of ${new Date(createdAtMs).toISOString()}: ${ended.sessions} sessions and ${ended.tokens} tokens of then were ended, ${ended.links} one-time links are void`,
   )
   if (keepCredentials)
     console.log('API keys, secrets and keys are those of the backup, those that were revoked after it too')
   else {
     console.log(`${ended.apiKeys} API keys were revoked: their owners make new ones`)
+    console.log(`${ended.signingKeys} signing keys were retired: the first start makes new ones`)
     console.log(
       `Suspended until activated: ${ended.machines} machines, ${ended.applications} applications with secrets or keys`,
     )

@@ -28,5 +28,6 @@ export { type Acr, acrs, isAtLeast, type Session, type SessionId } from './sessi
 export type { KnownSession } from './sessions/session-cache.ts'
 export { sessionSource } from './sessions/session-source.ts'
 export { actOfPerson, type Sessions } from './sessions/sessions.ts'
+export { voidEntries } from './sessions/void-entries.ts'
 export { offerSetup, type SetupNotice, saySetup } from './setup/first-administrator.ts'
 export { networkOf } from './sign-in/throttle.ts'

@@ -4,6 +4,7 @@ export { defaultTimes, type Keyring, type KeyringDeps, openKeyring, type RotateO
 export type { NamedKey } from './named-keys.ts'
 export type { SigningTokenOptions } from './pkcs11/signing-token.ts'
 export { allPurposes, definePurposes } from './purposes.ts'
+export { retireEverySigningKey } from './retire-every-key.ts'
 export { newRootKey, type RootKey, readRootKeys, writeRootKeys } from './root-key.ts'
 export type { SigningAlgorithm, SigningKeyState } from './signing-key.store.ts'
 export type { RotationTimes, SigningKeyInfo } from './signing-keys.ts'

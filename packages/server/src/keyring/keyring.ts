@@ -103,7 +103,9 @@ export async function openKeyring(deps: KeyringDeps): Promise<Keyring> {
     for (const listener of listeners) listener()
   }
   await load()
-  for (const algorithm of deps.algorithms ?? ['ES256']) {
+  // An algorithm that somebody used goes on with a new key, where a restore has retired the former.
+  const wanted = new Set([...(deps.algorithms ?? (['ES256'] as const)), ...signing.list().map((key) => key.algorithm)])
+  for (const algorithm of wanted) {
     if (signing.active(algorithm) !== undefined) continue
     // Another node may have been first: then its key is there to load.
     await signing.rotate(system, algorithm, {}).catch((error) => {

@@ -71,6 +71,16 @@ export async function moveSigningKey(
   return done.numUpdatedRows === 1n
 }
 
+/** Retires all keys that are not retired yet, whatever their state. @returns those that were, as they are now */
+export async function retireSigningKeys(tx: Tx, nowMs: number): Promise<SigningKeyRow[]> {
+  return tx
+    .updateTable('signing_keys')
+    .set((key) => ({ state: 'retired', retires_at: nowMs, sealed: null, revision: key('revision', '+', 1) }))
+    .where('state', '!=', 'retired')
+    .returningAll()
+    .execute()
+}
+
 export async function resealSigningKey(tx: Tx, kid: string, sealed: Uint8Array): Promise<void> {
   await tx.updateTable('signing_keys').set({ sealed }).where('kid', '=', kid).where('sealed', 'is not', null).execute()
 }

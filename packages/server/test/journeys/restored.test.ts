@@ -8,6 +8,7 @@ import { createBackup } from '../../src/observability/backup/backup.ts'
 import { restoreBackup } from '../../src/observability/backup/restore.ts'
 import { type Api, startApi } from '../support/api.ts'
 import { onEachEngine, scratchDatabase } from '../support/engines.ts'
+import { goodPassword } from '../support/people.ts'
 import { within } from '../support/token-flow.ts'
 import { postForm } from '../support/tokens.ts'
 
@@ -21,7 +22,7 @@ async function backUp({ storage }: Api): Promise<Buffer> {
 }
 
 onEachEngine(
-  'what was revoked after a backup does not come back with it: sessions and tokens end, API keys are revoked, machines wait for somebody',
+  'what was revoked after a backup does not come back with it: sessions and tokens end, links are void, keys are replaced, machines wait for somebody',
   async (scratch) => {
     const api = await startApi(scratch)
     const must = async (method: string, path: string, body?: unknown) => {
@@ -42,10 +43,20 @@ onEachEngine(
     const form = { grant_type: 'client_credentials', resource: api.url }
     const before = await postForm(`${api.url}/oauth/token`, form, { id: machine, secret })
     assert.equal(before.status, 200)
+    const kids = async (url: string): Promise<string[]> => {
+      const { keys } = (await (await fetch(`${url}/oauth/jwks`)).json()) as { keys: { kid: string }[] }
+      return keys.map(({ kid }) => kid)
+    }
+    const [kid] = (await kids(api.url)) as [string]
+    const enrolment = {
+      token: (await must('POST', `/api/users/${owner}/invitation-link`)).token,
+      password: goodPassword,
+    }
     const sealed = await backUp(api)
     // After the backup: its secret is replaced and its key revoked, which no backup can know.
     await must('DELETE', `/api/api-keys/${key.key.id}`)
     await must('POST', `/api/machines/${machine}/secrets`, {})
+    await must('POST', '/api/enrolments', enrolment)
     await api.close()
 
     for (const keepCredentials of [false, true]) {
@@ -70,8 +81,9 @@ onEachEngine(
         backupAtMs: createdAtMs,
         keepCredentials,
       })
-      const { sessions: _, tokens, ...credentials } = ended
+      const { sessions: _, tokens, links, ...credentials } = ended
       assert.ok(tokens >= 1)
+      assert.ok(links >= 1)
       const counted = keepCredentials ? [0, 0, 0] : [1, 1, 1]
       assert.deepEqual([credentials.apiKeys, credentials.machines, credentials.applications], counted)
 
@@ -79,6 +91,15 @@ onEachEngine(
       const again = await startApi(target)
       const state = async (path: string) => (await again.call('GET', path)).body.state
       const suspended = keepCredentials ? 'active' : 'suspended'
+      const used = await again.call('POST', '/api/enrolments', enrolment)
+      assert.equal(used.status, 410, 'a link that was used after the backup works once, and that was then')
+      const now = await kids(again.url)
+      assert.equal(
+        now.includes(kid),
+        keepCredentials,
+        'a signing key that was stolen and rotated away does not come back',
+      )
+      assert.equal(now.length >= 1, true)
       assert.equal(await state(`/api/machines/${machine}`), suspended)
       assert.equal(await state(`/api/applications/${application}`), suspended)
       assert.equal(await state(`/api/machines/${idle}`), 'active', 'who has nothing to prove itself with is as it was')

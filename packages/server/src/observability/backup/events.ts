@@ -12,7 +12,9 @@ declare module '#feed' {
       credentialsKept: boolean
       sessions: number
       tokens: number
+      links: number
       apiKeys: number
+      signingKeys: number
       machines: number
       applications: number
     }
