@@ -73,6 +73,12 @@ onEachEngine(
           assert.deepEqual([session.amr, session.acr], [['fed', 'mfa'], 'urn:gatehouse:acr:2'])
           says('pwd')
           assert.equal((await byProvider()).at, '/enrol')
+          // How somebody was asked is what the ID token has signed: userinfo has no say in it (OpenID Connect Core 5.3.2).
+          upstream.bend = ({ claims: { amr: _, ...claims } }) => ({ claims })
+          upstream.instead.set('/me', () => ({ body: JSON.stringify({ sub: '1', amr: ['mfa'] }) }))
+          assert.equal((await byProvider()).at, '/enrol')
+          assert.ok(upstream.asked.includes('/me'))
+          upstream.instead.clear()
           // Trusted no more, sessions that stood on it end.
           upstream.bend = undefined
           assert.equal((await api('PATCH', path, { trustedAmr: [] })).status, 200)

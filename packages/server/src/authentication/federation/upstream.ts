@@ -160,7 +160,8 @@ export class Upstream {
         payload.email === undefined && provider.scopes.includes('email')
           ? await this.#userinfo(as, client, tokens.access_token, sub)
           : {}
-      return readClaims(sub, { ...told, ...payload })
+      // INVARIANT: how and when somebody was asked is what the ID token has signed: userinfo tells what they are called, no more.
+      return readClaims(sub, { ...payload, ...told })
     } catch (error) {
       throw asProblem(oauth, error)
     }
@@ -187,7 +188,8 @@ export class Upstream {
     const options = { [oauth.customFetch]: this.#fetch, [oauth.allowInsecureRequests]: true }
     try {
       const answer = await oauth.userInfoRequest(as, client, token, options)
-      return await oauth.processUserInfoResponse(as, client, subject, answer)
+      const { email, email_verified, name } = await oauth.processUserInfoResponse(as, client, subject, answer)
+      return { email, email_verified, ...(name !== undefined && { name }) }
     } catch {
       return {}
     }
