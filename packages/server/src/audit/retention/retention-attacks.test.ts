@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '#kernel'
+import type { Storage } from '#storage'
 import { startApi } from '../../../test/support/api.ts'
 import { openAuditHouse } from '../../../test/support/audit-house.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
@@ -12,6 +13,7 @@ import { destroyPersonKey } from '../persons/person-key.store.ts'
 import { findIndexed } from '../search/index.store.ts'
 import { type Archive, findArchive, moveToArchive } from './archive.store.ts'
 import { Archives, archiveSize } from './archive.ts'
+import { sweep } from './sweep.ts'
 
 onEachEngine(
   'two who take bodies out of one archive at once both do; what is erased while it is archived stays erased',
@@ -102,6 +104,26 @@ onEachEngine(
       const shortened = await api.call('PUT', '/api/audit/retention', { organizationId: one, keepDays: 1 }, { actor })
       assert.equal(shortened.status, 204, JSON.stringify(shortened.body))
       clock.advanceMs(2 * dayMs)
+      await settled()
+      // A hold that comes while a sweep has chosen what goes keeps it all the same.
+      const { storage } = api
+      const rows = async () =>
+        (await storage.db.selectFrom('audit_holds').select('id').where('released_at', 'is', null).execute()).length
+      const before = await rows()
+      let late: { id: string } | undefined
+      const slow: Storage = {
+        ...storage,
+        transact: async (body, how) => {
+          late ??= (await api.call('POST', '/api/audit/holds', { organizationId: one, reason: 'case 18' })).body
+          return storage.transact(body, how)
+        },
+      }
+      const archives = new Archives(storage, scratch.directory)
+      const all = async () => Number.MAX_SAFE_INTEGER
+      const nothing = await sweep({ storage: slow, clock, archives, exportedThrough: all }, 'test')
+      assert.deepEqual([nothing.removed, await rows()], [0, before + 1])
+      assert.ok(nothing.held > 0)
+      assert.equal((await api.call('POST', `/api/audit/holds/${late?.id}/release`, { reason: 'over' })).status, 204)
       await settled()
       assert.ok((await api.call('POST', '/api/audit/sweeps')).body.removed > 0)
       const [kept] = (await api.call('GET', '/api/events?type=audit.retention_changed')).body.items

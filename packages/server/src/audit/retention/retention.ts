@@ -15,6 +15,7 @@ import {
   saveRetention,
   sweepAgain,
 } from './retention.store.ts'
+import { changeRules } from './rules.ts'
 
 export interface RetentionDeps {
   readonly storage: Storage
@@ -45,6 +46,7 @@ export async function setRetention(
     })
   const scope = organizationId ?? everything
   return storage.write(async (tx) => {
+    await changeRules(tx)
     const minimum = await findMinimumDays(tx)
     if (keepDays !== undefined && keepDays < minimum)
       throw new Fault('audit.retention_below_minimum', { detail: `Every entry is kept for at least ${minimum} days` })
@@ -68,6 +70,7 @@ export async function setRetention(
 export async function setMinimum({ storage, clock }: RetentionDeps, act: Act, days: number) {
   if (days < 0 || days > daysMost) throw new Fault('audit.retention_invalid')
   return storage.write(async (tx) => {
+    await changeRules(tx)
     const was = await findMinimumDays(tx)
     await saveMinimumDays(tx, days, clock.nowMs())
     await sweepAgain(tx)
@@ -114,6 +117,7 @@ export async function placeHold({ storage, clock, entropy }: RetentionDeps, act:
     placedIn,
   }
   const { at } = await storage.write(async (tx) => {
+    await changeRules(tx)
     await insertHold(tx, hold)
     await record(tx, act, {
       type: 'audit.hold_placed',
@@ -135,6 +139,7 @@ export async function placeHold({ storage, clock, entropy }: RetentionDeps, act:
 /** Ends a hold now; what it kept is due at the next sweep. @throws {Fault} `audit.hold_unknown` */
 export async function endHold({ storage, clock }: RetentionDeps, act: Act, hold: Hold, reason: string) {
   return storage.write(async (tx) => {
+    await changeRules(tx)
     if (!(await releaseHold(tx, hold.id, clock.nowMs()))) throw new Fault('audit.hold_unknown')
     await sweepAgain(tx)
     await record(tx, act, {

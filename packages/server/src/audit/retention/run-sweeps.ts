@@ -4,11 +4,10 @@ import { beginSink, holdSink, releaseSink } from '../sinks/sink.store.ts'
 import { countArchives } from './archive.store.ts'
 import { isInForce } from './hold.ts'
 import { listHolds, sweepAgain } from './retention.store.ts'
+import { lease } from './rules.ts'
 import { type SweepDeps, type Swept, sweep } from './sweep.ts'
 
 const hourMs = 3_600_000
-/** The lease of the sweep lies with those of the sinks; no sink can have this name. */
-const lease = '~retention'
 const leaseMs = 10 * 60_000
 const system: Act = { actor: { type: 'system', name: 'audit' }, requestId: 'retention' }
 
@@ -33,16 +32,19 @@ export async function runSweeps(
     this.set((await listHolds(storage.db)).filter((hold) => isInForce(hold, nowMs)).length)
   })
   await storage.transact((tx) => beginSink(tx, lease, 0, clock.nowMs()))
+  /** Holds that ended by themselves before then have been seen; a start sees all, for they end while nobody runs too. */
+  let lookedMs = 0
   const run = async (act: Act): Promise<Swept | undefined> => {
     const nowMs = clock.nowMs()
     if (!(await storage.transact((tx) => holdSink(tx, lease, node, nowMs, nowMs + leaseMs)))) return undefined
     try {
       const nowEnded = (await listHolds(storage.db)).some(
         ({ endsAtMs, releasedAtMs }) =>
-          releasedAtMs === undefined && endsAtMs !== undefined && endsAtMs <= nowMs && endsAtMs > nowMs - 2 * hourMs,
+          releasedAtMs === undefined && endsAtMs !== undefined && endsAtMs <= nowMs && endsAtMs > lookedMs,
       )
       if (nowEnded) await storage.transact((tx) => sweepAgain(tx))
       const swept = await sweep(deps, act.requestId)
+      lookedMs = nowMs - 2 * hourMs
       removed.inc(swept.removed)
       if (swept.removed + swept.archived > 0)
         await storage.transact((tx) =>

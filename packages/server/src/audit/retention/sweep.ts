@@ -6,9 +6,10 @@ import { eraseLedgerEntries, findLedgerState } from '../ledger/ledger.store.ts'
 import { findIndexed, lastBefore, mergeIndex, removeFromIndex } from '../search/index.store.ts'
 import { archivedThrough, listArchives } from './archive.store.ts'
 import { type Archives, archiveSize } from './archive.ts'
-import { covers, isInForce } from './hold.ts'
+import { covers } from './hold.ts'
 import { removeArchived } from './remove-archived.ts'
-import { everything, findMinimumDays, listHolds, listRetention, type Retention, saveSwept } from './retention.store.ts'
+import { everything, saveSwept } from './retention.store.ts'
+import { type Rules, RulesChanged, readRules, requireRules } from './rules.ts'
 
 const dayMs = 86_400_000
 const atOnce = 500
@@ -46,51 +47,66 @@ export async function sweep(deps: SweepDeps, requestId: string): Promise<Swept> 
   const swept: Swept = { removed: 0, held: 0, archived: 0, away: [] }
   for (const archive of await listArchives(storage.db, true))
     if ((await archives.remove(archive, [], gone)) < 0) swept.away.push(archive.file)
-  const settings = await listRetention(storage.db)
-  const own = new Set(settings.map(({ scope }) => scope))
   const settled = Math.min(
     (await findLedgerState(storage.db))?.size ?? 0,
     await findIndexed(storage.db),
     await deps.exportedThrough(),
   )
-  const minimumDays = await findMinimumDays(storage.db)
-  for (const setting of settings)
-    if (setting.keepDays !== undefined) await sweepScope(setting, Math.max(setting.keepDays, minimumDays))
+  const { settings } = await readRules(storage.db, clock.nowMs())
+  for (const { scope } of settings) for (let goesOn = true; goesOn; ) goesOn = await sweepSome(scope)
   if (swept.removed > 0) await mergeIndex(storage)
   const archiveDays = settings.find(({ scope }) => scope === everything)?.archiveDays
   if (archiveDays !== undefined) await archiveBefore(clock.nowMs() - archiveDays * dayMs)
   return swept
 
-  async function sweepScope({ scope, swept: begin }: Retention, keepDays: number): Promise<void> {
+  /** One batch of a scope, by the rules of the moment. @returns whether there is more to look at */
+  async function sweepSome(scope: string): Promise<boolean> {
     const nowMs = clock.nowMs()
-    const dueMs = nowMs - keepDays * dayMs
-    const holds = (await listHolds(storage.db)).filter((hold) => isInForce(hold, nowMs))
+    const rules = await readRules(storage.db, nowMs)
+    const setting = rules.settings.find((one) => one.scope === scope)
+    if (setting?.keepDays === undefined) return false
+    const own = new Set(rules.settings.map((one) => one.scope))
+    const dueMs = nowMs - Math.max(setting.keepDays, rules.minimumDays) * dayMs
     const last = Math.min(settled, await lastBefore(storage.db, dueMs))
-    let at = begin
-    while (at < last) {
-      const heads = await listEventHeads(storage.db, at, last, atOnce, scope === everything ? undefined : scope)
-      if (heads.length === 0) break
-      const due = heads.filter(
-        ({ type, atMs, organizationId, blank }) =>
-          !blank &&
-          !type.startsWith(aboutTheLog) &&
-          atMs < dueMs &&
-          (scope !== everything || !own.has(organizationId ?? everything)),
-      )
-      const going = due.filter((event) => !holds.some((hold) => covers(hold, event))).map(({ position }) => position)
-      swept.held += due.length - going.length
-      const end = heads.at(-1)?.position as number
-      await removeBodies(going)
-      at = heads.length < atOnce ? last : end
-      await storage.transact((tx) => saveSwept(tx, scope, at))
+    if (setting.swept >= last) return false
+    const only = scope === everything ? undefined : scope
+    const heads = await listEventHeads(storage.db, setting.swept, last, atOnce, only)
+    if (heads.length === 0) return false
+    const due = heads.filter(
+      ({ type, atMs, organizationId, blank }) =>
+        !blank &&
+        !type.startsWith(aboutTheLog) &&
+        atMs < dueMs &&
+        (scope !== everything || !own.has(organizationId ?? everything)),
+    )
+    const going = due
+      .filter((event) => !rules.holds.some((hold) => covers(hold, event)))
+      .map(({ position }) => position)
+    const end = heads.length < atOnce ? last : (heads.at(-1)?.position as number)
+    try {
+      await removeBodies(going, rules)
+      await storage.transact(async (tx) => {
+        await requireRules(tx, rules, clock.nowMs())
+        await saveSwept(tx, scope, end)
+      })
+    } catch (error) {
+      if (error instanceof RulesChanged) return true
+      throw error
     }
+    swept.held += due.length - going.length
+    return end < last
   }
 
-  async function removeBodies(positions: readonly number[]): Promise<void> {
+  /** INVARIANT: each transaction that takes bodies holds the rules by which it does: a hold that stands keeps what it covers from then on. */
+  async function removeBodies(positions: readonly number[], rules: Rules): Promise<void> {
     if (positions.length === 0) return
-    swept.away.push(...(await removeArchived(storage, archives, positions, gone)).away)
+    const takes = async (tx: Tx, had: readonly number[]) => {
+      await requireRules(tx, rules, clock.nowMs())
+      await gone(tx, had)
+    }
+    swept.away.push(...(await removeArchived(storage, archives, positions, takes)).away)
     await storage.transact(async (tx) => {
-      await gone(tx, await eraseLedgerEntries(tx, positions))
+      await takes(tx, await eraseLedgerEntries(tx, positions))
       await blankEvents(tx, positions)
       await removeFromIndex(tx, storage.engine, positions)
     })
