@@ -9,7 +9,7 @@ import { useTell } from '../parts/toast.tsx'
 import { useWords } from '../words/words.tsx'
 
 /** A form in a dialog that makes one request, with the command that does the same. */
-function FormDialog(it: {
+export function FormDialog(it: {
   readonly title: string
   readonly label: string
   readonly method: string

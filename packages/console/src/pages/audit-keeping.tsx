@@ -7,6 +7,7 @@ import { Cli, Entity, State, Time } from '../parts/small.tsx'
 import { visible } from '../parts/visible.ts'
 import { useWords } from '../words/words.tsx'
 import { PlaceHold, ReleaseHold, SetMinimum, SetRetention } from './audit-dialogs.tsx'
+import { ReplaySink, SweepNow } from './audit-sinks.tsx'
 
 interface Sink {
   readonly name: string
@@ -46,6 +47,7 @@ type Asked =
 export function AuditKeeping() {
   const { t, number } = useWords()
   const mayManage = useMay('manageRetention', deployment)
+  const mayExamine = useMay('examine', deployment)
   const [asked, setAsked] = useState<Asked>()
   const close = () => setAsked(undefined)
   const read = <T,>(path: string) => ({
@@ -81,7 +83,10 @@ export function AuditKeeping() {
               {sink.deadLetters.length > 0 && ` · ${t('{count} refused', { count: number(sink.deadLetters.length) })}`}
               {sink.failure !== undefined && <span className="wrong"> {visible(sink.failure)}</span>}
             </span>
-            <State of={sink.failures > 0 ? 'failing' : 'ok'} />
+            <span className="actions">
+              <State of={sink.failures > 0 ? 'failing' : 'ok'} />
+              {mayExamine && <ReplaySink name={sink.name} position={sink.position} />}
+            </span>
           </p>
         ))}
         <Cli command="gatehouse audit sinks" />
@@ -134,7 +139,8 @@ export function AuditKeeping() {
           <button type="button" className="quiet" onClick={() => setAsked({ what: 'retention' })}>
             {t('Set retention')}
           </button>
-        )}
+        )}{' '}
+        {mayManage && <SweepNow />}
         <Cli command="gatehouse audit retention list" />
       </section>
       <section className="card">

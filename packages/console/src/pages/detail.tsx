@@ -10,9 +10,11 @@ import { Cli, Entity, Facts, quote, State, Time } from '../parts/small.tsx'
 import { type Sentence, useWords } from '../words/words.tsx'
 import { ApiKeys } from './api-keys.tsx'
 import { ofApplication, ofSignIns } from './bundle-owner.ts'
+import { Contain } from './contain.tsx'
 import { Edit } from './edit.tsx'
 import { GrantsOf } from './grants.tsx'
 import { IdentitiesOf } from './identities-of.tsx'
+import { Lint } from './lint.tsx'
 import { MemberOf, Members } from './members.tsx'
 import { cliOf, type Item, type Noun } from './noun.ts'
 import { Secrets } from './secrets.tsx'
@@ -21,6 +23,7 @@ import { SignInOf } from './sign-in-of.tsx'
 
 const Graph = lazy(() => import('../pictures/access.tsx'))
 const ProviderPanel = lazy(() => import('./provider-panel.tsx'))
+const Branding = lazy(() => import('./branding.tsx'))
 const Policies = lazy(() => import('./policies.tsx'))
 const Registrations = lazy(() => import('./registrations.tsx'))
 
@@ -29,7 +32,8 @@ type Tab = readonly [string, Sentence]
 function tabsOf(noun: Noun): Tab[] {
   const tabs: Tab[] = [['', 'Overview']]
   if (noun.path === 'applications') tabs.push(['policies', 'Policies'])
-  if (noun.path === 'organizations') tabs.push(['policies', 'Sign-in policies'], ['registrations', 'Registrations'])
+  if (noun.path === 'organizations')
+    tabs.push(['policies', 'Sign-in policies'], ['registrations', 'Registrations'], ['branding', 'Branding'])
   if (noun.path === 'groups') tabs.push(['members', 'Members'])
   if (noun.path === 'users') tabs.push(['sessions', 'Sessions and factors'])
   if (noun.path === 'machines' || noun.path === 'applications') tabs.push(['secrets', 'Secrets and keys'])
@@ -101,6 +105,8 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
                 />
               ),
           )}
+          {['users', 'machines', 'applications'].includes(noun.path) && !gone && <Contain uid={itself} name={name} />}
+          {noun.path === 'users' && gone && may[1] && <EraseFromLog id={id} />}
           {may[1] && !gone && (
             <ActButton
               act={{
@@ -153,9 +159,10 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
               ]}
             />
             {noun.path === 'providers' && <ProviderPanel item={item} mayManage={may[0] === true} />}
-            {noun.path === 'users' && <SignInOf id={id} state={state ?? ''} />}
+            {noun.path === 'users' && <SignInOf id={id} state={state ?? ''} email={item.email as string | undefined} />}
             {!gone && <Edit key={item.id} noun={noun} item={item} readOnly={!may[0]} />}
             {noun.path === 'organizations' && <Inside id={id} />}
+            {noun.path === 'applications' && <Lint id={id} />}
             {(noun.path === 'users' || noun.path === 'machines' || noun.path === 'groups') && <MemberOf id={id} />}
             {['users', 'groups', 'applications', 'providers'].includes(noun.path) ? (
               <Cli command={cliOf(noun, item, 'show')} />
@@ -190,6 +197,7 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
           <Policies owner={noun.path === 'organizations' ? ofSignIns(id, name) : ofApplication(id)} name={name} />
         )}
         {tab === 'registrations' && <Registrations id={id} name={name} />}
+        {tab === 'branding' && <Branding item={item} name={name} readOnly={!may[0]} />}
         {tab === 'access' && (
           <>
             <Graph uid={uid} />
@@ -199,6 +207,26 @@ export function DetailPage({ noun, id }: { readonly noun: Noun; readonly id: str
         {tab === 'history' && <History query={{ objectId: id }} empty={t('No event about this yet.')} />}
       </Suspense>
     </>
+  )
+}
+
+/** For a person who is deleted: what the signed log still says of them. */
+function EraseFromLog({ id }: { readonly id: string }) {
+  const { t } = useWords()
+  return (
+    <ActButton
+      act={{
+        label: t('Erase from the log'),
+        method: 'POST',
+        path: '/api/audit/erasures',
+        body: { userId: id },
+        danger: true,
+        asks: t('What the audit log says of this person is erased for good; the signed tree stays and verifies.'),
+        typed: id,
+        done: t('Erased'),
+        more: <Cli command={`gatehouse audit erase ${quote(id)}`} />,
+      }}
+    />
   )
 }
 

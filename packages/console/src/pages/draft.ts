@@ -24,6 +24,10 @@ function show({ kind }: FieldDef, value: unknown): string {
       return Object.entries(value as Record<string, string>)
         .map(([name, text]) => `${name}: ${text}`)
         .join('\n')
+    case 'texts':
+      return Object.entries(value as Record<string, Record<string, string>>)
+        .flatMap(([language, own]) => Object.entries(own).map(([name, text]) => `${language}.${name}: ${text}`))
+        .join('\n')
     case 'routes':
       return (value as Route[]).map((it) => `${it.method} ${it.path} ${it.action} ${it.resource}`).join('\n')
     default:
@@ -37,7 +41,7 @@ const linesOf = (text: string) =>
     .map((line) => line.trim())
     .filter((line) => line !== '')
 
-function read({ kind, nullable }: FieldDef, text: string): unknown {
+function read({ kind, nullable, name }: FieldDef, text: string): unknown {
   switch (kind) {
     case 'lines':
     case 'checks':
@@ -49,6 +53,15 @@ function read({ kind, nullable }: FieldDef, text: string): unknown {
           return [(name as string).trim(), rest.join(':').trim()]
         }),
       )
+    case 'texts': {
+      const texts: Record<string, Record<string, string>> = {}
+      for (const line of linesOf(text)) {
+        const [place = '', ...rest] = line.split(':')
+        const [language = '', key = ''] = place.trim().split('.')
+        texts[language] = { ...texts[language], [key]: rest.join(':').trim() }
+      }
+      return texts
+    }
     case 'routes':
       return linesOf(text).map((line) => {
         const [method = '', path = '', action = '', ...resource] = line.split(/\s+/)
@@ -59,6 +72,8 @@ function read({ kind, nullable }: FieldDef, text: string): unknown {
     case 'check':
       return text === 'true'
     default:
+      // A member of a member that is emptied is as usual again: it is left out.
+      if (text.trim() === '' && name.includes('.')) return undefined
       return text.trim() === '' && nullable ? null : text.trim()
   }
 }

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { ApiError, get, newKey, send } from '../api/client.ts'
 import type { FeedEvent, Page } from '../api/types.ts'
 import { holdPage } from '../app/router.tsx'
@@ -39,10 +39,13 @@ export function Edit({
   noun,
   item,
   readOnly,
+  below,
 }: {
   readonly noun: Noun
   readonly item: Item
   readonly readOnly: boolean
+  /** Drawn below, of the thing as it would be saved. */
+  readonly below?: (typed: Readonly<Record<string, unknown>>) => ReactNode
 }) {
   const { t } = useWords()
   const client = useQueryClient()
@@ -120,6 +123,7 @@ export function Edit({
           </p>
         )}
       </form>
+      {below?.({ ...item, ...bodyOf(fields, draft, changed, base) })}
       {/* Outside the form: a form's submit goes up through what it is drawn in. */}
       {other !== undefined && (
         <Merge

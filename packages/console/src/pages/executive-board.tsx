@@ -52,7 +52,10 @@ export function ExecutiveBoard({ hours }: { readonly hours: string }) {
   const accounts = useQuery(
     read<Page<FeedEvent>>('glass', pathWith('/api/events', { type: 'authentication.break_glass_used', limit: 5 })),
   )
-  const glass = [local, accounts]
+  const granted = useQuery(
+    read<Page<FeedEvent>>('granted', pathWith('/api/events', { type: 'authorization.break_glass_granted', limit: 5 })),
+  )
+  const glass = [local, accounts, granted]
     .flatMap(({ data }) => data?.items ?? [])
     .sort((a, b) => b.position - a.position)
     .slice(0, 6)

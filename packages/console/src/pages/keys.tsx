@@ -6,6 +6,7 @@ import { History } from '../parts/history.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Cli, State, Time } from '../parts/small.tsx'
 import { useWords } from '../words/words.tsx'
+import { StaleKeys } from './stale-keys.tsx'
 
 interface Key {
   readonly kid: string
@@ -90,6 +91,7 @@ export function KeysPage() {
         </table>
       </section>
       <Cli command="gatehouse key list" />
+      <StaleKeys />
       <h2>{t('History')}</h2>
       <History query={{ type: 'keyring.*' }} empty={t('No event about this yet.')} />
     </>

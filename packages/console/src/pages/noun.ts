@@ -11,7 +11,18 @@ export interface FieldDef {
   /** Its member in the API; dots for members of members. */
   readonly name: string
   readonly label: Sentence
-  readonly kind: 'text' | 'lines' | 'pairs' | 'select' | 'checks' | 'number' | 'check' | 'routes' | 'user'
+  readonly kind:
+    | 'text'
+    | 'lines'
+    | 'pairs'
+    | 'texts'
+    | 'select'
+    | 'checks'
+    | 'number'
+    | 'check'
+    | 'routes'
+    | 'user'
+    | 'picture'
   readonly options?: readonly string[]
   readonly hint?: Sentence
   readonly required?: boolean

@@ -1,32 +1,6 @@
-import type { Sentence } from '../words/words.tsx'
-import type { FieldDef, Item, Move, Noun } from './noun.ts'
-
-const text = (item: Item, name: string) => (typeof item[name] === 'string' ? (item[name] as string) : '')
-const nameField: FieldDef = {
-  name: 'name',
-  label: 'Name',
-  kind: 'text',
-  required: true,
-  hint: 'Lower-case letters, digits and hyphens',
-}
-const titleField: FieldDef = { name: 'displayName', label: 'Displayed name', kind: 'text' }
-
-const suspend = (asks: Sentence): Move => ({
-  verb: 'suspend',
-  label: 'Suspend',
-  asks,
-  done: 'Suspended',
-  from: ['active'],
-  danger: true,
-  undo: 'activate',
-})
-const activate: Move = {
-  verb: 'activate',
-  label: 'Activate',
-  asks: 'It works again at once. You can suspend it again at any time.',
-  done: 'Activated',
-  from: ['suspended', 'invited', 'deactivated'],
-}
+import type { Noun } from './noun.ts'
+import { activate, nameField, suspend, text, titleField } from './noun-parts.ts'
+import { providerNoun } from './provider-noun.ts'
 
 export const nouns: readonly Noun[] = [
   {
@@ -66,6 +40,18 @@ export const nouns: readonly Noun[] = [
         options: ['administrators', 'everyone'],
       },
       { name: 'settings.signIn.sessionMinutes', label: 'Session length in minutes', kind: 'number' },
+      {
+        name: 'settings.signIn.rememberDeviceDays',
+        label: 'Days for which a browser is spared the second factor',
+        kind: 'number',
+      },
+      { name: 'settings.registration.open', label: 'People may make accounts themselves', kind: 'check' },
+      {
+        name: 'settings.registration.approval',
+        label: 'Such accounts are approved by',
+        kind: 'select',
+        options: ['administrator', 'none'],
+      },
     ],
     moves: [
       suspend('Nobody of this organization can sign in, and all their sessions and tokens end. You can undo it.'),
@@ -240,58 +226,5 @@ export const nouns: readonly Noun[] = [
     teach: 'An application is what people sign in to and what policies protect. Register the first one.',
     cli: 'app',
   },
-  {
-    path: 'providers',
-    icon: 'providers',
-    type: 'Gatehouse::Provider',
-    many: 'Identity providers',
-    one: 'Identity provider',
-    create: 'New identity provider',
-    createAction: 'manageProviders',
-    viewAction: 'viewProviders',
-    updateAction: 'manageProviders',
-    deleteAction: 'manageProviders',
-    deleteAsks: 'All links of people to it go with it, and sessions that came by it end. It cannot be undone.',
-    actionOf: () => 'manageProviders',
-    rightsOn: (item) => ({ type: 'Organization', id: String(item.organizationId) }),
-    nameOf: (item) => text(item, 'name'),
-    states: ['active', 'suspended'],
-    fields: [
-      nameField,
-      titleField,
-      {
-        name: 'issuer',
-        label: 'Issuer',
-        kind: 'text',
-        required: true,
-        once: true,
-        hint: 'As its ID tokens say it; the rest is found by discovery',
-      },
-      { name: 'clientId', label: 'Client id', kind: 'text', required: true, once: true },
-      {
-        name: 'authMethod',
-        label: 'Authenticates by',
-        kind: 'select',
-        options: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
-      },
-      { name: 'scopes', label: 'Scopes', kind: 'lines' },
-      {
-        name: 'domains',
-        label: 'E-mail domains',
-        kind: 'lines',
-        hint: 'One a line. It is offered to people with such an address, and may bring unknown ones',
-      },
-      { name: 'provisions', label: 'Unknown people of these domains get an account', kind: 'check' },
-      {
-        name: 'trustedAcr',
-        label: 'Values of acr that count as a second factor',
-        kind: 'lines',
-        hint: 'Only owners can add one',
-      },
-      { name: 'trustedAmr', label: 'Values of amr that count as a second factor', kind: 'lines' },
-    ],
-    moves: [suspend('Nobody signs in by it, and sessions that came by it end. You can undo it.'), activate],
-    teach: 'With an identity provider people sign in here by an account they have elsewhere, once they have linked it.',
-    cli: 'provider',
-  },
+  providerNoun,
 ]

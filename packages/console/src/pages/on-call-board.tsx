@@ -8,6 +8,7 @@ import { useWords } from '../words/words.tsx'
 import { Kept, Panel, type Report, type Series, useObjectives } from './board.tsx'
 import { useFederation } from './federation.tsx'
 import { RegionPanels } from './regions.tsx'
+import { ReplicasPanel } from './replicas.tsx'
 
 interface Compromise {
   readonly items: readonly {
@@ -61,6 +62,7 @@ export function OnCallBoard({ hours }: { readonly hours: string }) {
         {items.filter(burns).map(panel)}
         <LatencyPanel hours={hours} />
         <RegionPanels />
+        <ReplicasPanel />
         <ChangesPanel />
         <CompromisePanel />
         <ProvidersPanel />

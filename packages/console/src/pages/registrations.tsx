@@ -1,5 +1,7 @@
+import { useState } from 'react'
 import { useMay } from '../api/rights.ts'
 import { ActButton } from '../parts/act.tsx'
+import { ShownOnce } from '../parts/once.tsx'
 import { Cli, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
 import { useWords } from '../words/words.tsx'
@@ -75,6 +77,44 @@ export default function Registrations({ id, name }: { readonly id: string; reado
         ]}
         empty={<p className="empty soft">{t('Nobody waits for an answer.')}</p>}
       />
+      <ProgramToken id={id} />
     </>
+  )
+}
+
+/** A token by which a program registers itself as an application (RFC 7591 §1.2), shown once. */
+function ProgramToken({ id }: { readonly id: string }) {
+  const { t } = useWords()
+  const may = useMay('createApplication', { type: 'Organization', id })
+  const [made, setMade] = useState<{ token: string; expiresAtMs: number }>()
+  if (!may) return null
+  return (
+    <section className="card">
+      <h2>{t('Programs')}</h2>
+      <p className="soft">
+        {t('A program with a token of yours registers itself as an application: once, within a day (RFC 7591).')}
+      </p>
+      <ActButton
+        act={{
+          label: t('Issue a token'),
+          method: 'POST',
+          path: `/api/organizations/${id}/registration-tokens`,
+          body: {},
+          asks: t('Whoever holds it can make one application here. It is shown once.'),
+          done: t('Issued'),
+          after: (body) => setMade(body as { token: string; expiresAtMs: number }),
+        }}
+      />
+      {made !== undefined && (
+        <ShownOnce
+          title={t('The new token')}
+          says={t('This is the only time it is shown. Give it to the program now.')}
+          facts={[[t('ends'), <Time key="ends" ms={made.expiresAtMs} />]]}
+          name={t('Token')}
+          secret={made.token}
+          onClose={() => setMade(undefined)}
+        />
+      )}
+    </section>
   )
 }

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { newKey, send } from '../api/client.ts'
 import { useMay } from '../api/rights.ts'
+import { ActButton } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ProblemNote } from '../parts/problem.tsx'
 import { Time } from '../parts/small.tsx'
@@ -34,7 +35,15 @@ export function OneTimeLink({ link, onClose }: { readonly link: Link; readonly o
 }
 
 /** For somebody invited: the link by which they enrol. */
-export function SignInOf({ id, state }: { readonly id: string; readonly state: string }) {
+export function SignInOf({
+  id,
+  state,
+  email,
+}: {
+  readonly id: string
+  readonly state: string
+  readonly email: string | undefined
+}) {
   const { t } = useWords()
   const may = useMay('inviteUser', { type: 'User', id })
   const [link, setLink] = useState<Link>()
@@ -47,9 +56,22 @@ export function SignInOf({ id, state }: { readonly id: string; readonly state: s
     <div className="notice hint">
       <p>{t('Invited, and not enrolled yet. They need a one-time link to choose a passkey or password.')}</p>
       <ProblemNote error={making.error} />
-      <button type="button" className="main" disabled={making.isPending} onClick={() => making.mutate()}>
-        {t('Make a one-time link')}
-      </button>
+      <p className="actions">
+        <button type="button" className="main" disabled={making.isPending} onClick={() => making.mutate()}>
+          {t('Make a one-time link')}
+        </button>
+        {email !== undefined && (
+          <ActButton
+            act={{
+              label: t('Send it by mail'),
+              method: 'POST',
+              path: `/api/users/${id}/invitation-mail`,
+              asks: t('A letter with a link that works once goes to {email}; a former link is void.', { email }),
+              done: t('The letter is on its way'),
+            }}
+          />
+        )}
+      </p>
       {link !== undefined && <OneTimeLink link={link} onClose={() => setLink(undefined)} />}
     </div>
   )

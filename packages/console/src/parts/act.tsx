@@ -21,8 +21,10 @@ export interface Act {
   /** What takes it back, offered for a while after it is done. */
   readonly undo?: { readonly method: string; readonly path: string }
   readonly done: string
-  /** Whether a reason may be given. */
-  readonly reason?: boolean
+  /** What the answer says beside it. */
+  readonly told?: (body: unknown) => string
+  /** Whether a reason may be given, or must be. */
+  readonly reason?: boolean | 'required'
   readonly after?: (body: unknown) => void
   readonly more?: ReactNode
 }
@@ -64,7 +66,7 @@ function Ask({ act, onClose }: { readonly act: Act; readonly onClose: () => void
             (error) => tell(error instanceof Error ? error.message : String(error)),
           ),
       }
-      tell(act.done, takeBack)
+      tell(act.told === undefined ? act.done : `${act.done} (${act.told(body)})`, takeBack)
       onClose()
       act.after?.(body)
     },
@@ -82,7 +84,13 @@ function Ask({ act, onClose }: { readonly act: Act; readonly onClose: () => void
         {act.reason && (
           <Field label={t('Reason (for the record)')}>
             {(ids) => (
-              <input {...ids} value={reason} maxLength={500} onChange={(event) => setReason(event.target.value)} />
+              <input
+                {...ids}
+                value={reason}
+                required={act.reason === 'required'}
+                maxLength={500}
+                onChange={(event) => setReason(event.target.value)}
+              />
             )}
           </Field>
         )}

@@ -2,6 +2,7 @@ import type { Draft } from '../pages/draft.ts'
 import type { FieldDef } from '../pages/noun.ts'
 import { useWords } from '../words/words.tsx'
 import { Pick } from './pick.tsx'
+import { Picture } from './picture.tsx'
 import { Field } from './small.tsx'
 
 /** The controls of some fields. Draws what it is given and tells of every change. */
@@ -101,7 +102,8 @@ function Control(it: {
               ))}
             </select>
           )
-        if (field.kind === 'lines' || field.kind === 'pairs' || field.kind === 'routes')
+        if (field.kind === 'picture') return <Picture ids={ids} value={value} readOnly={readOnly} set={set} />
+        if (field.kind === 'lines' || field.kind === 'pairs' || field.kind === 'texts' || field.kind === 'routes')
           return (
             <textarea
               {...common}

@@ -4,6 +4,9 @@ import type { FieldDef } from '../pages/noun.ts'
 import { useWords } from '../words/words.tsx'
 import { Dialog } from './dialog.tsx'
 
+/** A picture is long text to nobody's use. */
+const short = (text: string) => (text.length > 500 ? `${text.slice(0, 40)}…` : text)
+
 /** Somebody else saved meanwhile: both changes side by side. Where only one changed a field, it is taken; else one chooses. */
 export function Merge(it: {
   readonly fields: readonly FieldDef[]
@@ -49,7 +52,7 @@ export function Merge(it: {
                   onChange={() => setChosen({ ...chosen, [one.name]: side })}
                 />
                 <span>
-                  {side === 'mine' ? t('Yours') : t('Theirs')}: <q>{one[side]}</q>
+                  {side === 'mine' ? t('Yours') : t('Theirs')}: <q>{short(one[side])}</q>
                 </span>
               </label>
             ))}

@@ -19,4 +19,13 @@ export const english: Readonly<Record<string, string>> = {
   native: 'native application',
   web: 'web application',
   system: 'as the system',
+  administrator: 'an administrator',
+  none: 'nobody',
+  credentials: 'keys and secrets',
+  'api-keys': 'API keys',
+  trusts: 'trusted issuers',
+  'ends-soon': 'ends soon',
+  endless: 'without an end',
+  'never-used': 'never used',
+  'owner-left': 'its owner has left',
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -74,3 +74,28 @@ for (const [name, make] of Object.entries(pages)) {
     assert.equal(written, await make(), 'run: node tools/write-docs.ts')
   })
 }
+
+/** What an administrator does elsewhere than in the console, and why. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'audit.bodies': 'for verifiers: the bodies of many leaves at once',
+  'audit.entry': 'for verifiers',
+  'audit.proof': 'for verifiers',
+  'backups.create': 'a file of everything: gatehouse backup writes it where it is kept',
+  'configuration.plan': 'configuration is files: gatehouse plan and gatehouse apply',
+  'tokens.revoke': 'a token is pasted nowhere but into a terminal: gatehouse revoke token',
+  'users.importPassword': 'for programs that move people from another system',
+}
+
+test('the console does whatever an administrator may do by the API, or it is said why not', () => {
+  const root = new URL('../../../console/src/', import.meta.url)
+  const source = globSync('**/*.{ts,tsx}', { cwd: root })
+    .map((file) => readFileSync(new URL(file, root), 'utf8'))
+    .join('\n')
+  const has = (url: string) => {
+    const words = url.split('/').filter((word) => word !== '' && !word.startsWith(':'))
+    return words.slice(1).every((word) => new RegExp(`/${word}[\\\`'"?/]|'${word}'`).test(source))
+  }
+  const decided = server.web.operations.filter(({ access, url }) => access.kind === 'action' && url.startsWith('/api/'))
+  const missing = decided.filter(({ url }) => !has(url)).map(({ id }) => id)
+  assert.deepEqual(missing.sort(), Object.keys(elsewhere).sort())
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openConsoleHouse, seat } from '../support/console.ts'
+import { until } from '../support/house.ts'
 
 test('API keys and machine keys are made in the console: shown once, copied, never again; and revoked there, in words', async (t) => {
   const house = await openConsoleHouse(t)
@@ -87,6 +88,18 @@ test('API keys and machine keys are made in the console: shown once, copied, nev
   await card('API keys').getByText('None in force.').waitFor()
   await card('Public keys').getByText('None registered.').waitFor()
   assert.equal(await ask(`/api/machines/${machine}`), 401)
+
+  // A leaked identity is contained in one step, with a reason, after its name was typed.
+  await page.getByRole('button', { name: 'Contain' }).click()
+  await dialog.getByText(`gatehouse contain Machine:${machine} --reason WHY`).waitFor()
+  await dialog.getByLabel('Type deploy to confirm').fill('deploy')
+  await dialog.getByLabel('Reason (for the record)').fill('its key was in a paste')
+  await dialog.getByRole('button', { name: 'Contain' }).click()
+  await page.getByText(/^deploy is contained \(access: 1, .*grants: 1\)/).waitFor()
+  await page.getByRole('heading', { name: 'deploy suspended' }).waitFor()
+  await until(async () => (await api('GET', '/api/events?type=tokens.principal_contained')).body.items.length === 1)
+  const [contained] = (await api('GET', '/api/events?type=tokens.principal_contained')).body.items
+  assert.deepEqual([contained.object.id, contained.data.reason], [machine, 'its key was in a paste'])
 
   // Somebody else's keys are seen and revoked, never made: a key is its owner.
   const bob = (await api('POST', '/api/users', { organizationId: home, username: 'bob' })).body.id

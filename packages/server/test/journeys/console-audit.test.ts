@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { openConsoleHouse, seat } from '../support/console.ts'
 import { until } from '../support/house.ts'
 
 test('the audit log in the console: found by words and names, kept in the address, taken away as a file; retention is set, a hold placed and released, each with its command', async (t) => {
-  const house = await openConsoleHouse(t)
+  const kept = mkdtempSync(join(tmpdir(), 'gatehouse-sink-'))
+  t.after(() => rmSync(kept, { recursive: true, force: true }))
+  const [sinks, disk] = [join(kept, 'sinks.yaml'), join(kept, 'audit.ndjson')]
+  writeFileSync(sinks, `sinks:\n  - { name: disk, kind: file, path: ${disk} }\n`)
+  const house = await openConsoleHouse(t, { GATEHOUSE_AUDIT_SINK_FILE: sinks })
   const { server, api, home } = house
   for (const username of ['bob', 'zelda'])
     await api('POST', '/api/users', { organizationId: home, username, displayName: `Person ${username}` })
@@ -37,6 +44,16 @@ test('the audit log in the console: found by words and names, kept in the addres
   const holds = async () => (await api('GET', '/api/audit/holds')).body.items
   assert.equal((await holds())[0].inForce, false)
 
+  // A sink that lost what it was given gets it once more.
+  const lines = () => readFileSync(disk, 'utf8').split('\n').filter(Boolean)
+  const [first] = lines()
+  assert.equal(lines().filter((line) => line === first).length, 1)
+  await page.getByRole('button', { name: 'Send again' }).click()
+  await dialog.getByText('gatehouse audit replay disk --after 0', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Send again' }).click()
+  await page.getByText('It is sent again').waitFor()
+  await until(async () => lines().filter((line) => line === first).length === 2, 20_000)
+
   await page.getByRole('button', { name: 'Place a legal hold' }).click()
   await dialog.getByLabel('From', { exact: true }).fill('2026-01-01')
   await dialog.getByLabel('Why').fill('case 4712')
@@ -60,6 +77,10 @@ test('the audit log in the console: found by words and names, kept in the addres
   await page.getByText('No organization keeps less than 500 days.').waitFor()
   const set = (await api('GET', '/api/audit/retention')).body
   assert.deepEqual([set.items, set.minimumDays], [[{ keepDays: 400 }], 500])
+  await page.getByRole('button', { name: 'Remove and archive now' }).click()
+  await dialog.getByText('gatehouse audit sweep', { exact: true }).waitFor()
+  await dialog.getByRole('button', { name: 'Remove and archive now' }).click()
+  await page.getByText('Done (0 removed, 0 archived, 0 held)').waitFor()
   const short = await api('PUT', '/api/audit/retention', { keepDays: 499 })
   assert.equal(short.body.code, 'audit.retention_below_minimum')
   assert.deepEqual(complaints, [])

@@ -19,6 +19,13 @@ async function applyAcme(api: Api): Promise<{ users: string; applications: strin
   return { users: await first('users'), applications: await first('applications'), groups: await first('groups') }
 }
 
+const providerOf = (organizationId: string) => ({
+  organizationId,
+  issuer: 'https://sso.globex.example',
+  clientId: 'gatehouse',
+  domains: ['globex.example'],
+})
+
 /** What axe-core finds, and whether the page scrolls sideways: wide and light, then as a telephone and dark. */
 async function judge(page: Page, what: string): Promise<string[]> {
   const found: string[] = []
@@ -50,6 +57,7 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
   }
   const made = await api('POST', '/api/machines', { ...owner, name: 'deploy', trusts })
   assert.equal(made.status, 201, JSON.stringify(made.body))
+  const provider = (await api('POST', '/api/providers', { ...providerOf(owner.organizationId), name: 'globex' })).body
   // The page's own policy refuses what the test puts in.
   const { page, complaints, userId } = await seat(house, 'ada', 'owner', { bypassCSP: true })
   const question = `application=${acme.applications}&subjectType=User&subjectId=${acme.users}&action=read&resourceType=Document&resourceId=welcome`
@@ -61,8 +69,14 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
     [`/users/${acme.users}?tab=access`, 'What it reaches'],
     [`/users/${userId}?tab=sessions`, 'Sessions'],
     [`/groups/${acme.groups}?tab=members`, /./],
+    [`/applications/${acme.applications}`, 'Allowed and unwise'],
     [`/applications/${acme.applications}?tab=policies`, 'Checks ok'],
     [`/applications/${acme.applications}?tab=policies&view=coverage`, /named policies/],
+    [`/machines/${made.body.id}?tab=secrets`, 'Public keys'],
+    [`/providers/${provider.id}`, 'globex active'],
+    [`/organizations/${owner.organizationId}?tab=policies`, /./],
+    [`/organizations/${owner.organizationId}?tab=registrations`, 'Programs'],
+    [`/organizations/${owner.organizationId}?tab=branding`, 'Preview'],
     ['/grants?new=1', 'New grant'],
     [`/can-she?${question}`, /^(Yes|No)$/],
     ['/decisions', 'Decisions'],
@@ -100,6 +114,15 @@ test("every page of the console passes axe-core's WCAG 2.2 AA rules, light and d
   await page.getByRole('button', { name: 'Deutsch' }).click()
   await page.getByRole('heading', { name: 'Personen' }).waitFor()
   assert.equal(await page.locator('html').getAttribute('lang'), 'de')
+  for (const [path, heading] of [
+    [`/organizations/${owner.organizationId}?tab=branding`, 'Vorschau'],
+    [`/organizations/${owner.organizationId}?tab=registrations`, 'Programme'],
+    [`/applications/${acme.applications}`, 'Erlaubt, aber unklug'],
+    ['/audit?view=keeping', 'Aufbewahrungssperren'],
+  ] as const) {
+    await page.goto(`${server.url}/console${path}`)
+    await page.getByRole('heading', { name: heading }).waitFor()
+  }
   assert.deepEqual(complaints, [])
 })
 
@@ -116,7 +139,15 @@ test('hostile names in every field: no script runs, nothing is taken for markup,
   assert.equal(made.status, 201, JSON.stringify(made.body))
   const group = await api('POST', '/api/groups', { organizationId: home, name: 'g', displayName: hostile })
   await api('POST', `/api/groups/${group.body.id}/members`, { add: [made.body.id] })
-  await api('POST', '/api/machines', { organizationId: home, name: 'm', owner: made.body.id, displayName: hostile })
+  const machine = { organizationId: home, name: 'm', owner: made.body.id, displayName: hostile }
+  const machineId = (await api('POST', '/api/machines', machine)).body.id
+  const application = { organizationId: home, name: 'a', displayName: hostile, kind: 'service' }
+  const applicationId = (await api('POST', '/api/applications', application)).body.id
+  const providerId = (await api('POST', '/api/providers', { ...providerOf(home), name: 'p', displayName: hostile }))
+    .body.id
+  const texts = { en: { welcome: hostile, help: hostile } }
+  const branded = await api('PATCH', `/api/organizations/${home}`, { settings: { branding: { texts } } })
+  assert.equal(branded.status, 200, JSON.stringify(branded.body))
   await api('POST', '/api/grants', {
     role: 'auditor',
     principal: { type: 'Group', id: group.body.id },
@@ -131,6 +162,11 @@ test('hostile names in every field: no script runs, nothing is taken for markup,
     `/users/${id}?tab=access`,
     `/users/${id}?tab=history`,
     '/groups',
+    `/machines/${machineId}?tab=secrets`,
+    `/applications/${applicationId}`,
+    `/providers/${providerId}`,
+    `/organizations/${home}?tab=branding`,
+    '/audit',
     '/machines',
     '/grants',
     '/events',
@@ -180,6 +216,38 @@ test('two administrators on one thing: the second sees both changes and keeps bo
   await merge.getByRole('button', { name: 'Save both' }).click()
   await page.getByLabel('Displayed name').and(page.locator('[value="Rob"]')).waitFor()
 
+  // The same of an identity provider, and of members of members: how sign-in pages look.
+  const provider = (await api('POST', '/api/providers', { ...providerOf(home), name: 'globex' })).body
+  await page.goto(`${server.url}/console/providers/${provider.id}`)
+  await page.getByLabel('E-mail domains').fill('globex.example\nglobex.test')
+  await api('PATCH', `/api/providers/${provider.id}`, { displayName: 'Globex' })
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await merge.getByRole('button', { name: 'Save both' }).click()
+  await merge.waitFor({ state: 'detached' })
+  const both = (await api('GET', `/api/providers/${provider.id}`)).body
+  assert.deepEqual([both.domains, both.displayName], [['globex.example', 'globex.test'], 'Globex'])
+  await page.goto(`${server.url}/console/organizations/${home}?tab=branding`)
+  await page.getByLabel('Colour', { exact: true }).fill('#17605a')
+  const texts = { de: { welcome: 'Willkommen: hier' } }
+  await api('PATCH', `/api/organizations/${home}`, { settings: { branding: { texts } } })
+  await page.getByRole('button', { name: 'Make a preview' }).click()
+  await page.getByRole('link', { name: 'Look at it' }).waitFor()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await merge.getByText('de.welcome: Willkommen: hier').waitFor()
+  await merge.getByRole('button', { name: 'Save both' }).click()
+  await merge.waitFor({ state: 'detached' })
+  const branding = async () => (await api('GET', `/api/organizations/${home}`)).body.settings.branding
+  assert.deepEqual(await branding(), { colour: '#17605a', texts })
+  await page.getByLabel('Colour', { exact: true }).fill('#ffee00')
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await page
+    .getByText(/contrast of 1\.\d+ to 1/)
+    .first()
+    .waitFor()
+  assert.equal(await page.getByLabel('Colour', { exact: true }).inputValue(), '#ffee00')
+  await page.getByRole('button', { name: 'Undo what I typed' }).click()
+
+  await page.goto(`${server.url}/console/users/${bob.id}`)
   await page.getByLabel('Displayed name').fill('typed before the end')
   assert.equal((await api('DELETE', `/api/users/${userId}/sessions`)).status, 200)
   await page.getByRole('button', { name: 'Save', exact: true }).click()

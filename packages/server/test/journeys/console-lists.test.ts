@@ -52,5 +52,29 @@ test(`a list of ${people} people: only rows in sight exist, keys move at once, s
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: /^u777/ }).waitFor()
+
+  // Each list: what is chosen stands in the address, and is there again when the address is opened.
+  for (const [path, label, typed, address] of [
+    ['/organizations', 'Search by the beginning of the name', 'ho', 'search=ho'],
+    ['/groups', 'Search by the beginning of the name', 'g', 'search=g'],
+    ['/machines', 'State', 'suspended', 'state=suspended'],
+    ['/applications', 'State', 'active', 'state=active'],
+    ['/providers', 'Search by the beginning of the name', 'x', 'search=x'],
+    ['/grants', 'Role', 'owner', 'role=owner'],
+    ['/events', 'Type', 'directory.*', 'type=directory.*'],
+  ] as const) {
+    await page.goto(`${server.url}/console${path}`)
+    const control = page.getByRole('main').getByLabel(label, { exact: true })
+    if (label === 'State') await control.selectOption(typed)
+    else await control.fill(typed)
+    await page.waitForURL((url) => url.search === `?${address}`)
+    await page.reload()
+    await control.waitFor()
+    assert.equal(await control.inputValue(), typed, path)
+  }
+  await page.goto(`${server.url}/console/grants?role=owner&organization=${home}`)
+  await page.getByText('gatehouse grant list --role owner').waitFor()
+  await page.goto(`${server.url}/console/decisions?application=none`)
+  await page.getByText('gatehouse decisions --app none').waitFor()
   assert.deepEqual(complaints, [])
 })

@@ -23,6 +23,8 @@ export interface BundleRole {
   readonly end: 'required' | 'optional'
   /** Longest a grant of it may last. */
   readonly longestMs?: number
+  /** Kept for emergencies: each grant of it is told at once. */
+  readonly breakGlass?: true
 }
 
 /** An application's policies in force. Immutable: another content has another hash. */

@@ -118,6 +118,11 @@ export class Snapshot {
     return this.#grants
   }
 
+  /** Every application's part. */
+  applications(): IterableIterator<ApplicationPolicies> {
+    return this.#applications.values()
+  }
+
   /** Decides one of Gatehouse's own actions. */
   decideOwn(request: DecisionRequest, nowMs: number): Decision {
     const { policies } = this.grants(nowMs)

@@ -21,6 +21,8 @@ export interface GrantInput {
   readonly fromMs?: number | undefined
   readonly untilMs?: number | undefined
   readonly why: string
+  /** Whether the role is one that is kept for emergencies: settled by who adds the grant, from the bundle in force. */
+  readonly breakGlass?: true | undefined
 }
 
 /**
@@ -38,6 +40,7 @@ export async function createGrant(deps: AuthorizationDeps, act: Act, input: Gran
   refuseWiderThanOwn(deps, act, { applicationId, role, resource, untilMs })
 
   let organizationId: string | undefined
+  let breakGlass: true | undefined
   if (application === undefined) {
     if (!snapshot.builtin.roles.has(role)) throw new Fault('authorization.role_unknown')
     organizationId = scopeOwner(deps, resource)
@@ -53,11 +56,13 @@ export async function createGrant(deps: AuthorizationDeps, act: Act, input: Gran
     }
     if (snapshot.directory.types.has(resource.type) && application.view.find(resource.type, resource.id) === undefined)
       throw new Fault('authorization.scope_unknown')
+    breakGlass = rule?.breakGlass
     if (rule?.end === 'required' && untilMs === undefined) throw new Fault('authorization.grant_end_required')
     if (rule?.longestMs !== undefined && (untilMs ?? Infinity) - (input.fromMs ?? nowMs) > rule.longestMs)
       throw new Fault('authorization.grant_too_long')
   }
-  return deps.storage.write((tx) => addGrant(tx, deps, act, organizationId as OrganizationId | undefined, input))
+  const settled = { ...input, breakGlass }
+  return deps.storage.write((tx) => addGrant(tx, deps, act, organizationId as OrganizationId | undefined, settled))
 }
 
 /**
@@ -99,6 +104,15 @@ export async function addGrant(
     object: { type: 'Grant', id: grant.id, name: role },
     data: { ...grantData(grant), why },
   })
+  if (input.breakGlass)
+    await record(tx, act, {
+      type: 'authorization.break_glass_granted',
+      atMs: nowMs,
+      organizationId,
+      object: { type: 'Grant', id: grant.id, name: role },
+      data: { ...grantData(grant), why },
+      touches: [],
+    })
   return grant
 }
 

@@ -71,7 +71,10 @@ export function dashboards(objectives: readonly Objective[]): readonly Dashboard
         },
         {
           title: 'Break-glass used',
-          queries: [['sum by (kind) (increase(break_glass_uses_total[1h]))', '{{kind}}']],
+          queries: [
+            ['sum by (kind) (increase(break_glass_uses_total[1h]))', '{{kind}}'],
+            ['max(authorization_break_glass_grants)', 'grants in force'],
+          ],
           unit: 'short',
           runbook: 'break-glass',
         },

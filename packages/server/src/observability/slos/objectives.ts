@@ -1,3 +1,4 @@
+import { breakGlassObjectives } from './break-glass-objectives.ts'
 import type { Objective } from './objective.ts'
 
 const decisions = 'authorization_decisions_total'
@@ -138,20 +139,7 @@ export const ownObjectives: readonly Objective[] = [
     runbook: 'mass-compromise',
     leastEvents: 1,
   },
-  {
-    name: 'break-glass',
-    says: 'Accounts that are kept for emergencies are not used',
-    component: 'platform',
-    target: 1,
-    indicator: {
-      kind: 'ratio',
-      bad: [{ metric: 'break_glass_uses_total', labels: { kind: ['account'] } }],
-      total: [{ metric: 'break_glass_uses_total', labels: { kind: ['account'] } }],
-    },
-    severity: 'ticket',
-    runbook: 'break-glass',
-    leastEvents: 1,
-  },
+  ...breakGlassObjectives,
   {
     name: 'audit-completeness',
     says: 'Every event is numbered, in the ledger and at every sink: none is missing anywhere',

@@ -1,5 +1,5 @@
 import type { Problems } from '../places/problem.ts'
-import { list, named, object, oneOf, placed, text } from '../places/shape.ts'
+import { flag, list, named, object, oneOf, placed, text } from '../places/shape.ts'
 import { type Located, problemAt, readYaml } from '../places/yaml.ts'
 
 /** What a bundle says beside its policies: how callers speak, and which templates people may be given. */
@@ -24,6 +24,8 @@ export interface Role {
   readonly end: 'required' | 'optional'
   /** Longest a grant of it may last, in milliseconds. */
   readonly longestMs?: number
+  /** Kept for emergencies: a grant of it is told at once, and has an end. */
+  readonly breakGlass?: true
 }
 
 /** A manifest with the places that later checks tell of. */
@@ -39,7 +41,15 @@ const typeName = { pattern: name, says: 'is not an entity type name' }
 const duration = { pattern: /^[1-9][0-9]{0,5}(?:m|h|d)$/, says: 'is not a duration, as in 30m, 8h or 90d' }
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 const attribute = text({ pattern: /^[A-Za-z_]\w{0,99}$/, says: 'is not an attribute name' })
-const role = object({}, { title: text({ most: 200 }), end: oneOf('required', 'optional'), longest: text(duration) })
+const role = object(
+  {},
+  {
+    title: text({ most: 200 }),
+    end: oneOf('required', 'optional'),
+    longest: text(duration),
+    break_glass: flag,
+  },
+)
 
 const shape = object(
   {},
@@ -86,7 +96,8 @@ export function readManifest(file: string, source: string | undefined, problems:
           id,
           {
             ...(value.title !== undefined && { title: value.title }),
-            end: value.end ?? 'optional',
+            end: value.end ?? (value.break_glass === true ? 'required' : 'optional'),
+            ...(value.break_glass === true && { breakGlass: true }),
             ...(value.longest !== undefined && { longestMs: parseDuration(value.longest) }),
           },
         ]),

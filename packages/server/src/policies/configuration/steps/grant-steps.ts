@@ -47,17 +47,17 @@ async function grant(applying: Applying, change: PlannedChange): Promise<void> {
   const application = applying.applications.get(`${change.organization}/${named.application}`)
   if (application === undefined)
     throw new Fault('policies.reference_unknown', { detail: `there is no application ${named.application}` })
-  await holdToBundle(applying, application, named, input)
-  await addGrant(tx, deps, act, application.organizationId, { ...input, applicationId: application.id })
+  const breakGlass = await holdToBundle(applying, application, named, input)
+  await addGrant(tx, deps, act, application.organizationId, { ...input, applicationId: application.id, breakGlass })
 }
 
-/** What the bundle in force says of a role, as an ordinary grant is held to it. */
+/** What the bundle in force says of a role, as an ordinary grant is held to it. @returns whether it is kept for emergencies */
 async function holdToBundle(
   { tx, deps }: Applying,
   application: Parameters<typeof findActivation>[1],
   { role }: NamedGrant,
   { fromMs, untilMs }: GrantInput,
-): Promise<void> {
+): Promise<true | undefined> {
   const active = await findActivation(tx, application)
   const bundle = active && (await findBundle(tx, application, active.hash))
   const roles = bundle?.manifest.roles ?? {}
@@ -67,4 +67,5 @@ async function holdToBundle(
   if (rule?.end === 'required' && untilMs === undefined) throw new Fault('authorization.grant_end_required')
   if (rule?.longestMs !== undefined && (untilMs ?? Infinity) - (fromMs ?? deps.clock.nowMs()) > rule.longestMs)
     throw new Fault('authorization.grant_too_long')
+  return rule?.breakGlass
 }

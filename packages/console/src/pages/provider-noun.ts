@@ -1,0 +1,57 @@
+import type { Noun } from './noun.ts'
+import { activate, nameField, suspend, text, titleField } from './noun-parts.ts'
+
+export const providerNoun: Noun = {
+  path: 'providers',
+  icon: 'providers',
+  type: 'Gatehouse::Provider',
+  many: 'Identity providers',
+  one: 'Identity provider',
+  create: 'New identity provider',
+  createAction: 'manageProviders',
+  viewAction: 'viewProviders',
+  updateAction: 'manageProviders',
+  deleteAction: 'manageProviders',
+  deleteAsks: 'All links of people to it go with it, and sessions that came by it end. It cannot be undone.',
+  actionOf: () => 'manageProviders',
+  rightsOn: (item) => ({ type: 'Organization', id: String(item.organizationId) }),
+  nameOf: (item) => text(item, 'name'),
+  states: ['active', 'suspended'],
+  fields: [
+    nameField,
+    titleField,
+    {
+      name: 'issuer',
+      label: 'Issuer',
+      kind: 'text',
+      required: true,
+      once: true,
+      hint: 'As its ID tokens say it; the rest is found by discovery',
+    },
+    { name: 'clientId', label: 'Client id', kind: 'text', required: true, once: true },
+    {
+      name: 'authMethod',
+      label: 'Authenticates by',
+      kind: 'select',
+      options: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
+    },
+    { name: 'scopes', label: 'Scopes', kind: 'lines' },
+    {
+      name: 'domains',
+      label: 'E-mail domains',
+      kind: 'lines',
+      hint: 'One a line. It is offered to people with such an address, and may bring unknown ones',
+    },
+    { name: 'provisions', label: 'Unknown people of these domains get an account', kind: 'check' },
+    {
+      name: 'trustedAcr',
+      label: 'Values of acr that count as a second factor',
+      kind: 'lines',
+      hint: 'Only owners can add one',
+    },
+    { name: 'trustedAmr', label: 'Values of amr that count as a second factor', kind: 'lines' },
+  ],
+  moves: [suspend('Nobody signs in by it, and sessions that came by it end. You can undo it.'), activate],
+  teach: 'With an identity provider people sign in here by an account they have elsewhere, once they have linked it.',
+  cli: 'provider',
+}
