@@ -91,6 +91,7 @@ function Bundle({
             {t('Begin with an example')}
           </button>
         )}
+        <Cli command={`gatehouse ${cli[0]} push ./policies ${cli[1]}`} />
       </Empty>
     )
   return (

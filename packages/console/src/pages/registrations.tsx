@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useMay } from '../api/rights.ts'
 import { ActButton } from '../parts/act.tsx'
 import { ShownOnce } from '../parts/once.tsx'
-import { Cli, Time } from '../parts/small.tsx'
+import { Cli, quote, Time } from '../parts/small.tsx'
 import { Table } from '../parts/table.tsx'
 import { useWords } from '../words/words.tsx'
 
@@ -77,6 +77,7 @@ export default function Registrations({ id, name }: { readonly id: string; reado
         ]}
         empty={<p className="empty soft">{t('Nobody waits for an answer.')}</p>}
       />
+      <Cli command={`gatehouse registration list --organization ${quote(name)}`} />
       <ProgramToken id={id} />
     </>
   )
