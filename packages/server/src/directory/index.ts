@@ -165,7 +165,6 @@ export {
   activateUsersIn,
   deactivateUser,
   deleteUser,
-  type MoveOptions,
   moveUser,
   moveUserIn,
   reinviteUser,

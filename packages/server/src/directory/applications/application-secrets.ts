@@ -1,9 +1,11 @@
 import { record } from '#feed'
 import type { Act, ApplicationId, Secret } from '#kernel'
-import type { Tx, Written } from '#storage'
+import type { Tx } from '#storage'
+import { about, changedRow } from '../changed.ts'
 import { type IssueOptions, issueSecret, withoutSecret } from '../credentials/client-secret.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireApplication, updateApplicationRow } from './application.store.ts'
 import type { Application } from './application.ts'
 
@@ -18,16 +20,12 @@ export interface ApplicationWithSecret {
  * Issues a client secret; former ones end at once, or after `overlapSeconds`.
  * @throws {Fault} `directory.application_unknown`, `directory.no_client_secret`, `directory.too_many`, `authorization.denied`
  */
-export async function issueApplicationSecret(
-  deps: DirectoryDeps,
-  act: Act,
-  id: ApplicationId,
-  options: IssueOptions = {},
-): Promise<Written<ApplicationWithSecret>> {
-  await requireApplication(deps.storage.db, id)
-  deps.gate.require(act, 'issueClientSecret', { type: 'Application', id })
-  return deps.storage.write((tx) => addApplicationSecret(tx, deps, act, id, options))
-}
+export const issueApplicationSecret = onItsOwn(
+  requireApplication,
+  'issueClientSecret',
+  'Application',
+  addApplicationSecret,
+)
 
 /** As `issueApplicationSecret`, inside a transaction whose authorization is settled. */
 export async function addApplicationSecret(
@@ -39,44 +37,39 @@ export async function addApplicationSecret(
 ): Promise<ApplicationWithSecret> {
   const before = await requireApplication(tx, id)
   const { credentials, secret, secretId, replaced } = issueSecret(deps, before.credentials, options)
-  const application = await save(tx, deps, { ...before, credentials })
+  const application = changedRow(before, { credentials }, deps.clock.nowMs())
+  await updateApplicationRow(tx, application)
   await record(tx, act, {
+    ...about('Application', application, application.name),
     type: 'directory.application_secret_issued',
-    atMs: application.updatedAtMs,
-    organizationId: before.organizationId,
-    object: { type: 'Application', id, name: before.name },
-    revision: application.revision,
     data: { secretId, replaced },
   })
   return { application, secret, secretId }
 }
 
 /** @throws {Fault} `directory.application_unknown`, `directory.secret_unknown`, `authorization.denied` */
-export async function revokeApplicationSecret(
-  deps: DirectoryDeps,
+export const revokeApplicationSecret = onItsOwn(
+  requireApplication,
+  'issueClientSecret',
+  'Application',
+  dropApplicationSecret,
+)
+
+async function dropApplicationSecret(
+  tx: Tx,
+  deps: ChangeDeps,
   act: Act,
   id: ApplicationId,
   secretId: string,
-): Promise<Written<Application>> {
-  await requireApplication(deps.storage.db, id)
-  deps.gate.require(act, 'issueClientSecret', { type: 'Application', id })
-  return deps.storage.write(async (tx) => {
-    const before = await requireApplication(tx, id)
-    const application = await save(tx, deps, { ...before, credentials: withoutSecret(before.credentials, secretId) })
-    await record(tx, act, {
-      type: 'directory.application_secret_revoked',
-      atMs: application.updatedAtMs,
-      organizationId: before.organizationId,
-      object: { type: 'Application', id, name: before.name },
-      revision: application.revision,
-      data: { secretId },
-    })
-    return application
+): Promise<Application> {
+  const before = await requireApplication(tx, id)
+  const credentials = withoutSecret(before.credentials, secretId)
+  const application = changedRow(before, { credentials }, deps.clock.nowMs())
+  await updateApplicationRow(tx, application)
+  await record(tx, act, {
+    ...about('Application', application, application.name),
+    type: 'directory.application_secret_revoked',
+    data: { secretId },
   })
-}
-
-async function save(tx: Tx, deps: ChangeDeps, changed: Application): Promise<Application> {
-  const after = { ...changed, updatedAtMs: deps.clock.nowMs(), revision: changed.revision + 1 }
-  await updateApplicationRow(tx, after)
-  return after
+  return application
 }

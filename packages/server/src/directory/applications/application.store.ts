@@ -4,7 +4,7 @@ import type { Migration, Reader, Tx } from '#storage'
 import { dropNotes } from '../credentials/credential-notes.store.ts'
 import { credentialIds } from '../credentials/credentials.ts'
 import { findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
-import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
+import { onPage, type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Application, ApplicationKind, ApplicationState } from './application.ts'
 import { defaultOAuth, type OAuthSettings } from './oauth-settings.ts'
 import '../faults.ts'
@@ -82,25 +82,12 @@ export interface ApplicationFilter {
 
 /** In the order of (organization, name); tombstones only when asked for by state. */
 export function listApplications(db: Reader, filter: ApplicationFilter, page: PlacePage): Promise<Application[]> {
-  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+  return pageOverOrganizations(filter.organizationIds, page, async (part) => {
     let query = db.selectFrom('applications').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
-    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    query = query.where(onPage(part, { name: filter.name, prefix: filter.prefix?.toLowerCase() }))
     query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
-    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-    if (filter.prefix !== undefined) {
-      const from = filter.prefix.toLowerCase()
-      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
-    }
     if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-    if (after !== undefined) {
-      const [organization, name, id] = after
-      query = query.where((where) =>
-        organizationId === undefined
-          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
-          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
-      )
-    }
-    return (await query.limit(limit).execute()).map(toApplication)
+    return (await query.limit(part.limit).execute()).map(toApplication)
   })
 }
 

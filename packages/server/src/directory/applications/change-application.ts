@@ -1,10 +1,11 @@
 import { record } from '#feed'
 import type { Act, ApplicationId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import { changedMembers, changesOf } from '../changed.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about, changedMembers, changedRow, changesOf, type MoveOptions, moved } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireApplication, updateApplicationRow } from './application.store.ts'
 import {
@@ -20,17 +21,7 @@ import { applyChange } from './parse-application.ts'
  * Changes the members that are given; `keys` replaces all keys.
  * @throws {Fault} `directory.application_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict`
  */
-export async function updateApplication(
-  deps: DirectoryDeps,
-  act: Act,
-  id: ApplicationId,
-  change: ApplicationChange,
-  ifRevision?: number,
-): Promise<Written<Application>> {
-  await requireApplication(deps.storage.db, id)
-  deps.gate.require(act, 'updateApplication', { type: 'Application', id })
-  return deps.storage.write((tx) => changeApplication(tx, deps, act, id, change, ifRevision))
-}
+export const updateApplication = onItsOwn(requireApplication, 'updateApplication', 'Application', changeApplication)
 
 /** As `updateApplication`, inside a transaction whose authorization is settled. */
 export async function changeApplication(
@@ -47,14 +38,11 @@ export async function changeApplication(
   const next = applyChange(before, change, atMs)
   const changed = changedMembers(before, next)
   if (changed.length === 0) return before
-  const after: Application = { ...next, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, next, atMs)
   await updateApplicationRow(tx, after)
   await record(tx, act, {
+    ...about('Application', after, after.name),
     type: 'directory.application_updated',
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Application', id, name: after.name },
-    revision: after.revision,
     changes: changesOf(before, after, changed),
     data: { changed },
   })
@@ -67,27 +55,16 @@ const events = {
   delete: 'directory.application_deleted',
 } as const
 
-export interface MoveApplicationOptions {
-  readonly reason?: string | undefined
-  readonly ifRevision?: number | undefined
-}
-
 /**
  * Activates, suspends or deletes; a tombstone keeps id and organization only.
  * @throws {Fault} `directory.application_unknown`, `directory.transition_refused`, `web.revision_conflict`
  */
-export async function moveApplication(
-  deps: DirectoryDeps,
-  act: Act,
-  id: ApplicationId,
-  transition: ApplicationTransition,
-  options: MoveApplicationOptions = {},
-): Promise<Written<Application>> {
-  await requireApplication(deps.storage.db, id)
-  const action = transition === 'delete' ? 'deleteApplication' : 'updateApplication'
-  deps.gate.require(act, action, { type: 'Application', id })
-  return deps.storage.write((tx) => moveApplicationIn(tx, deps, act, id, transition, options))
-}
+export const moveApplication = onItsOwn(
+  requireApplication,
+  (transition) => (transition === 'delete' ? 'deleteApplication' : 'updateApplication'),
+  'Application',
+  moveApplicationIn,
+)
 
 /** As `moveApplication`, inside a transaction whose authorization is settled. */
 export async function moveApplicationIn(
@@ -96,23 +73,19 @@ export async function moveApplicationIn(
   act: Act,
   id: ApplicationId,
   transition: ApplicationTransition,
-  options: MoveApplicationOptions = {},
+  options: MoveOptions = {},
 ): Promise<Application> {
   const before = await requireApplication(tx, id)
   holdToRevision(before, options.ifRevision)
   const state = move(applicationTransitions, before.state, transition)
-  const atMs = deps.clock.nowMs()
   const erased =
     state === 'deleted' ? { ...defaultsOf(before.kind), name: id as string, displayName: id as string } : {}
-  const after: Application = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, { ...erased, state }, deps.clock.nowMs())
   await updateApplicationRow(tx, after)
   await record(tx, act, {
+    ...about('Application', after, before.name),
     type: events[transition],
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Application', id, name: before.name },
-    revision: after.revision,
-    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    data: moved(before, after, options.reason),
   })
   return after
 }

@@ -1,8 +1,10 @@
 import { record } from '#feed'
 import { type Act, newId, type OrganizationId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
 import { insertApplication } from './application.store.ts'
 import type { Application, ApplicationInput } from './application.ts'
@@ -14,16 +16,7 @@ import { applyChange } from './parse-application.ts'
  * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
  * `directory.name_taken`, `authorization.denied`
  */
-export async function createApplication(
-  deps: DirectoryDeps,
-  act: Act,
-  organizationId: OrganizationId,
-  input: ApplicationInput,
-): Promise<Written<Application>> {
-  await requireOrganization(deps.storage.db, organizationId)
-  deps.gate.require(act, 'createApplication', { type: 'Organization', id: organizationId })
-  return deps.storage.write((tx) => addApplication(tx, deps, act, organizationId, input))
-}
+export const createApplication = onItsOwn(requireOrganization, 'createApplication', 'Organization', addApplication)
 
 /** As `createApplication`, inside a transaction whose authorization is settled. */
 export async function addApplication(
@@ -51,11 +44,8 @@ export async function addApplication(
   await requireActiveOrganization(tx, organizationId)
   await insertApplication(tx, application)
   await record(tx, act, {
+    ...about('Application', application, application.name),
     type: 'directory.application_created',
-    atMs: nowMs,
-    organizationId,
-    object: { type: 'Application', id: application.id, name: application.name },
-    revision: 1,
     data: { name: application.name },
   })
   return application

@@ -1,27 +1,18 @@
 import { record } from '#feed'
 import type { Act, GroupId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import { changedMembers, changesOf } from '../changed.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about, changedMembers, changedRow, changesOf } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
 import { keepAdministrators } from '../lockout/keep-administrators.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { holdToRevision } from '../revision.ts'
 import { deleteGroupRow, requireGroup, updateGroupRow } from './group.store.ts'
 import { type Group, type GroupChange, membersPerChange, memberTypeOf, parseGroup } from './group.ts'
 import { deleteMembers, leaveGroups, listMemberIds } from './member.store.ts'
 
 /** @throws {Fault} `directory.group_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict` */
-export async function updateGroup(
-  deps: DirectoryDeps,
-  act: Act,
-  id: GroupId,
-  change: GroupChange,
-  ifRevision?: number,
-): Promise<Written<Group>> {
-  await requireGroup(deps.storage.db, id)
-  deps.gate.require(act, 'updateGroup', { type: 'Group', id })
-  return deps.storage.write((tx) => changeGroup(tx, deps, act, id, change, ifRevision))
-}
+export const updateGroup = onItsOwn(requireGroup, 'updateGroup', 'Group', changeGroup)
 
 /** As `updateGroup`, inside a transaction whose authorization is settled. */
 export async function changeGroup(
@@ -37,15 +28,11 @@ export async function changeGroup(
   holdToRevision(before, ifRevision)
   const changed = changedMembers(before, parsed)
   if (changed.length === 0) return before
-  const atMs = deps.clock.nowMs()
-  const after: Group = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, parsed, deps.clock.nowMs())
   await updateGroupRow(tx, after)
   await record(tx, act, {
+    ...about('Group', after, after.name),
     type: 'directory.group_updated',
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Group', id, name: after.name },
-    revision: after.revision,
     changes: changesOf(before, after, changed),
     data: { changed },
   })
@@ -53,16 +40,7 @@ export async function changeGroup(
 }
 
 /** @throws {Fault} `directory.group_unknown`, `web.revision_conflict`, `authorization.denied` */
-export async function deleteGroup(
-  deps: DirectoryDeps,
-  act: Act,
-  id: GroupId,
-  ifRevision?: number,
-): Promise<Written<void>> {
-  await requireGroup(deps.storage.db, id)
-  deps.gate.require(act, 'deleteGroup', { type: 'Group', id })
-  return deps.storage.write((tx) => removeGroup(tx, deps, act, id, ifRevision))
-}
+export const deleteGroup = onItsOwn(requireGroup, 'deleteGroup', 'Group', removeGroup)
 
 /**
  * As `deleteGroup`, inside a transaction whose authorization is settled. The members go first, in events that touch them:
@@ -75,21 +53,15 @@ export async function removeGroup(tx: Tx, deps: ChangeDeps, act: Act, id: GroupI
 async function removeWhole(tx: Tx, deps: ChangeDeps, act: Act, id: GroupId, ifRevision?: number): Promise<void> {
   const group = await requireGroup(tx, id)
   holdToRevision(group, ifRevision)
-  const atMs = deps.clock.nowMs()
-  const about = {
-    atMs,
-    organizationId: group.organizationId,
-    object: { type: 'Group', id, name: group.name },
-    revision: group.revision + 1,
-  }
+  const gone = about('Group', changedRow(group, {}, deps.clock.nowMs()), group.name)
   for (;;) {
     const members = await listMemberIds(tx, group, '', membersPerChange)
     if (members.length === 0) break
     await deleteMembers(tx, group, members)
     const touches = members.map((member) => ({ type: memberTypeOf(member), id: member }))
-    await record(tx, act, { ...about, type: 'directory.group_members_removed', data: { members }, touches })
+    await record(tx, act, { ...gone, type: 'directory.group_members_removed', data: { members }, touches })
   }
   await leaveGroups(tx, id)
   await deleteGroupRow(tx, group)
-  await record(tx, act, { ...about, type: 'directory.group_deleted', data: { name: group.name } })
+  await record(tx, act, { ...gone, type: 'directory.group_deleted', data: { name: group.name } })
 }

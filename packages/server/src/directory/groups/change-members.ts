@@ -1,10 +1,12 @@
 import { record } from '#feed'
 import { type Act, Fault, type GroupId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about, changedRow } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
 import '../faults.ts'
 import { keepAdministrators } from '../lockout/keep-administrators.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { lockGroupGraph } from '../organizations/organization.store.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireGroup, updateGroupRow } from './group.store.ts'
@@ -22,17 +24,7 @@ export interface MembersChange {
  * @throws {Fault} `directory.group_unknown`, `directory.member_unknown`, `directory.group_cycle`, `directory.group_too_deep`,
  * `directory.too_many`, `web.revision_conflict`, `authorization.denied`
  */
-export async function changeMembers(
-  deps: DirectoryDeps,
-  act: Act,
-  id: GroupId,
-  change: MembersChange,
-  ifRevision?: number,
-): Promise<Written<Group>> {
-  await requireGroup(deps.storage.db, id)
-  deps.gate.require(act, 'changeMembers', { type: 'Group', id })
-  return deps.storage.write((tx) => changeMembersIn(tx, deps, act, id, change, ifRevision))
-}
+export const changeMembers = onItsOwn(requireGroup, 'changeMembers', 'Group', changeMembersIn)
 
 /** As `changeMembers`, inside a transaction whose authorization is settled. */
 export async function changeMembersIn(
@@ -62,23 +54,18 @@ export async function changeMembersIn(
   const added = await insertMembers(tx, before, wanted, atMs)
   if (added.length + removed.length === 0) return before
   // INVARIANT: every change of members changes the group's row, so that it meets a deletion of the group at the same time.
-  const after: Group = { ...before, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, {}, atMs)
   await updateGroupRow(tx, after)
-  const about = {
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Group', id, name: before.name },
-    revision: after.revision,
-  }
+  const told = about('Group', after, before.name)
   const touching = (members: readonly MemberId[]) =>
     members.map((member) => ({ type: memberTypeOf(member), id: member }))
   if (removed.length > 0) {
     const touches = touching(removed)
-    await record(tx, act, { ...about, type: 'directory.group_members_removed', data: { members: removed }, touches })
+    await record(tx, act, { ...told, type: 'directory.group_members_removed', data: { members: removed }, touches })
   }
   if (added.length > 0) {
     const touches = touching(added)
-    await record(tx, act, { ...about, type: 'directory.group_members_added', data: { members: added }, touches })
+    await record(tx, act, { ...told, type: 'directory.group_members_added', data: { members: added }, touches })
   }
   return after
 }

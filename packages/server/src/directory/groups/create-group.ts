@@ -1,8 +1,10 @@
 import { record } from '#feed'
 import { type Act, newId, type OrganizationId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
 import { insertGroup } from './group.store.ts'
 import { type Group, type GroupInput, parseGroup } from './group.ts'
@@ -11,16 +13,7 @@ import { type Group, type GroupInput, parseGroup } from './group.ts'
  * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
  * `directory.name_taken`, `authorization.denied`
  */
-export async function createGroup(
-  deps: DirectoryDeps,
-  act: Act,
-  organizationId: OrganizationId,
-  input: GroupInput,
-): Promise<Written<Group>> {
-  await requireOrganization(deps.storage.db, organizationId)
-  deps.gate.require(act, 'createGroup', { type: 'Organization', id: organizationId })
-  return deps.storage.write((tx) => addGroup(tx, deps, act, organizationId, input))
-}
+export const createGroup = onItsOwn(requireOrganization, 'createGroup', 'Organization', addGroup)
 
 /** As `createGroup`, inside a transaction whose authorization is settled. */
 export async function addGroup(
@@ -44,11 +37,8 @@ export async function addGroup(
   }
   await insertGroup(tx, group)
   await record(tx, act, {
+    ...about('Group', group, group.name),
     type: 'directory.group_created',
-    atMs: nowMs,
-    organizationId,
-    object: { type: 'Group', id: group.id, name: group.name },
-    revision: 1,
     data: { name: group.name },
   })
   return group

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { Fault, type GroupId, type OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
-import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
+import { onPage, type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Group, MemberId } from './group.ts'
 import '../faults.ts'
 
@@ -78,29 +78,16 @@ export interface GroupFilter {
 
 /** In the order of (organization, name). */
 export function listGroups(db: Reader, filter: GroupFilter, page: PlacePage): Promise<Group[]> {
-  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+  return pageOverOrganizations(filter.organizationIds, page, async (part) => {
     let query = db.selectFrom('groups').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
-    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
-    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-    if (filter.prefix !== undefined) {
-      const from = filter.prefix.toLowerCase()
-      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
-    }
+    query = query.where(onPage(part, { name: filter.name, prefix: filter.prefix?.toLowerCase() }))
     if (filter.member !== undefined) {
       const { member } = filter
       query = query.where('id', 'in', (from) =>
         from.selectFrom('group_members').select('group_id').where('member_id', '=', member),
       )
     }
-    if (after !== undefined) {
-      const [organization, name, id] = after
-      query = query.where((where) =>
-        organizationId === undefined
-          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
-          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
-      )
-    }
-    return (await query.limit(limit).execute()).map(toGroup)
+    return (await query.limit(part.limit).execute()).map(toGroup)
   })
 }
 

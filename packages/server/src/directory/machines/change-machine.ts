@@ -1,12 +1,13 @@
 import { record } from '#feed'
 import type { Act, MachineId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import { changedMembers, changesOf } from '../changed.ts'
+import type { Tx } from '#storage'
+import { about, changedMembers, changedRow, changesOf, type MoveOptions, moved } from '../changed.ts'
 import { keyEndsOf } from '../credentials/client-key.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireOrganization } from '../organizations/organization.store.ts'
 import { holdToRevision } from '../revision.ts'
 import type { Trust } from '../trusts/trust.ts'
@@ -25,17 +26,7 @@ import {
  * @throws {Fault} `directory.machine_unknown`, `directory.invalid`, `directory.owner_unfit`, `directory.name_taken`,
  * `web.revision_conflict`, `authorization.denied`
  */
-export async function updateMachine(
-  deps: DirectoryDeps,
-  act: Act,
-  id: MachineId,
-  change: MachineChange,
-  ifRevision?: number,
-): Promise<Written<Machine>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
-  return deps.storage.write((tx) => changeMachine(tx, deps, act, id, change, ifRevision))
-}
+export const updateMachine = onItsOwn(requireMachine, 'updateMachine', 'Machine', changeMachine)
 
 /** As `updateMachine`, inside a transaction whose authorization is settled. */
 export async function changeMachine(
@@ -55,14 +46,11 @@ export async function changeMachine(
   if (next.owner !== before.owner) await requireFitOwner(tx, before.organizationId, next.owner)
   const changed = changedMembers(before, next)
   if (changed.length === 0) return before
-  const after: Machine = { ...next, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, next, atMs)
   await updateMachineRow(tx, after)
   await record(tx, act, {
+    ...about('Machine', after, after.name),
     type: 'directory.machine_updated',
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Machine', id, name: after.name },
-    revision: after.revision,
     changes: changesOf(before, after, changed),
     data: { changed },
   })
@@ -92,27 +80,17 @@ const transitions = {
   delete: { action: 'deleteMachine', event: 'directory.machine_deleted' },
 } as const
 
-export interface MoveMachineOptions {
-  readonly reason?: string | undefined
-  readonly ifRevision?: number | undefined
-}
-
 /**
  * One named transition of a machine's state; a tombstone keeps id, organization and owner only.
  * @throws {Fault} `directory.machine_unknown`, `directory.transition_refused`, `directory.owner_unfit` (activating an
  * orphan), `web.revision_conflict`, `authorization.denied`
  */
-export async function moveMachine(
-  deps: DirectoryDeps,
-  act: Act,
-  id: MachineId,
-  transition: MachineTransition,
-  options: MoveMachineOptions = {},
-): Promise<Written<Machine>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, transitions[transition].action, { type: 'Machine', id })
-  return deps.storage.write((tx) => moveMachineIn(tx, deps, act, id, transition, options))
-}
+export const moveMachine = onItsOwn(
+  requireMachine,
+  (transition) => transitions[transition].action,
+  'Machine',
+  moveMachineIn,
+)
 
 /** As `moveMachine`, inside a transaction whose authorization is settled. */
 export async function moveMachineIn(
@@ -121,7 +99,7 @@ export async function moveMachineIn(
   act: Act,
   id: MachineId,
   transition: MachineTransition,
-  options: MoveMachineOptions = {},
+  options: MoveOptions = {},
 ): Promise<Machine> {
   const before = await requireMachine(tx, id)
   holdToRevision(before, options.ifRevision)
@@ -137,16 +115,13 @@ export async function moveMachineIn(
           trusts: [],
         }
       : {}
-  const after: Machine = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, { ...erased, state }, atMs)
   await updateMachineRow(tx, after)
   if (state === 'deleted') await leaveGroups(tx, id)
   await record(tx, act, {
+    ...about('Machine', after, before.name),
     type: transitions[transition].event,
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'Machine', id, name: before.name },
-    revision: after.revision,
-    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    data: moved(before, after, options.reason),
   })
   return after
 }

@@ -1,9 +1,11 @@
 import { record } from '#feed'
 import { type Act, Fault, newId, type OrganizationId, type UserId } from '#kernel'
-import type { Reader, Tx, Written } from '#storage'
+import type { Reader, Tx } from '#storage'
+import { about } from '../changed.ts'
 import { keyEndsOf } from '../credentials/client-key.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
 import { findUser } from '../users/user.store.ts'
 import { insertMachine } from './machine.store.ts'
@@ -20,16 +22,7 @@ export async function requireFitOwner(db: Reader, organizationId: OrganizationId
  * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
  * `directory.owner_unfit`, `directory.name_taken`, `authorization.denied`
  */
-export async function createMachine(
-  deps: DirectoryDeps,
-  act: Act,
-  organizationId: OrganizationId,
-  input: MachineInput,
-): Promise<Written<Machine>> {
-  await requireOrganization(deps.storage.db, organizationId)
-  deps.gate.require(act, 'createMachine', { type: 'Organization', id: organizationId })
-  return deps.storage.write((tx) => addMachine(tx, deps, act, organizationId, input))
-}
+export const createMachine = onItsOwn(requireOrganization, 'createMachine', 'Organization', addMachine)
 
 /** As `createMachine`, inside a transaction whose authorization is settled. */
 export async function addMachine(
@@ -60,11 +53,8 @@ export async function addMachine(
   await requireFitOwner(tx, organizationId, machine.owner)
   await insertMachine(tx, machine)
   await record(tx, act, {
+    ...about('Machine', machine, machine.name),
     type: 'directory.machine_created',
-    atMs: nowMs,
-    organizationId,
-    object: { type: 'Machine', id: machine.id, name: machine.name },
-    revision: 1,
     data: { name: machine.name, owner: machine.owner },
   })
   return machine

@@ -1,10 +1,12 @@
 import { record } from '#feed'
 import { type Act, Fault, type MachineId } from '#kernel'
-import type { Tx, Written } from '#storage'
+import type { Tx } from '#storage'
+import { about, changedRow } from '../changed.ts'
 import { type KeyInput, keyEndsOf, keysMost, parseKeys } from '../credentials/client-key.ts'
 import type { ClientKey } from '../credentials/credentials.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireOrganization } from '../organizations/organization.store.ts'
 import { Problems } from '../values/problems.ts'
 import { requireMachine, updateMachineRow } from './machine.store.ts'
@@ -30,16 +32,7 @@ export interface MachineWithKey {
  * @throws {Fault} `directory.machine_unknown`, `directory.invalid`, `directory.too_many`, `directory.has_secrets`,
  * `authorization.denied`
  */
-export async function registerMachineKey(
-  deps: DirectoryDeps,
-  act: Act,
-  id: MachineId,
-  input: NewMachineKey,
-): Promise<Written<MachineWithKey>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
-  return deps.storage.write((tx) => addMachineKey(tx, deps, act, id, input))
-}
+export const registerMachineKey = onItsOwn(requireMachine, 'updateMachine', 'Machine', addMachineKey)
 
 /** As `registerMachineKey`, inside a transaction whose authorization is settled. */
 export async function addMachineKey(
@@ -67,19 +60,12 @@ export async function addMachineKey(
     .filter(lives)
   if (kept.length >= keysMost)
     throw new Fault('directory.too_many', { detail: `It has ${keysMost} valid keys: revoke one first` })
-  const machine: Machine = {
-    ...before,
-    credentials: { authMethod: 'private_key_jwt', secrets: [], keys: [...kept, key] },
-    updatedAtMs: nowMs,
-    revision: before.revision + 1,
-  }
+  const credentials = { authMethod: 'private_key_jwt', secrets: [], keys: [...kept, key] } as const
+  const machine = changedRow(before, { credentials }, nowMs)
   await updateMachineRow(tx, machine)
   await record(tx, act, {
+    ...about('Machine', machine, machine.name),
     type: 'directory.machine_key_registered',
-    atMs: nowMs,
-    organizationId: before.organizationId,
-    object: { type: 'Machine', id, name: before.name },
-    revision: machine.revision,
     data: {
       kid: key.kid,
       expiresAt: new Date(key.expiresAtMs as number).toISOString(),
@@ -93,34 +79,18 @@ export async function addMachineKey(
  * Ends a key at once, also the last one: the machine then proves itself by nothing.
  * @throws {Fault} `directory.machine_unknown`, `directory.key_unknown`, `authorization.denied`
  */
-export async function revokeMachineKey(
-  deps: DirectoryDeps,
-  act: Act,
-  id: MachineId,
-  kid: string,
-): Promise<Written<Machine>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
-  return deps.storage.write(async (tx) => {
-    const before = await requireMachine(tx, id)
-    const keys = before.credentials.keys.filter((key) => key.kid !== kid)
-    if (keys.length === before.credentials.keys.length) throw new Fault('directory.key_unknown')
-    const atMs = deps.clock.nowMs()
-    const machine: Machine = {
-      ...before,
-      credentials: { ...before.credentials, keys },
-      updatedAtMs: atMs,
-      revision: before.revision + 1,
-    }
-    await updateMachineRow(tx, machine)
-    await record(tx, act, {
-      type: 'directory.machine_key_revoked',
-      atMs,
-      organizationId: before.organizationId,
-      object: { type: 'Machine', id, name: before.name },
-      revision: machine.revision,
-      data: { kid },
-    })
-    return machine
+export const revokeMachineKey = onItsOwn(requireMachine, 'updateMachine', 'Machine', dropMachineKey)
+
+async function dropMachineKey(tx: Tx, deps: ChangeDeps, act: Act, id: MachineId, kid: string): Promise<Machine> {
+  const before = await requireMachine(tx, id)
+  const keys = before.credentials.keys.filter((key) => key.kid !== kid)
+  if (keys.length === before.credentials.keys.length) throw new Fault('directory.key_unknown')
+  const machine = changedRow(before, { credentials: { ...before.credentials, keys } }, deps.clock.nowMs())
+  await updateMachineRow(tx, machine)
+  await record(tx, act, {
+    ...about('Machine', machine, machine.name),
+    type: 'directory.machine_key_revoked',
+    data: { kid },
   })
+  return machine
 }

@@ -1,9 +1,11 @@
 import { record } from '#feed'
 import type { Act, MachineId, Secret } from '#kernel'
-import type { Tx, Written } from '#storage'
+import type { Tx } from '#storage'
+import { about, changedRow } from '../changed.ts'
 import { type IssueOptions, issueSecret, withoutSecret } from '../credentials/client-secret.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireOrganization } from '../organizations/organization.store.ts'
 import { requireMachine, updateMachineRow } from './machine.store.ts'
 import type { Machine } from './machine.ts'
@@ -19,16 +21,7 @@ export interface MachineWithSecret {
  * Issues a client secret; former ones end at once, or after `overlapSeconds`.
  * @throws {Fault} `directory.machine_unknown`, `directory.no_client_secret`, `directory.too_many`, `authorization.denied`
  */
-export async function issueMachineSecret(
-  deps: DirectoryDeps,
-  act: Act,
-  id: MachineId,
-  options: IssueOptions = {},
-): Promise<Written<MachineWithSecret>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
-  return deps.storage.write((tx) => addMachineSecret(tx, deps, act, id, options))
-}
+export const issueMachineSecret = onItsOwn(requireMachine, 'updateMachine', 'Machine', addMachineSecret)
 
 /** As `issueMachineSecret`, inside a transaction whose authorization is settled. */
 export async function addMachineSecret(
@@ -46,44 +39,34 @@ export async function addMachineSecret(
     ...options,
     validSeconds,
   })
-  const machine = await save(tx, deps, { ...before, credentials })
+  const machine = changedRow(before, { credentials }, deps.clock.nowMs())
+  await updateMachineRow(tx, machine)
   await record(tx, act, {
+    ...about('Machine', machine, machine.name),
     type: 'directory.machine_secret_issued',
-    atMs: machine.updatedAtMs,
-    organizationId: before.organizationId,
-    object: { type: 'Machine', id, name: before.name },
-    revision: machine.revision,
     data: { secretId, replaced },
   })
   return { machine, secret, secretId }
 }
 
 /** @throws {Fault} `directory.machine_unknown`, `directory.secret_unknown`, `authorization.denied` */
-export async function revokeMachineSecret(
-  deps: DirectoryDeps,
+export const revokeMachineSecret = onItsOwn(requireMachine, 'updateMachine', 'Machine', dropMachineSecret)
+
+async function dropMachineSecret(
+  tx: Tx,
+  deps: ChangeDeps,
   act: Act,
   id: MachineId,
   secretId: string,
-): Promise<Written<Machine>> {
-  await requireMachine(deps.storage.db, id)
-  deps.gate.require(act, 'updateMachine', { type: 'Machine', id })
-  return deps.storage.write(async (tx) => {
-    const before = await requireMachine(tx, id)
-    const machine = await save(tx, deps, { ...before, credentials: withoutSecret(before.credentials, secretId) })
-    await record(tx, act, {
-      type: 'directory.machine_secret_revoked',
-      atMs: machine.updatedAtMs,
-      organizationId: before.organizationId,
-      object: { type: 'Machine', id, name: before.name },
-      revision: machine.revision,
-      data: { secretId },
-    })
-    return machine
+): Promise<Machine> {
+  const before = await requireMachine(tx, id)
+  const credentials = withoutSecret(before.credentials, secretId)
+  const machine = changedRow(before, { credentials }, deps.clock.nowMs())
+  await updateMachineRow(tx, machine)
+  await record(tx, act, {
+    ...about('Machine', machine, machine.name),
+    type: 'directory.machine_secret_revoked',
+    data: { secretId },
   })
-}
-
-async function save(tx: Tx, deps: ChangeDeps, changed: Machine): Promise<Machine> {
-  const after = { ...changed, updatedAtMs: deps.clock.nowMs(), revision: changed.revision + 1 }
-  await updateMachineRow(tx, after)
-  return after
+  return machine
 }

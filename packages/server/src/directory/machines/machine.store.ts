@@ -4,7 +4,7 @@ import type { Migration, Reader, Tx } from '#storage'
 import { dropNotes } from '../credentials/credential-notes.store.ts'
 import { credentialIds } from '../credentials/credentials.ts'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
-import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
+import { onPage, type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import type { Machine, MachineState } from './machine.ts'
 import '../faults.ts'
 
@@ -84,15 +84,10 @@ export interface MachineFilter {
 
 /** In the order of (organization, name); tombstones only when asked for by state. */
 export function listMachines(db: Reader, filter: MachineFilter, page: PlacePage): Promise<Machine[]> {
-  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+  return pageOverOrganizations(filter.organizationIds, page, async (part) => {
     let query = db.selectFrom('machines').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
-    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    query = query.where(onPage(part, { name: filter.name, prefix: filter.prefix?.toLowerCase() }))
     query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
-    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
-    if (filter.prefix !== undefined) {
-      const from = filter.prefix.toLowerCase()
-      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
-    }
     if (filter.owner !== undefined) query = query.where('owner_id', '=', filter.owner)
     if (filter.orphaned !== undefined) {
       const { orphaned } = filter
@@ -106,15 +101,7 @@ export function listMachines(db: Reader, filter: MachineFilter, page: PlacePage)
         return orphaned ? not(present) : present
       })
     }
-    if (after !== undefined) {
-      const [organization, name, id] = after
-      query = query.where((where) =>
-        organizationId === undefined
-          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
-          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
-      )
-    }
-    return (await query.limit(limit).execute()).map(toMachine)
+    return (await query.limit(part.limit).execute()).map(toMachine)
   })
 }
 

@@ -1,11 +1,12 @@
 import { record } from '#feed'
 import { type Act, Fault, type OrganizationId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import { changedMembers, changesOf } from '../changed.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about, changedMembers, changedRow, changesOf, type MoveOptions, moved } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
 import { keepAdministrators } from '../lockout/keep-administrators.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { holdToRevision } from '../revision.ts'
 import { touchInhabitants } from './inhabitants.store.ts'
 import { hasInhabitants, requireOrganization, updateOrganizationRow } from './organization.store.ts'
@@ -22,17 +23,12 @@ import {
  * Changes the members that are given.
  * @throws {Fault} `directory.organization_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict`
  */
-export async function updateOrganization(
-  deps: DirectoryDeps,
-  act: Act,
-  id: OrganizationId,
-  change: OrganizationChange,
-  ifRevision?: number,
-): Promise<Written<Organization>> {
-  await requireOrganization(deps.storage.db, id)
-  deps.gate.require(act, 'updateOrganization', { type: 'Organization', id })
-  return deps.storage.write((tx) => changeOrganization(tx, deps, act, id, change, ifRevision))
-}
+export const updateOrganization = onItsOwn(
+  requireOrganization,
+  'updateOrganization',
+  'Organization',
+  changeOrganization,
+)
 
 /** As `updateOrganization`, inside a transaction whose authorization is settled. */
 export async function changeOrganization(
@@ -54,15 +50,11 @@ export async function changeOrganization(
   const next = { ...parsed, ...(parsed.settings !== undefined && { settings }) }
   const changed = changedMembers(before, next)
   if (changed.length === 0) return before
-  const atMs = deps.clock.nowMs()
-  const after: Organization = { ...before, ...next, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, next, deps.clock.nowMs())
   await updateOrganizationRow(tx, after)
   await record(tx, act, {
+    ...about('Organization', after, after.name),
     type: 'directory.organization_updated',
-    atMs,
-    organizationId: id,
-    object: { type: 'Organization', id, name: after.name },
-    revision: after.revision,
     changes: changesOf(before, after, changed),
     data: { changed },
   })
@@ -80,18 +72,12 @@ const events = {
  * tombstone.
  * @throws {Fault} `directory.transition_refused`, `directory.organization_is_home`, `directory.organization_not_empty`
  */
-export async function moveOrganization(
-  deps: DirectoryDeps,
-  act: Act,
-  id: OrganizationId,
-  transition: OrganizationTransition,
-  options: { reason?: string | undefined; ifRevision?: number | undefined } = {},
-): Promise<Written<Organization>> {
-  await requireOrganization(deps.storage.db, id)
-  const action = transition === 'delete' ? 'deleteOrganization' : 'updateOrganization'
-  deps.gate.require(act, action, { type: 'Organization', id })
-  return deps.storage.write((tx) => moveOrganizationIn(tx, deps, act, id, transition, options))
-}
+export const moveOrganization = onItsOwn(
+  requireOrganization,
+  (transition) => (transition === 'delete' ? 'deleteOrganization' : 'updateOrganization'),
+  'Organization',
+  moveOrganizationIn,
+)
 
 /** As `moveOrganization`, inside a transaction whose authorization is settled. */
 export async function moveOrganizationIn(
@@ -100,7 +86,7 @@ export async function moveOrganizationIn(
   act: Act,
   id: OrganizationId,
   transition: OrganizationTransition,
-  options: { reason?: string | undefined; ifRevision?: number | undefined } = {},
+  options: MoveOptions = {},
 ): Promise<Organization> {
   const before = await requireOrganization(tx, id)
   holdToRevision(before, options.ifRevision)
@@ -109,15 +95,12 @@ export async function moveOrganizationIn(
   if (state === 'deleted' && (await hasInhabitants(tx, id))) throw new Fault('directory.organization_not_empty')
   const atMs = deps.clock.nowMs()
   const erased = state === 'deleted' ? { name: id, displayName: id, domains: [], settings: {} } : {}
-  const after: Organization = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, { ...erased, state }, atMs)
   await keepAdministrators(tx, atMs, () => updateOrganizationRow(tx, after))
   await record(tx, act, {
+    ...about('Organization', after, before.name),
     type: events[transition],
-    atMs,
-    organizationId: id,
-    object: { type: 'Organization', id, name: before.name },
-    revision: after.revision,
-    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    data: moved(before, after, options.reason),
   })
   await touchInhabitants(tx, act, { ...after, name: before.name }, atMs)
   return after

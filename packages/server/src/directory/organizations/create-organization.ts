@@ -2,6 +2,7 @@ import { deployment } from '#authorization'
 import { record } from '#feed'
 import { type Act, newId } from '#kernel'
 import type { Tx, Written } from '#storage'
+import { about } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { findOrganizationByName, insertOrganization } from './organization.store.ts'
@@ -39,11 +40,8 @@ export async function addOrganization(
   }
   await insertOrganization(tx, organization)
   await record(tx, act, {
+    ...about('Organization', organization, organization.name),
     type: 'directory.organization_created',
-    atMs: nowMs,
-    organizationId: organization.id,
-    object: { type: 'Organization', id: organization.id, name: organization.name },
-    revision: 1,
     data: { name: organization.name },
   })
   return organization

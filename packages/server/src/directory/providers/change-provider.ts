@@ -1,7 +1,7 @@
 import { record } from '#feed'
 import { type Act, newId, type OrganizationId } from '#kernel'
 import type { Tx, Written } from '#storage'
-import { changedMembers, changesOf } from '../changed.ts'
+import { about, changedMembers, changedRow, changesOf, type MoveOptions, moved } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { move } from '../lifecycle.ts'
@@ -23,13 +23,7 @@ import {
 const organizationOf = (id: OrganizationId) => ({ type: 'Organization', id }) as const
 /** Neither a principal nor a resource: no snapshot reads it. */
 const touches = [] as const
-const about = ({ id, name, organizationId, revision }: Provider, atMs: number) => ({
-  atMs,
-  organizationId,
-  object: { type: 'Gatehouse::Provider', id, name },
-  revision,
-  touches,
-})
+const aboutIt = (provider: Provider) => ({ ...about('Gatehouse::Provider', provider, provider.name), touches })
 
 /**
  * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
@@ -70,7 +64,7 @@ export async function addProvider(
   refuseOpenProvision(provider)
   await insertProvider(tx, provider)
   const { name, issuer } = provider
-  await record(tx, act, { ...about(provider, nowMs), type: 'directory.provider_created', data: { name, issuer } })
+  await record(tx, act, { ...aboutIt(provider), type: 'directory.provider_created', data: { name, issuer } })
   return provider
 }
 
@@ -125,13 +119,12 @@ export async function changeProvider(
   holdToRevision(before, ifRevision)
   const changed = changedMembers(before, parsed)
   if (changed.length === 0) return before
-  const atMs = deps.clock.nowMs()
-  const after: Provider = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, parsed, deps.clock.nowMs())
   refuseOpenProvision(after)
   await updateProviderRow(tx, after)
   const narrowed = widensTrust(before, after)
   await record(tx, act, {
-    ...about(after, atMs),
+    ...aboutIt(after),
     type: 'directory.provider_updated',
     changes: changesOf(before, after, changed),
     data: { changed, ...(narrowed && { narrowed }) },
@@ -145,7 +138,7 @@ export async function moveProvider(
   act: Act,
   id: ProviderId,
   transition: ProviderTransition,
-  options: { readonly reason?: string | undefined; readonly ifRevision?: number | undefined } = {},
+  options: MoveOptions = {},
 ): Promise<Written<Provider>> {
   const { organizationId } = await requireProvider(deps.storage.db, id)
   deps.gate.require(act, 'manageProviders', organizationOf(organizationId))
@@ -159,18 +152,17 @@ export async function moveProviderIn(
   act: Act,
   id: ProviderId,
   transition: ProviderTransition,
-  options: { readonly reason?: string | undefined; readonly ifRevision?: number | undefined } = {},
+  options: MoveOptions = {},
 ): Promise<Provider> {
   const before = await requireProvider(tx, id)
   holdToRevision(before, options.ifRevision)
   const state = move(providerTransitions, before.state, transition)
-  const atMs = deps.clock.nowMs()
-  const after: Provider = { ...before, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, { state }, deps.clock.nowMs())
   await updateProviderRow(tx, after)
   await record(tx, act, {
-    ...about(after, atMs),
+    ...aboutIt(after),
     type: state === 'active' ? 'directory.provider_activated' : 'directory.provider_suspended',
-    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    data: moved(before, after, options.reason),
   })
   return after
 }
@@ -198,10 +190,9 @@ export async function removeProvider(
   const provider = await requireProvider(tx, id)
   holdToRevision(provider, ifRevision)
   await deleteProviderRow(tx, provider)
-  const { name, issuer, revision } = provider
+  const { name, issuer } = provider
   await record(tx, act, {
-    ...about(provider, deps.clock.nowMs()),
-    revision: revision + 1,
+    ...aboutIt(changedRow(provider, {}, deps.clock.nowMs())),
     type: 'directory.provider_deleted',
     data: { name, issuer },
   })

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import { Fault, type OrganizationId } from '#kernel'
 import type { Migration, Reader, Tx } from '#storage'
 import { findNamed, releaseNames, setNames } from '../names.store.ts'
-import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
+import { onPage, type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import { type Provider, type ProviderId, type ProviderState, providersMost } from './provider.ts'
 import '../faults.ts'
 
@@ -84,24 +84,11 @@ export interface ProviderFilter {
 
 /** In the order of (organization, name). */
 export function listProviders(db: Reader, filter: ProviderFilter, page: PlacePage): Promise<Provider[]> {
-  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+  return pageOverOrganizations(filter.organizationIds, page, async (part) => {
     let query = db.selectFrom('identity_providers').selectAll().orderBy('organization_id').orderBy('name').orderBy('id')
-    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
-    if (filter.name !== undefined) query = query.where('name', '=', filter.name)
+    query = query.where(onPage(part, { name: filter.name, prefix: filter.prefix?.toLowerCase() }))
     if (filter.state !== undefined) query = query.where('state', '=', filter.state)
-    if (filter.prefix !== undefined) {
-      const from = filter.prefix.toLowerCase()
-      query = query.where('name', '>=', from).where('name', '<', `${from}\u{10ffff}`)
-    }
-    if (after !== undefined) {
-      const [organization, name, id] = after
-      query = query.where((where) =>
-        organizationId === undefined
-          ? where(where.refTuple('organization_id', 'name', 'id'), '>', where.tuple(organization, name, id))
-          : where(where.refTuple('name', 'id'), '>', where.tuple(name, id)),
-      )
-    }
-    return (await query.limit(limit).execute()).map(toProvider)
+    return (await query.limit(part.limit).execute()).map(toProvider)
   })
 }
 

@@ -1,8 +1,10 @@
 import { type NewEvent, record, recordAll } from '#feed'
 import { type Act, newId, type OrganizationId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { requireActiveOrganization, requireOrganization } from '../organizations/organization.store.ts'
 import { insertUser, insertUsers } from './user.store.ts'
 import { parseUser, type User, type UserInput } from './user.ts'
@@ -12,16 +14,7 @@ import { parseUser, type User, type UserInput } from './user.ts'
  * @throws {Fault} `directory.organization_unknown`, `directory.organization_closed`, `directory.invalid`,
  * `directory.name_taken`, `authorization.denied`
  */
-export async function inviteUser(
-  deps: DirectoryDeps,
-  act: Act,
-  organizationId: OrganizationId,
-  input: UserInput,
-): Promise<Written<User>> {
-  await requireOrganization(deps.storage.db, organizationId)
-  deps.gate.require(act, 'inviteUser', { type: 'Organization', id: organizationId })
-  return deps.storage.write((tx) => addUser(tx, deps, act, organizationId, input))
-}
+export const inviteUser = onItsOwn(requireOrganization, 'inviteUser', 'Organization', addUser)
 
 /** As `inviteUser`, inside a transaction whose authorization is settled. */
 export async function addUser(
@@ -76,11 +69,8 @@ function makeUser(deps: ChangeDeps, organizationId: OrganizationId, input: UserI
 
 function invited(user: User): NewEvent<'directory.user_invited'> {
   return {
+    ...about('User', user, user.username),
     type: 'directory.user_invited',
-    atMs: user.createdAtMs,
-    organizationId: user.organizationId,
-    object: { type: 'User', id: user.id, name: user.username },
-    revision: 1,
     data: { from: 'none', to: 'invited' },
   }
 }

@@ -1,21 +1,17 @@
 import { record, recordAll } from '#feed'
 import { type Act, Fault, type UserId } from '#kernel'
-import type { Tx, Written } from '#storage'
+import type { Tx } from '#storage'
+import { about, changedRow, type MoveOptions, moved } from '../changed.ts'
 import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
 import '../events.ts'
 import { leaveGroups } from '../groups/member.store.ts'
 import { move } from '../lifecycle.ts'
 import { keepAdministrators } from '../lockout/keep-administrators.ts'
 import { recordOrphans } from '../machines/orphan-machines.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { holdToRevision } from '../revision.ts'
 import { findUsers, requireUser, updateUserRow, updateUserStates } from './user.store.ts'
 import { type User, type UserTransition, userTransitions } from './user.ts'
-
-export interface MoveOptions {
-  /** Why, for the record; no personal data. */
-  readonly reason?: string | undefined
-  readonly ifRevision?: number | undefined
-}
 
 const transitions = {
   invite: { action: 'inviteUser', event: 'directory.user_invited' },
@@ -29,17 +25,7 @@ const transitions = {
  * One named transition of a user's state. Sessions, tokens and the snapshot follow its event.
  * @throws {Fault} `directory.user_unknown`, `directory.transition_refused`, `web.revision_conflict`, `authorization.denied`
  */
-export async function moveUser(
-  deps: DirectoryDeps,
-  act: Act,
-  id: UserId,
-  transition: UserTransition,
-  options: MoveOptions = {},
-): Promise<Written<User>> {
-  await requireUser(deps.storage.db, id)
-  deps.gate.require(act, transitions[transition].action, { type: 'User', id })
-  return deps.storage.write((tx) => moveUserIn(tx, deps, act, id, transition, options))
-}
+export const moveUser = onItsOwn(requireUser, (transition) => transitions[transition].action, 'User', moveUserIn)
 
 /** As `moveUser`, inside a transaction whose authorization is settled. */
 export async function moveUserIn(
@@ -59,19 +45,16 @@ export async function moveUserIn(
     state === 'deleted'
       ? { username: id as string, email: undefined, emailVerified: false, displayName: undefined, attributes: {} }
       : {}
-  const after: User = { ...before, ...erased, state, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, { ...erased, state }, atMs)
   const change = async () => {
     await updateUserRow(tx, after)
     if (state === 'deleted') await leaveGroups(tx, id)
   }
   await (before.state === 'active' ? keepAdministrators(tx, atMs, change) : change())
   await record(tx, act, {
+    ...about('User', after, state === 'deleted' ? undefined : before.username),
     type: transitions[transition].event,
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'User', id, ...(state !== 'deleted' && { name: before.username }) },
-    revision: after.revision,
-    data: { from: before.state, to: state, ...(options.reason !== undefined && { reason: options.reason }) },
+    data: moved(before, after, options.reason),
   })
   const leaves = state === 'deactivated' || (state === 'deleted' && before.state !== 'deactivated')
   if (leaves) await recordOrphans(tx, act, before, atMs)
@@ -88,11 +71,8 @@ export async function activateUsersIn(tx: Tx, deps: ChangeDeps, act: Act, ids: r
     throw new Fault('directory.user_unknown')
   const atMs = deps.clock.nowMs()
   const events = users.map((user) => ({
+    ...about('User', changedRow(user, {}, atMs), user.username),
     type: transitions.activate.event,
-    atMs,
-    organizationId: user.organizationId,
-    object: { type: 'User', id: user.id, name: user.username },
-    revision: user.revision + 1,
     data: { from: user.state, to: move(userTransitions, user.state, 'activate') },
   }))
   await updateUserStates(tx, ids, 'active', atMs)

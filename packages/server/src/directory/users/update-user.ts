@@ -1,9 +1,10 @@
 import { record } from '#feed'
 import type { Act, UserId } from '#kernel'
-import type { Tx, Written } from '#storage'
-import { changedMembers } from '../changed.ts'
-import type { ChangeDeps, DirectoryDeps } from '../deps.ts'
+import type { Tx } from '#storage'
+import { about, changedMembers, changedRow } from '../changed.ts'
+import type { ChangeDeps } from '../deps.ts'
 import '../events.ts'
+import { onItsOwn } from '../on-its-own.ts'
 import { holdToRevision } from '../revision.ts'
 import { requireUser, updateUserRow } from './user.store.ts'
 import { type ParsedUser, parseUser, type User, type UserChange } from './user.ts'
@@ -12,17 +13,7 @@ import { type ParsedUser, parseUser, type User, type UserChange } from './user.t
  * Changes the members that are given; null removes.
  * @throws {Fault} `directory.user_unknown`, `directory.invalid`, `directory.name_taken`, `web.revision_conflict`
  */
-export async function updateUser(
-  deps: DirectoryDeps,
-  act: Act,
-  id: UserId,
-  change: UserChange,
-  ifRevision?: number,
-): Promise<Written<User>> {
-  await requireUser(deps.storage.db, id)
-  deps.gate.require(act, 'updateUser', { type: 'User', id })
-  return deps.storage.write((tx) => changeUser(tx, deps, act, id, change, ifRevision))
-}
+export const updateUser = onItsOwn(requireUser, 'updateUser', 'User', changeUser)
 
 /** As `updateUser`, inside a transaction whose authorization is settled. */
 export async function changeUser(
@@ -39,15 +30,11 @@ export async function changeUser(
   const parsed = { ...given, emailVerified: isVerified(before, given) }
   const changed = changedMembers(before, parsed)
   if (changed.length === 0) return before
-  const atMs = deps.clock.nowMs()
-  const after: User = { ...before, ...parsed, updatedAtMs: atMs, revision: before.revision + 1 }
+  const after = changedRow(before, parsed, deps.clock.nowMs())
   await updateUserRow(tx, after)
   await record(tx, act, {
+    ...about('User', after, after.username),
     type: 'directory.user_updated',
-    atMs,
-    organizationId: before.organizationId,
-    object: { type: 'User', id, name: after.username },
-    revision: after.revision,
     data: { changed },
   })
   return after

@@ -3,7 +3,7 @@ import { Fault, type OrganizationId, type UserId } from '#kernel'
 import { type Migration, type Reader, repeatedRead, type Tx } from '#storage'
 import { claimNames, findNamed, releaseNames, setNames, type WantedName } from '../names.store.ts'
 import { emailKey } from '../values/email.ts'
-import { type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
+import { onPage, type PlacePage, pageOverOrganizations } from '../values/organization-pages.ts'
 import { usernameKey, usernameLooks } from '../values/username.ts'
 import type { User, UserState } from './user.ts'
 import '../faults.ts'
@@ -124,25 +124,16 @@ export interface UserFilter {
 
 /** In the order of (organization, name); tombstones only when asked for by state. */
 export function listUsers(db: Reader, filter: UserFilter, page: PlacePage): Promise<User[]> {
-  return pageOverOrganizations(filter.organizationIds, page, async ({ organizationId, after, limit }) => {
+  return pageOverOrganizations(filter.organizationIds, page, async (part) => {
     let query = db.selectFrom('users').selectAll().orderBy('organization_id').orderBy('username').orderBy('id')
-    if (organizationId !== undefined) query = query.where('organization_id', '=', organizationId)
+    const by = {
+      name: filter.username === undefined ? undefined : usernameKey(filter.username),
+      prefix: filter.prefix === undefined ? undefined : usernameKey(filter.prefix),
+    }
+    query = query.where(onPage(part, by, 'username'))
     query = filter.state === undefined ? query.where('state', '!=', 'deleted') : query.where('state', '=', filter.state)
-    if (filter.username !== undefined) query = query.where('username', '=', usernameKey(filter.username))
     if (filter.email !== undefined) query = query.where('email_key', '=', emailKey(filter.email))
-    if (filter.prefix !== undefined) {
-      const from = usernameKey(filter.prefix)
-      query = query.where('username', '>=', from).where('username', '<', `${from}\u{10ffff}`)
-    }
-    if (after !== undefined) {
-      const [organization, name, id] = after
-      query = query.where((where) =>
-        organizationId === undefined
-          ? where(where.refTuple('organization_id', 'username', 'id'), '>', where.tuple(organization, name, id))
-          : where(where.refTuple('username', 'id'), '>', where.tuple(name, id)),
-      )
-    }
-    return (await query.limit(limit).execute()).map(toUser)
+    return (await query.limit(part.limit).execute()).map(toUser)
   })
 }
 

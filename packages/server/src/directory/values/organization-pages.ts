@@ -1,3 +1,4 @@
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { OrganizationId } from '#kernel'
 
 /** The place of a row in a list that goes by organization, then name, then id. */
@@ -26,4 +27,34 @@ export async function pageOverOrganizations<T>(
     if (rows.length >= limit) break
   }
   return rows
+}
+
+type Part = Parameters<Parameters<typeof pageOverOrganizations>[2]>[0]
+
+/**
+ * Which rows of a table with `organization_id`, a name and `id` a part of a page holds, for the query's `where`.
+ * @param by exactly this name, or names that begin so; as they are stored
+ * @param column where the name stands
+ */
+export function onPage(
+  { organizationId, after }: Part,
+  by: { readonly name?: string | undefined; readonly prefix?: string | undefined },
+  column = 'name',
+) {
+  // biome-ignore lint/suspicious/noExplicitAny: the columns are the same in tables of different types
+  return (where: ExpressionBuilder<any, any>) => {
+    const all: Expression<SqlBool>[] = []
+    if (organizationId !== undefined) all.push(where('organization_id', '=', organizationId))
+    if (by.name !== undefined) all.push(where(column, '=', by.name))
+    if (by.prefix !== undefined) all.push(where(column, '>=', by.prefix), where(column, '<', `${by.prefix}\u{10ffff}`))
+    if (after !== undefined) {
+      const [organization, name, id] = after
+      all.push(
+        organizationId === undefined
+          ? where(where.refTuple('organization_id', column, 'id'), '>', where.tuple(organization, name, id))
+          : where(where.refTuple(column, 'id'), '>', where.tuple(name, id)),
+      )
+    }
+    return where.and(all)
+  }
 }
