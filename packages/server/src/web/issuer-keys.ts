@@ -36,6 +36,9 @@ export interface IssuerState {
   readonly failure?: string
 }
 
+/** INVARIANT: where somebody says that keys stand is no issuer, also where an issuer has that address: each is held by itself. */
+const keyOf = ({ issuer, jwksUri }: KeySource): string => (jwksUri === undefined ? `of ${issuer}` : `at ${jwksUri}`)
+
 interface Held {
   readonly source: KeySource
   readonly find: JWTVerifyGetKey
@@ -88,7 +91,7 @@ export class IssuerKeys {
 
   async #hold(source: KeySource, kid: string | undefined): Promise<Held> {
     const nowMs = this.#deps.clock.nowMs()
-    const key = source.jwksUri ?? source.issuer
+    const key = keyOf(source)
     let held = this.#held.get(key)
     if (held !== undefined && nowMs - held.fetchedAtMs > keptMs) held = undefined
     if (held === undefined) return this.#fetch(source)
@@ -111,7 +114,7 @@ export class IssuerKeys {
 
   /** What is known of an issuer's keys; undefined when nobody has asked for them yet. */
   stateOf(source: KeySource): IssuerState | undefined {
-    const key = source.jwksUri ?? source.issuer
+    const key = keyOf(source)
     const held = this.#held.get(key)
     const failed = this.#failures.get(key)
     if (held === undefined) return failed
@@ -135,7 +138,7 @@ export class IssuerKeys {
 
   /** One fetch at a time for each issuer, however many assertions wait for it. */
   #fetch(source: KeySource): Promise<Held> {
-    const key = source.jwksUri ?? source.issuer
+    const key = keyOf(source)
     const running = this.#running.get(key)
     if (running !== undefined) return running
     const started = this.#read(source)
