@@ -11,6 +11,7 @@ import { factorsOfAmr } from '../sessions/session.ts'
 import { type Attempt, advanceAttempt, saveAttempt, takeChallenge } from '../sign-in/attempt.store.ts'
 import { newAttempt } from '../sign-in/begin.ts'
 import type { PasskeyDeps } from '../sign-in/by-passkey.ts'
+import { federationOf } from '../sign-in/fitting.ts'
 import type { SignedIn, Visitor } from '../sign-in/proving.ts'
 import { deny, recordDenial } from '../sign-in/refusals.ts'
 import { newTotpSecret, stepOfCode } from '../totp/totp.ts'
@@ -205,7 +206,8 @@ export class Enrolment {
     const { conditions, destinations } = this.#deps
     const { address } = visitor
     const applicationId = await destinations.applicationOf(attempt.returnTo)
-    const asked = { action: 'signIn', factors, address, deviceKnown: false, applicationId } as const
+    const provider = federationOf(attempt, { factors })?.provider
+    const asked = { action: 'signIn', factors, address, deviceKnown: false, applicationId, provider } as const
     const answer = await conditions.ask(act, person, asked)
     if (answer.kind !== 'permit') {
       await this.#deps.storage.transact((tx) => recordDenial(tx, this.#deps, act, person, attempt, answer))

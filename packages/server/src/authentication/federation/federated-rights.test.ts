@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { SignJWT } from 'jose'
+import { TOTP } from 'otpauth'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { inServer, until } from '../../../test/support/house.ts'
 import { type Api, apiOf, FormBrowser, goodPassword, makeUser } from '../../../test/support/people.ts'
@@ -85,6 +86,7 @@ onEachEngine(
           await until(async () => (await meOf(trusted)) === 401)
 
           // A sign-in policy knows who says who it is.
+          await linked('dave', '4')
           const carol = await linked('carol', '3')
           const policy = `@id("corp-only") forbid (principal, action, resource)
           when { !(context has provider && context.provider == "corp") } unless { context.administrator };`
@@ -92,6 +94,21 @@ onEachEngine(
           assert.equal(put.status, 200, JSON.stringify(put.body))
           await until(async () => (await new FormBrowser(server.url).signIn('carol')).status === 403)
           assert.equal((await byProvider()).at, '/account')
+          // Also of a sign-in that ends with a first second factor.
+          const rules = async (signIn: object) =>
+            assert.equal((await api('PATCH', `/api/organizations/${home}`, { settings: { signIn } })).status, 200)
+          await rules({ secondFactor: 'everyone' })
+          upstream.account = { sub: '4' }
+          const dave = new FormBrowser(server.url)
+          await until(async () => (await byProvider(dave)).at === '/enrol')
+          await dave.open('/enrol/password')
+          await dave.submit('/enrol/password', { password: goodPassword, again: goodPassword })
+          assert.equal(dave.at, '/enrol/totp', dave.text)
+          const secret = (/<code class="secret">([^<]*)</.exec(dave.page)?.[1] as string).replaceAll(' ', '')
+          await dave.submit('/enrol/totp', { code: new TOTP({ secret }).generate({ timestamp: clock.nowMs() }) })
+          assert.match(dave.text, /Keep these safe/)
+          await rules({})
+          upstream.account = { sub: '3' }
           const none = '@id("none") forbid (principal, action, resource) when { context.address.isMulticast() };'
           await api('PUT', `/api/organizations/${home}/sign-in-policy`, { files: { 'p.cedar': none } })
 
