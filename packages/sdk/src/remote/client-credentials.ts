@@ -83,9 +83,9 @@ export class ClientCredentials {
         return held
       },
       (error) => {
-        const { monotonicMs, random } = this.#surroundings
-        const backOffMs = Math.min(backOffMostMs, 500 * 2 ** this.#failures++) * (0.5 + random())
-        this.#notBeforeMs = monotonicMs() + Math.max(backOffMs, (error.retryAfterSeconds ?? 0) * 1_000)
+        const backOffMs = Math.min(backOffMostMs, 500 * 2 ** this.#failures++) * (0.5 + this.#surroundings.random())
+        this.#notBeforeMs =
+          this.#surroundings.monotonicMs() + Math.max(backOffMs, (error.retryAfterSeconds ?? 0) * 1_000)
         this.#running = undefined
         throw error
       },
