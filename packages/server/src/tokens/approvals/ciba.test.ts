@@ -106,12 +106,12 @@ onEachEngine(
     await it.addPerson('bob')
     const ask = (login_hint: string) =>
       openid.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint })
-    for (let n = 0; n < 5; n++) await ask('alice')
+    for (let n = 0; n < 10; n++) await ask('alice')
     await assert.rejects(ask('alice'), { error: 'access_denied' })
     await ask('bob')
     await answer(it, alice, 'deny')
     await ask('alice')
-    assert.equal((await it.events('tokens.sign_in_requested')).length, 7)
+    assert.equal((await it.events('tokens.sign_in_requested')).length, 12)
     await it.close()
   },
 )

@@ -18,6 +18,8 @@ export interface AdapterDeps {
 const accessTokens = new Set(['AccessToken', 'ClientCredentials'])
 /** Kinds that a person answers, while the client waits with their identifier. */
 const waiting = new Set(['DeviceCode', 'BackchannelAuthenticationRequest'])
+/** How long a client that waits is told that the time to answer is over (`expired_token`), not that it was never asked. */
+const toldEndedMs = 60_000
 const opaqueTokens = new Set([...accessTokens, 'RefreshToken'])
 
 /** `oidc-provider`'s storage, one for each of its models: reads the database, writes to the request's unit. */
@@ -54,10 +56,12 @@ export class StorageAdapter implements Adapter {
     const unit = Unit.current()
     const presented = unit.presented?.handle === identifier ? unit.presented : undefined
     if (presented !== undefined && presented.kind !== this.#kind) return undefined
-    const artifact = await unit.find(this.#idOf(identifier))
+    const artifact = await unit.find(this.#idOf(identifier), waiting.has(this.#kind) ? toldEndedMs : 0)
     if (artifact === undefined || artifact.kind !== this.#kind || isRevoked(this.#deps.revocations, artifact))
       return undefined
-    return this.#toPayload(artifact, presented?.jti ?? identifier)
+    const payload = await this.#toPayload(artifact, presented?.jti ?? identifier)
+    // INVARIANT: by whichever clock, what has ended is ended to the provider, which checks it before all else.
+    return artifact.expiresAtMs <= this.#deps.clock.nowMs() ? { ...payload, exp: 1 } : payload
   }
 
   async #toPayload(artifact: Artifact, jti: string): Promise<AdapterPayload> {

@@ -7,7 +7,7 @@ import type { PersonAccount } from './accounts.ts'
 import { Unit } from './unit.ts'
 
 /** Requests that may wait for one person at a time. */
-const openMost = 5
+const openMost = 10
 
 export interface CibaDeps {
   readonly people: PersonSource

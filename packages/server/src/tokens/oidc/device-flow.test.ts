@@ -80,11 +80,11 @@ onEachEngine(
   'a device that the person does not know is refused, and one that polls too fast is slowed (RFC 8628 3.5, 5.4)',
   async (scratch) => {
     const it = await openTokensFixture(scratch)
-    const { application, asked } = await begin(it)
+    const { application, config, asked } = await begin(it)
     const browser = new TestBrowser()
     browser.set(it.signIn(await it.addPerson('alice')).cookie)
-    const poll = async () => {
-      const form = { grant_type: grant, device_code: asked.device_code, client_id: application.id }
+    const poll = async (device_code = asked.device_code) => {
+      const form = { grant_type: grant, device_code, client_id: application.id }
       const response = await fetch(`${it.url}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) })
       return ((await response.json()) as { error: string }).error
     }
@@ -101,6 +101,12 @@ onEachEngine(
     assert.equal(refused.wrong, 'aborted')
     it.clock.movedMs += 10_000
     assert.equal(await poll(), 'access_denied')
+
+    const late = await openid.initiateDeviceAuthorization(config, { scope: 'openid' })
+    it.clock.movedMs += late.expires_in * 1_000
+    assert.equal(await poll(late.device_code), 'expired_token')
+    it.clock.movedMs += 120_000
+    assert.equal(await poll(late.device_code), 'invalid_grant', 'and is forgotten')
     await it.close()
   },
 )

@@ -9,7 +9,16 @@ interface Deps {
   readonly pages: Pick<TokenPages, 'languages'>
   /** Where the protocol's endpoints stand. */
   readonly paths: Readonly<
-    Record<'token' | 'revocation' | 'introspection' | 'userinfo' | 'pushed_authorization_request', string>
+    Record<
+      | 'token'
+      | 'revocation'
+      | 'introspection'
+      | 'userinfo'
+      | 'pushed_authorization_request'
+      | 'backchannel_authentication'
+      | 'device_authorization',
+      string
+    >
   >
 }
 
@@ -46,6 +55,8 @@ export function discoveryOf({
     introspection_endpoint: paths.introspection,
     userinfo_endpoint: paths.userinfo,
     pushed_authorization_request_endpoint: paths.pushed_authorization_request,
+    backchannel_authentication_endpoint: paths.backchannel_authentication,
+    device_authorization_endpoint: paths.device_authorization,
   }
   const aliases = Object.entries(named).map(([name, path]) => [name, `${mtlsUrl}${path}`])
   return { ...always, mtls_endpoint_aliases: Object.fromEntries(aliases) }

@@ -60,12 +60,12 @@ function assertRequestObject(
   const wanted = [...(rules.fapi ? ['exp', 'aud', 'nbf'] : []), ...(backchannel ? ['exp', 'iat', 'nbf', 'jti'] : [])]
   const missing = wanted.find((claim) => claims[claim] === undefined)
   if (missing !== undefined) throw new errors.InvalidRequestObject(`Request Object is missing the '${missing}' claim`)
-  if (!rules.fapi) return
+  if (!rules.fapi && !backchannel) return
   const life = Number(claims.exp) - Number(claims.nbf)
   const age = Date.now() / 1_000 - Number(claims.nbf)
   if (!(life > 0 && life <= 3_600) || !(age <= 3_600))
     throw new errors.InvalidRequestObject(
-      'the request object lives longer than an hour (FAPI 2.0 Message Signing 5.3.1)',
+      'the request object lives longer than an hour (FAPI 2.0 Message Signing 5.3.1, FAPI-CIBA 5.2.2)',
     )
 }
 

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { request as send } from 'node:https'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { SecureContextOptions } from 'node:tls'
 import { decodeJwt } from 'jose'
 import { addApplication } from '#directory'
 import { systemClock, systemEntropy } from '#kernel'
@@ -12,6 +13,7 @@ import { systemAct } from '../../../test/support/directory.ts'
 import { onEachEngine, scratchDatabase } from '../../../test/support/engines.ts'
 import { freePort } from '../../../test/support/ports.ts'
 import { startTestServer } from '../../../test/support/server.ts'
+import { credentialsOf, obtainCode, redirectUri } from '../../../test/support/token-flow.ts'
 import { openTokensFixture, postForm } from '../../../test/support/tokens.ts'
 import { readCertificates, subjectMatches } from './certificates.ts'
 
@@ -92,6 +94,46 @@ onEachEngine(
   },
 )
 
+onEachEngine(
+  'a refresh token of a public client is bound to its certificate; a confidential one proves itself anew (RFC 8705 4)',
+  async (scratch) => {
+    const it = await openTokensFixture(scratch, {
+      certificates: { header: 'client-cert', authorities: undefined, isTrustedProxy: isLoopback, nowMs: Date.now },
+    })
+    const [own, other] = [await makeCertificate('CN=own'), await makeCertificate('CN=other')]
+    const alice = await it.addPerson('alice')
+    const bound = { certificateBoundTokens: true }
+    const app = await it.addClient({ name: 'app', authMethod: 'none', oauth: bound })
+    const docs = await it.addClient({ name: 'docs', oauth: bound })
+    for (const client of [app, docs]) {
+      const isPublic = client === app
+      const ask = (form: Record<string, string>, certificate?: TestCertificate) =>
+        postForm(
+          `${it.url}/oauth/token`,
+          { ...(isPublic && { client_id: client.application.id }), ...form },
+          isPublic ? undefined : credentialsOf(client),
+          certificate && { 'client-cert': `:${certificate.base64}:` },
+        )
+      const { code, verifier } = await obtainCode(it, client, alice)
+      const form = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri }
+      assert.equal((await ask(form)).status, 400, 'a code without the certificate')
+      const first = await ask(form, own)
+      assert.equal(first.status, 200, JSON.stringify(first.body))
+      const refresh = { grant_type: 'refresh_token', refresh_token: first.body.refresh_token as string }
+      assert.equal((await ask(refresh)).body.error, 'invalid_grant', 'without any')
+      const byOther = await ask(refresh, other)
+      if (isPublic) assert.equal(byOther.body.error, 'invalid_grant', 'whoever stole it')
+      const next = isPublic ? await ask(refresh, own) : byOther
+      assert.equal(next.status, 200, `the refused attempt used nothing up: ${JSON.stringify(next.body)}`)
+      const certificate = isPublic ? own : other
+      const { cnf } = decodeJwt(next.body.access_token as string)
+      assert.deepEqual(cnf, { 'x5t#S256': thumbprint(certificate) }, 'the new token is bound to who asked')
+    }
+    assert.deepEqual(it.errors, [])
+    await it.close()
+  },
+)
+
 onEachEngine('the certificate header of somebody who is no trusted proxy is nothing', async (scratch) => {
   const ca = await makeCertificate('CN=Acme CA', { ca: true })
   const it = await openTokensFixture(scratch, {
@@ -127,7 +169,7 @@ test('our own TLS listener: a self-signed certificate that is registered, and no
   })
   t.after(() => it.close())
   const discovery = (await (await fetch(`${it.url}/.well-known/openid-configuration`)).json()) as {
-    mtls_endpoint_aliases: { token_endpoint: string }
+    mtls_endpoint_aliases: Record<string, string> & { token_endpoint: string }
     tls_client_certificate_bound_access_tokens: boolean
   }
   const address = discovery.mtls_endpoint_aliases.token_endpoint
@@ -151,6 +193,12 @@ test('our own TLS listener: a self-signed certificate that is registered, and no
   assert.deepEqual(decodeJwt(JSON.parse(granted.text).access_token).cnf, { 'x5t#S256': thumbprint(own) })
   assert.equal((await post(address, form, server.pem, await makeCertificate('CN=own'))).status, 401)
   assert.equal((await post(address, form, server.pem)).status, 401)
+  for (const path of ['backchannel_authentication', 'device_authorization', 'pushed_authorization_request'])
+    assert.match(String(discovery.mtls_endpoint_aliases[`${path}_endpoint`]), new RegExp(`^https://localhost:${port}/`))
+  const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES256-GCM-SHA384:AES128-SHA:ECDHE-ECDSA-AES256-SHA' } as const
+  await assert.rejects(post(address, form, server.pem, own, weak), /handshake failure/i, 'RFC 9325 4.2')
+  const strong = { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' } as const
+  assert.equal((await post(address, form, server.pem, own, strong)).status, 200)
 })
 
 test('names of a certificate are compared whole: no wildcard, no name within a name (RFC 8705 2.1.2)', async () => {
@@ -172,7 +220,7 @@ test('names of a certificate are compared whole: no wildcard, no name within a n
   assert.equal(none.isIssuedByKnown(certificate), false)
 })
 
-function post(address: string, body: string, ca: string, client?: TestCertificate) {
+function post(address: string, body: string, ca: string, client?: TestCertificate, tls: SecureContextOptions = {}) {
   return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }
     const identity = client && { cert: client.pem, key: client.keyPem }
@@ -186,6 +234,7 @@ function post(address: string, body: string, ca: string, client?: TestCertificat
       headers,
       ca,
       agent: false,
+      ...tls,
       ...identity,
     }
     const call = send(options, (response) => {

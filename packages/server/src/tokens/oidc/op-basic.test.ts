@@ -83,6 +83,15 @@ onEachEngine(
       'oidcc-ensure-request-without-nonce-succeeds-for-code-flow': async () => {
         assert.equal(decodeJwt((await done({ nonce: undefined })).id_token as string).nonce, undefined)
       },
+      'fapi2-…-with-64-char-nonce-success, -with-long-nonce, -with-long-state': async () => {
+        for (const [nonce, state] of [
+          ['n'.repeat(64), 's-1'],
+          ['n'.repeat(384), 's'.repeat(384)],
+        ]) {
+          const { id_token } = await done({ nonce, state })
+          assert.equal(decodeJwt(id_token as string).nonce, nonce, 'whole, as the state')
+        }
+      },
       'oidcc-scope-all, oidcc-ensure-other-scope-order-succeeds': async () => {
         const { access_token } = await done({ scope: 'email profile address phone openid' })
         const { body } = await info(access_token as string)

@@ -121,10 +121,13 @@ export class Unit {
     return more === undefined && this.#writes.length === 1 && this.#after.length === 0 ? one : undefined
   }
 
-  /** What is stored under `id`, as this request has left it so far. */
-  async find(id: string): Promise<Artifact | undefined> {
+  /**
+   * What is stored under `id`, as this request has left it so far.
+   * @param endedMs how long ago it may have ended, for who is to be told that it has
+   */
+  async find(id: string, endedMs = 0): Promise<Artifact | undefined> {
     if (this.#pending.has(id)) return this.#pending.get(id)
-    return findArtifact(this.#deps.storage.db, id, this.#deps.clock.nowMs())
+    return findArtifact(this.#deps.storage.db, id, this.#deps.clock.nowMs() - endedMs)
   }
 
   /** What waits for this person's answer, of this kind. */
