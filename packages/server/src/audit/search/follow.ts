@@ -1,7 +1,7 @@
 import { Alarm, type Feed } from '#feed'
 import type { Meter } from '#kernel'
 import type { Storage } from '#storage'
-import { addToIndex, findIndexed } from './index.store.ts'
+import { addToIndex, findIndexed, mergeALittle, mergeByHand } from './index.store.ts'
 import { indexWords } from './words.ts'
 
 /** Events whose words are made before requests get their turn. */
@@ -21,6 +21,7 @@ export async function followIntoIndex(deps: {
   meter.gauge('audit_index_position', 'Newest position that a search finds', [], async function () {
     this.set(await findIndexed(storage.db))
   })
+  await mergeByHand(storage)
   let indexed = await findIndexed(storage.db)
   let closed = false
   const patience = new Alarm()
@@ -41,6 +42,7 @@ export async function followIntoIndex(deps: {
         // Another node is not yet as far as this batch: it comes again.
         if (indexed < last) throw new Error(`the index stands at ${indexed}, before ${last}`)
         await new Promise((resolve) => setImmediate(resolve))
+        await mergeALittle(storage)
       }
       if (events.length < fullBatch && !closed) await patience.wait(patienceMs)
     },
