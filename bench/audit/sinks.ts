@@ -72,17 +72,31 @@ export async function measureSinks(): Promise<readonly Figure[]> {
       hanging.cut()
       await sinks.close()
     }
+    const filling = progress('events written', backlog)
     while (written < backlog) {
-      const more = Math.min(500, backlog - written)
-      await Promise.all(Array.from({ length: more }, (_, at) => storage.write((tx) => noteEvent(tx, written + at + 1))))
-      written += more
+      const to = Math.min(backlog, written + 500)
+      await storage.transact(async (tx) => {
+        for (let number = written + 1; number <= to; number++) await noteEvent(tx, number)
+      })
+      written = to
+      filling(written)
+      await new Promise((resolve) => setImmediate(resolve))
     }
-    await integrated(house, written)
+    const size = () => house.ledger.log.checkpoint.size
+    const covered = progress('of them in the ledger', written)
+    while (size() < written) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      covered(size())
+    }
     await taking.listen()
     const cpu = process.cpuUsage()
     const started = performance.now()
     const sinks = await open()
-    while (taking.last() < written) await new Promise((resolve) => setTimeout(resolve, 5))
+    const sending = progress('of them at the sink', written)
+    while (taking.last() < written) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      sending(taking.last())
+    }
     const seconds = (performance.now() - started) / 1_000
     const used = process.cpuUsage(cpu)
     const cpuSeconds = (used.user + used.system) / 1e6
@@ -136,8 +150,14 @@ function cpuMillis(since: NodeJS.CpuUsage): number {
   return (user + system) / 1_000
 }
 
-async function integrated(house: Awaited<ReturnType<typeof openAuditHouse>>, size: number): Promise<void> {
-  while (house.ledger.log.checkpoint.size < size) await new Promise((resolve) => setTimeout(resolve, 20))
+/** Says every tenth of a long way; nothing on a short one. */
+function progress(what: string, most: number): (done: number) => void {
+  let next = most / 10
+  return (done) => {
+    if (most < 500_000 || done < next) return
+    next += most / 10
+    console.log(`  ${done.toLocaleString('en')} ${what}`)
+  }
 }
 
 /** A receiver that is not there at first: its port is known, and closed. */

@@ -11,6 +11,7 @@ declare module '#feed' {
     'audit.clock_went_back': { byMs: number; since: string }
     'audit.tampering_found': { what: string }
     'audit.sink_lied': { sink: string; says: string }
+    'audit.witness_disagreed': { witness: string; says: string }
     'audit.sink_gap': { sink: string; first: number; last: number }
     'audit.entries_erased': { because: 'person' | 'retention'; entries: string }
     'audit.person_erased': { person: string; entries: number }
@@ -27,6 +28,8 @@ defineEvents({
   'audit.clock_went_back': 'The clock of a node went back: times around here are not in order, positions are',
   'audit.tampering_found': 'A place of the audit log is not as it was signed',
   'audit.sink_lied': 'A sink acknowledged or kept what cannot be',
+  'audit.witness_disagreed':
+    'A witness had seen a log that this one does not continue: a fork, or a backup that was put back',
   'audit.sink_gap': 'Events between two positions were not there for a sink',
   'audit.person_erased': 'What the audit log said of a deleted person was erased; the tree stays',
   'audit.entries_erased':

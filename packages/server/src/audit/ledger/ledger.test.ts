@@ -7,6 +7,7 @@ import { type Act, Meter, systemClock, systemEntropy } from '#kernel'
 import type { NamedKey } from '#keyring'
 import { openStorage, type Storage } from '#storage'
 import { testPersonKeys } from '../../../test/support/audit-house.ts'
+import { alarmsOf } from '../../../test/support/burning.ts'
 import { engines, onEmptyDatabase, type Scratch, scratchDatabase } from '../../../test/support/engines.ts'
 import { startTestServer } from '../../../test/support/server.ts'
 import { readLedgerTile } from './database-storage.ts'
@@ -41,13 +42,14 @@ async function openNode(scratch: Scratch) {
   })
   const errors: unknown[] = []
   const onError = (_where: string, error: unknown) => void errors.push(error)
-  const feed = new Feed({ storage, clock: systemClock, meter: new Meter(), onError })
+  const meter = new Meter()
+  const feed = new Feed({ storage, clock: systemClock, meter, onError })
   const deps = {
     storage,
     feed,
     clock: systemClock,
     entropy: systemEntropy,
-    meter: new Meter(),
+    meter,
     key,
     persons: testPersonKeys(storage),
     url: 'https://id.example.com',
@@ -58,6 +60,7 @@ async function openNode(scratch: Scratch) {
     storage,
     ledger,
     errors,
+    meter,
     close: async () => {
       await ledger.close()
       await feed.close()
@@ -116,7 +119,7 @@ onEmptyDatabase('every event is a leaf, in order, and its salted body hashes to 
 })
 
 onEmptyDatabase(
-  'a ledger opened again goes on; every checkpoint ever seen is a beginning of the newest',
+  'a ledger opened again goes on; every checkpoint ever seen is a beginning of the newest, and verifies by its own tiles',
   async (scratch) => {
     const kept: string[] = []
     let total = 0
@@ -126,6 +129,11 @@ onEmptyDatabase(
       total += 120
       await integrated(node.storage, total)
       kept.push((await verify(node.storage, node.ledger, kept)).checkpoint)
+      // Who fetched a checkpoint before the log grew still finds its partial tiles, as they were (tlog-tiles "Merkle Tree").
+      for (const checkpoint of kept) {
+        const read = (tile: Tile) => readLedgerTile(node.storage, tile)
+        await verifyLog({ checkpoint, logKey: node.ledger.log.verifierKey, read })
+      }
       await node.close()
     }
   },
@@ -148,30 +156,42 @@ onEmptyDatabase('erasing an entry destroys salt and body and leaves the tree as 
 })
 
 onEmptyDatabase(
-  'a turned bit in the edge is found at start: the ledger stands still, says so, and loses nothing',
+  'a turned bit in the edge or in the checkpoint is found at start: the ledger stands still, says so, pages, and loses nothing',
   async (scratch) => {
     const node = await openNode(scratch)
     for (let index = 0; index < 10; index++) await note(node.storage, `note ${index}`)
     await integrated(node.storage, 10)
     const tile = (await readLedgerTile(node.storage, { level: 0, index: 0, width: 10 })) as Uint8Array
+    const { checkpoint } = (await findLedgerState(node.storage.db)) as { checkpoint: string }
     const turned = Buffer.from(tile)
     turned[40] = (turned[40] as number) ^ 1
-    await node.storage.transact((tx) =>
-      tx.updateTable('ledger_tiles').set({ bytes: turned }).where('level', '=', 0).execute(),
-    )
+    const put = (storage: Storage, bytes: Uint8Array, text: string) =>
+      storage.transact(async (tx) => {
+        await tx.updateTable('ledger_tiles').set({ bytes }).where('level', '=', 0).execute()
+        await tx.updateTable('ledger_state').set({ checkpoint: text }).execute()
+      })
+    await put(node.storage, turned, checkpoint)
     await node.close()
-    const again = await openNode(scratch)
-    assert.ok(again.ledger.broken instanceof TlogError)
-    assert.equal(again.errors.length, 1)
-    assert.throws(() => again.ledger.log, { code: 'audit.ledger_broken' })
-    await note(again.storage, 'still recorded')
-    await again.storage.transact((tx) =>
-      tx.updateTable('ledger_tiles').set({ bytes: tile }).where('level', '=', 0).execute(),
-    )
-    await again.close()
+    // What is wrong at this start, and at the next.
+    for (const [code, next] of [
+      ['forged', [tile, checkpoint.replace('\n10\n', '\n11\n')]],
+      ['forged', [tile, checkpoint.replaceAll('id.example.com', 'id.example.org')]],
+      ['unsigned', [tile, checkpoint]],
+    ] as const) {
+      const again = await openNode(scratch)
+      assert.ok(again.ledger.broken instanceof TlogError)
+      assert.equal(again.ledger.broken.code, code)
+      assert.deepEqual(again.errors, [again.ledger.broken])
+      assert.throws(() => again.ledger.log, { code: 'audit.ledger_broken' })
+      assert.deepEqual(await alarmsOf(again.meter), { 'audit-ledger': 'page' })
+      await note(again.storage, 'still recorded')
+      await put(again.storage, ...next)
+      await again.close()
+    }
     const repaired = await openNode(scratch)
-    await integrated(repaired.storage, 11)
+    await integrated(repaired.storage, 13)
     await verify(repaired.storage, repaired.ledger)
+    assert.deepEqual(await alarmsOf(repaired.meter), {})
     await repaired.close()
   },
 )

@@ -25,6 +25,7 @@ const probe = 50
 const pollMs = 1_000
 const heldMs = 30_000
 const longestPauseMs = 60_000
+const firstPauseMs = 1_000
 const hourMs = 3_600_000
 const system: Act = { actor: { type: 'system', name: 'audit' }, requestId: 'sinks' }
 
@@ -35,7 +36,7 @@ export interface SinksDeps {
   readonly meter: Meter
   readonly sinks: readonly NamedSink[]
   readonly onError: (where: string, error: unknown) => void
-  /** The first pause after a failure; it doubles. Default 1,000. */
+  /** The first pause after a failure. Default 1,000. */
   readonly pauseMs?: number
 }
 
@@ -56,6 +57,11 @@ export interface Sinks {
   /** Sends everything after `position` again. @throws {Fault} `audit.sink_unknown` */
   replay(name: string, position: number): Promise<void>
   close(): Promise<void>
+}
+
+/** Milliseconds until a sink is asked again: doubled by each failure in a row, at most a minute. */
+export function pauseAfter(failures: number, firstMs = firstPauseMs): number {
+  return Math.min(longestPauseMs, firstMs * 2 ** Math.min(failures - 1, 10))
 }
 
 /**
@@ -158,7 +164,7 @@ export async function runSinks(deps: SinksDeps): Promise<Sinks> {
         // The first of a row is told, and every 20th: a sink that is down for a day fills no log.
         if (failures % 20 === 1) onError(`audit sink ${sink.name}`, error)
         await storage.transact((tx) => noteSinkFailure(tx, sink.name, failures, says)).catch(() => undefined)
-        await pause(Math.min(longestPauseMs, (deps.pauseMs ?? 1_000) * 2 ** Math.min(failures - 1, 10)))
+        await pause(pauseAfter(failures, deps.pauseMs))
       }
     }
     await settle(sink.settleMs === 0).catch(() => undefined)

@@ -5,14 +5,16 @@ import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { after, type TestContext } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
+import { listEvents } from '#feed'
 import { Meter, systemClock, systemEntropy } from '#kernel'
 import { Outgoing } from '#web'
 import { openAuditHouse } from '../../../test/support/audit-house.ts'
+import { alarmsOf } from '../../../test/support/burning.ts'
 import { onEachEngine, type Scratch } from '../../../test/support/engines.ts'
 import { until } from '../../../test/support/house.ts'
 import { noteEvent } from '../../../test/support/note-events.ts'
-import { runSinks } from './run-sinks.ts'
+import { pauseAfter, runSinks } from './run-sinks.ts'
 import { readSinkFile } from './sink-file.ts'
 
 type Answer = (positions: number[], body: string) => { status: number; headers?: Record<string, string>; body?: string }
@@ -183,6 +185,10 @@ onEachEngine(
       assert.match(exposed, new RegExp(`^audit_sink_lies_total\\{sink="${name}"\\} [1-9]`, 'm'))
     assert.match(system.errors.join('\n'), /audit sink hook: it says it has kept everything up to 1000000/)
     assert.match(system.errors.join('\n'), /audit sink otel: it answered success and rejected 3 of \d/)
+    assert.deepEqual(await alarmsOf(system.meter), { 'audit-integrity': 'page' })
+    const lied = () => listEvents(system.house.storage.db, 0, 100, { type: 'audit.sink_lied' })
+    await until(async () => (await lied()).length === 2)
+    assert.deepEqual((await lied()).map(({ object }) => object.id).sort(), ['hook', 'otel'])
     hook.state.answer = (positions) => ({ status: 200, headers: { 'gatehouse-received': String(positions.at(-1)) } })
     otel.state.answer = () => ({ status: 200, body: '{}' })
     await system.has('hook', 5)
@@ -221,6 +227,7 @@ onEachEngine(
     await system.has('disk', 121)
     assert.match(system.errors.join('\n'), /audit sink disk: .*audit\.ndjson has 10 bytes where \d+ were written/)
     assert.match(await system.meter.expose(), /^audit_sink_lies_total\{sink="disk"\} 1$/m)
+    assert.deepEqual(await alarmsOf(system.meter), { 'audit-integrity': 'page' })
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
     assert.ok(lines.slice(-2).some((line) => /^\{.*"sequence":121[,}].*\}$/.test(line)))
     await system.close()
@@ -263,4 +270,11 @@ onEachEngine('a file of sinks that cannot be used keeps the server from starting
     writeFileSync(path, text)
     assert.throws(() => readSinkFile(path, deps), { code: 'audit.sinks_invalid', message: says }, text)
   }
+})
+
+test('back-off: a sink that fails is asked after a second, then two, then four, and never less than once a minute', () => {
+  assert.deepEqual(
+    [1, 2, 3, 4, 6, 7, 8, 1_000].map((failures) => pauseAfter(failures)),
+    [1_000, 2_000, 4_000, 8_000, 32_000, 60_000, 60_000, 60_000],
+  )
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { listEvents } from '#feed'
 import { Meter, systemClock } from '#kernel'
 import { openAuditHouse } from '../../../test/support/audit-house.ts'
+import { alarmsOf } from '../../../test/support/burning.ts'
 import { onEachEngine } from '../../../test/support/engines.ts'
 import { until } from '../../../test/support/house.ts'
 import { noteEvent } from '../../../test/support/note-events.ts'
@@ -11,7 +12,7 @@ import { Archives } from '../retention/archive.ts'
 import { openScrub } from './scrub.ts'
 
 onEachEngine(
-  'an entry without its body is well where a signed entry says that it was erased, and found where none does: not by the word of the feed, nor of an entry that was changed',
+  'the running check: an entry without its body is well where a signed entry says that it was erased, and found where none does, not by the word of the feed nor of an entry that was changed; a turned bit in any tile or bundle is found, named and paged',
   async (scratch) => {
     const house = await openAuditHouse(
       scratch.directory,
@@ -21,12 +22,13 @@ onEachEngine(
     const { storage } = house
     const errors: string[] = []
     const archives = new Archives(storage, `${scratch.directory}/archives`)
-    const open = () =>
+    const meter = new Meter()
+    const open = (counted = new Meter()) =>
       openScrub({
         storage,
         archives,
         clock: systemClock,
-        meter: new Meter(),
+        meter: counted,
         onError: (_where, error) => errors.push(String(error)),
       })
     let scrub = open()
@@ -78,6 +80,35 @@ onEachEngine(
       await scrub.close()
       scrub = open()
       assert.equal(await scrub.step(), 'the bodies of entries 5-9 are gone, and no entry says that they were erased')
+
+      // A bit of the tree itself, at every level.
+      const rows = await storage.db.selectFrom('ledger_tiles').selectAll().where('tile', '=', 0).execute()
+      await scrub.close()
+      scrub = open(meter)
+      await scrub.step()
+      for (const [level, at, says] of [
+        [-1, 10, 'entry 1 is not what its hash says'],
+        [0, 42, 'entry 2 is not what its hash says'],
+        [1, 10, 'tile/0/000 is not what the tile above says'],
+      ] as const) {
+        const { bytes } = rows.find((row) => row.level === level) as { bytes: Uint8Array }
+        const turned = Buffer.from(bytes)
+        turned[at] = (turned[at] as number) ^ 4
+        const put = (now: Uint8Array) =>
+          storage.transact((tx) =>
+            tx
+              .updateTable('ledger_tiles')
+              .set({ bytes: now })
+              .where('level', '=', level)
+              .where('tile', '=', 0)
+              .execute(),
+          )
+        await put(turned)
+        await scrub.step()
+        await put(bytes)
+        assert.ok(errors.includes(`Error: The audit log was tampered with: ${says}`), `level ${level}: ${errors}`)
+      }
+      assert.deepEqual(await alarmsOf(meter), { 'audit-integrity': 'page' })
       assert.ok(errors.every((line) => line.includes('The audit log was tampered with')))
     } finally {
       await scrub.close()

@@ -9,8 +9,8 @@ import {
   Tree,
   type TrustPolicy,
 } from '@gatehouse/tlog'
-import { Alarm } from '#feed'
-import { type Clock, Fault, type Meter } from '#kernel'
+import { Alarm, record } from '#feed'
+import { type Act, type Clock, Fault, type Meter } from '#kernel'
 import type { Storage } from '#storage'
 import type { Outgoing } from '#web'
 import { readLedgerTile } from '../ledger/database-storage.ts'
@@ -18,6 +18,9 @@ import { findLedgerState } from '../ledger/ledger.store.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { askWitness, type WitnessAddress, WitnessDisagrees } from './ask-witness.ts'
 import { findWitnessed, saveWitnessed } from './witness.store.ts'
+import '../events.ts'
+
+const system: Act = { actor: { type: 'system', name: 'audit' }, requestId: 'witnesses' }
 
 export interface WitnessesDeps {
   readonly storage: Storage
@@ -40,7 +43,7 @@ export interface Witnesses {
 
 /**
  * Has the newest checkpoint cosigned by the witnesses of the policy file. A witness that is down holds nothing up but the
- * published checkpoint; one that has seen another log raises `audit_witness_disagreements_total`.
+ * published checkpoint; one that has seen another log is an event, a metric and a line in the log, with its name.
  * @throws {Fault} `audit.policy_invalid` with file and line
  */
 export function openWitnesses(deps: WitnessesDeps): Witnesses {
@@ -65,6 +68,7 @@ export function openWitnesses(deps: WitnessesDeps): Witnesses {
   )
   const seen = new Map<string, number>()
   const told = new Map<string, string>()
+  const disagreeing = new Set<string>()
   const alarm = new Alarm()
   let stopped = false
 
@@ -77,16 +81,36 @@ export function openWitnesses(deps: WitnessesDeps): Witnesses {
       const signatures = await askWitness(deps.outgoing, witness, checkpoint, tree, seen.get(witness.name) ?? 0)
       seen.set(witness.name, checkpoint.size)
       told.delete(witness.name)
+      disagreeing.delete(witness.name)
       return signatures
     } catch (error) {
       failures.inc()
-      if (error instanceof WitnessDisagrees) disagreements.inc()
-      // Said once until it changes, not every second.
       const says = error instanceof Error ? error.message : String(error)
+      if (error instanceof WitnessDisagrees) {
+        disagreements.inc()
+        await tellDisagreement(witness.name, says)
+      }
+      // Said once until it changes, not every second.
       if (told.get(witness.name) !== says) onError(`witness ${witness.name}`, error)
       told.set(witness.name, says)
       return []
     }
+  }
+
+  const tellDisagreement = async (name: string, says: string) => {
+    // An event is a new checkpoint, on which the witness is asked again: one for as long as it disagrees.
+    if (disagreeing.has(name)) return
+    await storage.transact((tx) =>
+      record(tx, system, {
+        type: 'audit.witness_disagreed',
+        atMs: clock.nowMs(),
+        organizationId: undefined,
+        object: { type: 'AuditWitness', id: name },
+        outcome: 'failure',
+        data: { witness: name, says },
+      }),
+    )
+    disagreeing.add(name)
   }
 
   const round = async () => {
