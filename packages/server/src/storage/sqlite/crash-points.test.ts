@@ -11,6 +11,7 @@ import { isFault, systemClock } from '#kernel'
 import { scratchDatabase } from '../../../test/support/engines.ts'
 import { openStorage } from '../open.ts'
 import type { Tables, Tx } from '../storage.ts'
+import { openDisk } from './disk.ts'
 import { asKyselyDatabase } from './driver.ts'
 import { lockDataDirectory } from './lock.ts'
 import { Writer } from './writer.ts'
@@ -52,8 +53,10 @@ test('group commit, crash points: who was answered is kept, who was not is not, 
     const setup = new DatabaseSync(file)
     setup.exec('pragma journal_mode = wal; create table t (id integer primary key) strict')
     const database = failing(file, row.fails, row.nth)
+    database.exec('pragma synchronous = normal')
     const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) })
-    const writer = new Writer(database, kysely)
+    const disk = openDisk(file)
+    const writer = new Writer(database, kysely, disk)
     const outcomes = await Promise.allSettled(
       [1, 2, 3, 4, 5].map((id) =>
         writer.write(async (tx) => {
@@ -80,8 +83,69 @@ test('group commit, crash points: who was answered is kept, who was not is not, 
         assert.equal(isFault(outcome.reason, 'storage.unavailable'), true, `${place}: ${outcome.reason}`)
     await kysely.destroy()
     setup.close()
+    disk.close()
     rmSync(directory, { recursive: true })
   }
+})
+
+test('a durable body is answered after its flush, whatever lazy ones stand around it; lazy ones alone are not flushed; nothing is written after a flush that failed', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'))
+  const file = join(directory, 'a.db')
+  const database = new DatabaseSync(file)
+  database.exec(
+    'pragma journal_mode = wal; pragma synchronous = normal; create table t (id integer primary key) strict',
+  )
+  const kysely = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(database) }) })
+  const told: string[] = []
+  let isSick = false
+  const disk = {
+    flush: async () => {
+      told.push('flushing')
+      await new Promise((resolve) => setImmediate(resolve))
+      if (isSick) throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })
+      told.push('flushed')
+    },
+  }
+  const writer = new Writer(database, kysely, disk)
+  writer.onCommit(() => told.push('listeners'))
+  let id = 0
+  const write = (lazily: boolean) =>
+    writer.write((tx) => insert(tx, ++id), { lazily }).then(() => told.push(lazily ? 'lazy' : 'durable'))
+
+  await Promise.all([write(true), write(true)])
+  await writer.idle()
+  assert.deepEqual(told.splice(0), ['lazy', 'lazy', 'listeners'], 'counters and forms under way wait for no disk')
+  await Promise.all([write(true), write(false), write(true), write(false)])
+  await writer.idle()
+  const [flushing, flushed, ...answered] = told.splice(0)
+  assert.deepEqual(
+    [flushing, flushed, answered.sort()],
+    ['flushing', 'flushed', ['durable', 'durable', 'lazy', 'lazy', 'listeners']],
+  )
+  // A durable body that comes while a batch of lazy ones is written does not go out with it unflushed.
+  let late: Promise<unknown> | undefined
+  await writer.write(
+    async (tx) => {
+      await insert(tx, ++id)
+      late = write(false)
+    },
+    { lazily: true },
+  )
+  assert.equal(told.includes('flushing'), false, 'the lazy one is answered before')
+  await late
+  await writer.idle()
+  assert.deepEqual(told.splice(0), ['listeners', 'flushing', 'flushed', 'durable', 'listeners'])
+
+  isSick = true
+  const unavailable = (error: unknown) => isFault(error, 'storage.unavailable')
+  await assert.rejects(write(false), unavailable)
+  isSick = false
+  await assert.rejects(write(false), unavailable, 'what the disk has now is known again after a start')
+  await assert.rejects(write(true), unavailable)
+  assert.ok(unavailable(writer.broken))
+  assert.equal(told.includes('durable'), false)
+  await kysely.destroy()
+  rmSync(directory, { recursive: true })
 })
 
 test('a full disk refuses the change with one clear fault, keeps what was there, and heals', async () => {

@@ -5,13 +5,14 @@ import { Kysely, type LogEvent, SqliteDialect } from 'kysely'
 import type { Clock } from '#kernel'
 import { listApplied, type Migration, migrate } from '../migration.ts'
 import type { Db, Storage, Tables } from '../storage.ts'
+import { openDisk } from './disk.ts'
 import { asKyselyDatabase } from './driver.ts'
 import { toFault } from './errors.ts'
 import { readSqliteSnapshot } from './snapshot.ts'
 import { Writer } from './writer.ts'
 
 /**
- * Opens (or creates) the database file: WAL, every commit flushed, foreign keys on; one connection writes, one reads.
+ * Opens (or creates) the database file: WAL, every commit flushed before it is answered, foreign keys on; one connection writes, one reads.
  * The caller holds the data directory's lock.
  */
 export async function openSqlite(
@@ -31,10 +32,12 @@ export async function openSqlite(
   const log = deps.onStatement && { log: deps.onStatement }
   const writer = new Kysely<Tables>({ dialect: dialectOf(writing), ...log })
   const reader = new Kysely<Tables>({ dialect: dialectOf(reading), ...log })
+  const disk = openDisk(file)
   const close = async () => {
     await Promise.all([writer.destroy(), reader.destroy()])
     // Kysely closes only what it has used.
     for (const database of [writing, reading]) if (database.isOpen) database.close()
+    disk.close()
   }
   try {
     await migrate(writer as Kysely<unknown>, 'sqlite', deps.migrations, deps.clock.nowMs())
@@ -42,7 +45,8 @@ export async function openSqlite(
     await close()
     throw toFault(error)
   }
-  const queue = new Writer(writing, writer)
+  writing.exec('pragma synchronous = normal')
+  const queue = new Writer(writing, writer, disk)
   return {
     engine: 'sqlite',
     db: reader as unknown as Db,
@@ -58,6 +62,7 @@ export async function openSqlite(
     settle: async () => undefined,
     unnumberedSinceMs: async () => undefined,
     ping: async () => {
+      if (queue.broken !== undefined) throw queue.broken
       try {
         reading.prepare('select 1').get()
       } catch (error) {

@@ -15,12 +15,22 @@ interface Job {
 /** A commit waits for at most this many bodies, so that the first is not kept waiting by the last. */
 const batchMost = 256
 
+/** Makes what was committed outlast the machine's power, beside this thread: while the disk is busy everything else goes on. */
+export interface Disk {
+  /** Everything that the log has by now. */
+  flush(): Promise<void>
+}
+
 /**
  * The one writer of the file: bodies run one after another, each in a savepoint, many in one commit; each is answered only
- * after `COMMIT` has returned. INVARIANT: when a commit fails, every body of its batch is rejected and none is kept.
+ * after `COMMIT` has returned and, unless all of the batch are lazy, the log is flushed. INVARIANT: when a commit fails, every body of
+ * its batch is rejected and none is kept. When a flush fails nobody knows what the disk has: the batch is rejected, and so is every later
+ * one until the server was started again. The log is flushed in the order in which it is written, so that what somebody read
+ * before its flush, and built upon, lasts only together with it.
  */
 export class Writer {
   readonly #database: DatabaseSync
+  readonly #disk: Disk
   readonly #tx: Tx
   readonly #waiting: Job[] = []
   readonly #listeners = new Set<(newest?: number) => void>()
@@ -28,12 +38,18 @@ export class Writer {
   #position: number | undefined
   #running: Promise<void> | undefined
   #newest: StatementSync | undefined
-  /** Whether commits are not flushed now (`pragma synchronous`). */
-  #lazy = false
+  #broken: Fault | undefined
 
-  constructor(database: DatabaseSync, kysely: Kysely<Tables>) {
+  /** @param database with `pragma synchronous = normal`: SQLite flushes what its own recovery needs, and commits are flushed here */
+  constructor(database: DatabaseSync, kysely: Kysely<Tables>, disk: Disk) {
     this.#database = database
+    this.#disk = disk
     this.#tx = kysely as unknown as Tx
+  }
+
+  /** Why nothing can be written any more. */
+  get broken(): Fault | undefined {
+    return this.#broken
   }
 
   write<T>(body: (tx: Tx) => Promise<T>, { lazily = false }: Lasting = {}): Promise<Written<T>> {
@@ -73,7 +89,7 @@ export class Writer {
     const done: { job: Job; value: unknown; position: bigint }[] = []
     const lazily = this.#waiting.every((job) => job.lazily)
     try {
-      this.#flush(!lazily)
+      if (this.#broken !== undefined) throw this.#broken
       this.#database.exec('begin immediate')
     } catch (error) {
       for (const job of this.#waiting.splice(0)) job.reject(toFault(error))
@@ -108,18 +124,18 @@ export class Writer {
     } catch (error) {
       return this.#abandon(done, error)
     }
+    try {
+      if (!lazily && done.length > 0) await this.#disk.flush()
+    } catch (cause) {
+      this.#broken = new Fault('storage.unavailable', { cause })
+      for (const { job } of done) job.reject(this.#broken)
+      return
+    }
     const last = done.at(-1)
     if (last !== undefined) this.#position = Number(last.position)
     for (const { job, value, position } of done) {
       job.resolve({ value: value as never, at: makeConsistencyToken('sqlite', position) })
     }
-  }
-
-  /** Whether the next commits are flushed. SQLite allows the change between transactions only. */
-  #flush(flush: boolean): void {
-    if (this.#lazy === !flush) return
-    this.#database.exec(`pragma synchronous = ${flush ? 'full' : 'normal'}`)
-    this.#lazy = !flush
   }
 
   /** Rolls back and rejects every body of the batch. */
